@@ -1,0 +1,104 @@
+//! Who works on subgoals. A closure is an agent; so is a model with tools, or another pipeline.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use crate::cx::Cx;
+use crate::error::Result;
+use crate::evidence::{Citation, Evidence};
+use crate::finding::Finding;
+use crate::plan::Subgoal;
+use crate::scope::Labels;
+
+/// What the pipeline knows of an agent before calling it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentCard {
+    /// Its name, unique in the pipeline.
+    pub name: SmolStr,
+    /// What it does, in one sentence; shown to the model that plans.
+    pub description: String,
+    /// What it can be asked for, in words; matched against a subgoal's capability and description.
+    pub capabilities: Vec<SmolStr>,
+    /// The labels a run's scope must grant before the agent is called.
+    pub labels: Labels,
+}
+
+impl AgentCard {
+    /// An agent with this name and description, open to every run.
+    pub fn new(name: impl AsRef<str>, description: impl Into<String>) -> Self {
+        Self {
+            name: SmolStr::new(name),
+            description: description.into(),
+            capabilities: Vec::new(),
+            labels: Labels::none(),
+        }
+    }
+
+    /// Adds a capability.
+    #[must_use]
+    pub fn capability(mut self, capability: impl AsRef<str>) -> Self {
+        self.capabilities.push(SmolStr::new(capability));
+        self
+    }
+
+    /// Sets the labels a run must be granted.
+    #[must_use]
+    pub fn labels(mut self, labels: Labels) -> Self {
+        self.labels = labels;
+        self
+    }
+}
+
+/// What an agent is given.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// The question of the whole run, normalized.
+    pub question: Arc<str>,
+    /// The part to work on.
+    pub subgoal: Subgoal,
+    /// The findings of the subgoals it depends on, in the order it names them.
+    pub dependencies: Vec<Finding>,
+    /// What the run retrieved for the whole question.
+    pub evidence: Arc<Evidence>,
+}
+
+/// What an agent answers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The result in words. An empty text counts as a failure of the agent.
+    pub text: String,
+    /// What it rests on, if it used the run's evidence.
+    pub citations: Vec<Citation>,
+}
+
+impl<T: Into<String>> From<T> for Report {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), citations: Vec::new() }
+    }
+}
+
+/// Works on one subgoal.
+#[async_trait]
+pub trait Agent: Send + Sync {
+    /// Runs the task. Dropping the future stops the work.
+    ///
+    /// # Errors
+    /// Whatever stopped it; the class of the error decides whether it is tried again.
+    async fn run(&self, task: Task, cx: &Cx) -> Result<Report>;
+}
+
+#[async_trait]
+impl<F, Fut, R> Agent for F
+where
+    F: Fn(Task, Cx) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<R>> + Send,
+    R: Into<Report>,
+{
+    async fn run(&self, task: Task, cx: &Cx) -> Result<Report> {
+        self(task, cx.clone()).await.map(Into::into)
+    }
+}

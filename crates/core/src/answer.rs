@@ -1,0 +1,117 @@
+//! What comes back: the answer, what it rests on, and what was done with less than asked.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use crate::assessment::Assessment;
+use crate::error::ErrorKind;
+use crate::evidence::Citation;
+use crate::finding::FailedSubgoal;
+use crate::id::RunId;
+use crate::verdict::Verdict;
+
+/// The answer to a question. `P` is the account of the run; the pipeline makes answers without one, and whoever
+/// records the run adds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer<P = ()> {
+    /// The run that made it.
+    pub run: RunId,
+    /// The text; `[n]` in it refers to the n-th citation, counted from 1.
+    pub text: String,
+    /// The places the text rests on.
+    pub citations: Vec<Citation>,
+    /// How far the answer can be trusted, 0 to 1; computed from what happened, see `pipeline::phases::respond`.
+    pub confidence: f32,
+    /// How hard the question was held to be.
+    pub assessment: Assessment,
+    /// How the executed plan was judged; `None` when the question needed no plan.
+    pub verdict: Option<Verdict>,
+    /// What was done with less than asked.
+    pub degradations: Vec<Degradation>,
+    /// The account of the run.
+    pub profile: P,
+}
+
+impl<P> Answer<P> {
+    /// The same answer with another account of the run.
+    pub fn with_profile<Q>(self, profile: Q) -> Answer<Q> {
+        let Self { run, text, citations, confidence, assessment, verdict, degradations, profile: _ } = self;
+        Answer { run, text, citations, confidence, assessment, verdict, degradations, profile }
+    }
+}
+
+impl<P> fmt::Display for Answer<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.text)?;
+        if !self.citations.is_empty() {
+            writeln!(f)?;
+            for (n, citation) in self.citations.iter().enumerate() {
+                writeln!(f, "[{}] {citation}", n + 1)?;
+            }
+        }
+        for degradation in &self.degradations {
+            writeln!(f, "note: {degradation}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One thing that was done with less than asked, or not at all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Degradation {
+    /// No model is configured; the text is extracted from the sources.
+    Extractive,
+    /// The question has no letters, digits or symbols to search for.
+    NothingToSearch,
+    /// Nothing visible to this run matches the question.
+    NoEvidence,
+    /// A model was asked and its reply could not be used; rules did the phase's work.
+    ModelUnusable {
+        /// The phase that asked.
+        phase: SmolStr,
+        /// The class of the failure.
+        cause: ErrorKind,
+        /// What happened.
+        message: String,
+    },
+    /// No plan passed verification; the answer was made from the evidence alone.
+    PlanRejected {
+        /// The critical issues of the last verdict.
+        issues: Vec<String>,
+    },
+    /// A subgoal has no finding.
+    SubgoalFailed {
+        /// Which and why.
+        failed: FailedSubgoal,
+    },
+    /// What the run used could not be noted in memory.
+    NotRecorded {
+        /// What happened.
+        message: String,
+    },
+}
+
+impl fmt::Display for Degradation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Extractive => f.write_str("no model is configured, so the answer quotes the sources"),
+            Self::NothingToSearch => f.write_str("the question holds no word, number or symbol to search for"),
+            Self::NoEvidence => f.write_str("nothing that this run may see matches the question"),
+            Self::ModelUnusable { phase, message, .. } => {
+                write!(f, "{phase} went by rules, because the model's reply could not be used: {message}")
+            }
+            Self::PlanRejected { issues } => {
+                write!(f, "no plan passed verification ({}), so the evidence alone was used", issues.join("; "))
+            }
+            Self::SubgoalFailed { failed } => {
+                let weight = if failed.critical { "critical subgoal" } else { "subgoal" };
+                write!(f, "{weight} {} failed in agent {}: {}", failed.subgoal, failed.agent, failed.message)
+            }
+            Self::NotRecorded { message } => write!(f, "the run was not noted in memory: {message}"),
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The serde side of [`crate::cache_key`]: a serializer that feeds a hash instead of writing bytes. Every value is
+//! preceded by a tag of its shape and, where it has one, its length, so that no two values give the same bytes.
+
+use std::fmt;
+
+use serde::ser::{self, Serialize};
+
+/// What a failing `Serialize` says.
+#[derive(Debug)]
+pub(crate) struct KeyError(String);
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for KeyError {}
+
+impl ser::Error for KeyError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+pub(crate) struct KeySerializer<'a> {
+    hasher: &'a mut blake3::Hasher,
+}
+
+impl<'a> KeySerializer<'a> {
+    pub(crate) fn new(hasher: &'a mut blake3::Hasher) -> Self {
+        Self { hasher }
+    }
+
+    fn bytes(self, tag: u8, bytes: &[u8]) -> Result<(), KeyError> {
+        self.hasher.update(&[tag]).update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+        Ok(())
+    }
+
+    fn compound(self, tag: u8, name: &str) -> Compound<'a> {
+        self.hasher.update(&[tag]).update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+        Compound { hasher: self.hasher, members: 0 }
+    }
+}
+
+macro_rules! fixed_width {
+    ($($method:ident $type:ty, $tag:literal;)*) => {$(
+        fn $method(self, value: $type) -> Result<(), KeyError> {
+            self.hasher.update(&[$tag]).update(&value.to_le_bytes());
+            Ok(())
+        }
+    )*};
+}
+
+impl<'a> ser::Serializer for KeySerializer<'a> {
+    type Ok = ();
+    type Error = KeyError;
+    type SerializeSeq = Compound<'a>;
+    type SerializeTuple = Compound<'a>;
+    type SerializeTupleStruct = Compound<'a>;
+    type SerializeTupleVariant = Compound<'a>;
+    type SerializeMap = MapHasher<'a>;
+    type SerializeStruct = Compound<'a>;
+    type SerializeStructVariant = Compound<'a>;
+
+    fixed_width! {
+        serialize_i8 i8, 1; serialize_i16 i16, 2; serialize_i32 i32, 3; serialize_i64 i64, 4; serialize_i128 i128, 5;
+        serialize_u8 u8, 6; serialize_u16 u16, 7; serialize_u32 u32, 8; serialize_u64 u64, 9; serialize_u128 u128, 10;
+        serialize_f32 f32, 11; serialize_f64 f64, 12;
+    }
+
+    fn serialize_bool(self, value: bool) -> Result<(), KeyError> {
+        self.bytes(13, &[u8::from(value)])
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), KeyError> {
+        self.bytes(14, &u32::from(value).to_le_bytes())
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), KeyError> {
+        self.bytes(15, value.as_bytes())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), KeyError> {
+        self.bytes(16, value)
+    }
+
+    fn serialize_none(self) -> Result<(), KeyError> {
+        self.bytes(17, &[])
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), KeyError> {
+        self.hasher.update(&[18]);
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), KeyError> {
+        self.bytes(19, &[])
+    }
+
+    fn serialize_unit_struct(self, name: &'static str) -> Result<(), KeyError> {
+        self.bytes(20, name.as_bytes())
+    }
+
+    fn serialize_unit_variant(self, name: &'static str, _: u32, variant: &'static str) -> Result<(), KeyError> {
+        self.compound(21, name).done(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), KeyError> {
+        let mut compound = self.compound(22, name);
+        compound.member(value)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), KeyError> {
+        let mut compound = self.compound(23, name);
+        compound.member(variant)?;
+        compound.member(value)
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Compound<'a>, KeyError> {
+        Ok(self.compound(24, ""))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Compound<'a>, KeyError> {
+        Ok(self.compound(25, ""))
+    }
+
+    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Compound<'a>, KeyError> {
+        Ok(self.compound(26, name))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Compound<'a>, KeyError> {
+        let mut compound = self.compound(27, name);
+        compound.member(variant)?;
+        Ok(compound)
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<MapHasher<'a>, KeyError> {
+        Ok(MapHasher { hasher: self.hasher, open: None, entries: Vec::new() })
+    }
+
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Compound<'a>, KeyError> {
+        Ok(self.compound(29, name))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        name: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Compound<'a>, KeyError> {
+        let mut compound = self.compound(30, name);
+        compound.member(variant)?;
+        Ok(compound)
+    }
+}
+
+/// Members one after another; their number closes the compound.
+pub(crate) struct Compound<'a> {
+    hasher: &'a mut blake3::Hasher,
+    members: u64,
+}
+
+impl Compound<'_> {
+    fn member<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), KeyError> {
+        self.members += 1;
+        value.serialize(KeySerializer { hasher: self.hasher })
+    }
+
+    fn done(mut self, variant: &str) -> Result<(), KeyError> {
+        self.member(variant)
+    }
+
+    fn close(self) {
+        self.hasher.update(&[31]).update(&self.members.to_le_bytes());
+    }
+}
+
+macro_rules! members {
+    ($($trait:ident $method:ident),*) => {$(
+        impl ser::$trait for Compound<'_> {
+            type Ok = ();
+            type Error = KeyError;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), KeyError> {
+                self.member(value)
+            }
+
+            fn end(self) -> Result<(), KeyError> {
+                self.close();
+                Ok(())
+            }
+        }
+    )*};
+}
+
+members!(
+    SerializeSeq serialize_element,
+    SerializeTuple serialize_element,
+    SerializeTupleStruct serialize_field,
+    SerializeTupleVariant serialize_field
+);
+
+macro_rules! fields {
+    ($($trait:ident),*) => {$(
+        impl ser::$trait for Compound<'_> {
+            type Ok = ();
+            type Error = KeyError;
+
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), KeyError> {
+                self.member(name)?;
+                self.member(value)
+            }
+
+            fn end(self) -> Result<(), KeyError> {
+                self.close();
+                Ok(())
+            }
+        }
+    )*};
+}
+
+fields!(SerializeStruct, SerializeStructVariant);
+
+/// Hashes each entry apart and feeds the sorted hashes, so that the order of a map's entries does not count.
+pub(crate) struct MapHasher<'a> {
+    hasher: &'a mut blake3::Hasher,
+    open: Option<blake3::Hasher>,
+    entries: Vec<[u8; 32]>,
+}
+
+impl ser::SerializeMap for MapHasher<'_> {
+    type Ok = ();
+    type Error = KeyError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), KeyError> {
+        let mut entry = blake3::Hasher::new();
+        key.serialize(KeySerializer { hasher: &mut entry })?;
+        self.open = Some(entry);
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), KeyError> {
+        let mut entry = self.open.take().ok_or_else(|| KeyError("a map's value came before its key".into()))?;
+        value.serialize(KeySerializer { hasher: &mut entry })?;
+        self.entries.push(*entry.finalize().as_bytes());
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<(), KeyError> {
+        self.entries.sort_unstable();
+        self.hasher.update(&[28]).update(&(self.entries.len() as u64).to_le_bytes());
+        for entry in &self.entries {
+            self.hasher.update(entry);
+        }
+        Ok(())
+    }
+}

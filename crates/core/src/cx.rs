@@ -1,0 +1,171 @@
+//! What a run carries through its phases, handed down explicitly.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::budget::BudgetMeter;
+use crate::clock::{Clock, Timestamp};
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::{RunId, SessionId};
+use crate::journal::{Position, RunLog};
+use crate::scope::Scope;
+
+/// A run's context. Cloning is cheap and shares the run.
+#[derive(Clone)]
+pub struct Cx {
+    run: Arc<RunState>,
+    branch: Option<Arc<Branch>>,
+}
+
+/// What [`Cx::new`] needs to know of a run.
+pub struct RunState {
+    /// Its identity.
+    pub id: RunId,
+    /// Whose conversation it belongs to.
+    pub session: Option<SessionId>,
+    /// What it may see and do.
+    pub scope: Scope,
+    /// What it may spend and has spent.
+    pub budget: BudgetMeter,
+    /// When it must be done.
+    pub deadline: Option<Instant>,
+    /// How its host stops it, apart from dropping it.
+    pub cancel: CancellationToken,
+    /// Where wall time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Its journal, if it is durable.
+    pub log: Option<RunLog>,
+}
+
+/// A strand of the run in which phases follow each other; gives them their ordinals.
+struct Branch {
+    path: u64,
+    next: AtomicU32,
+}
+
+impl Cx {
+    /// The context of a run, at its trunk.
+    #[must_use]
+    pub fn new(run: RunState) -> Self {
+        let branch = run.log.is_some().then(|| Arc::new(Branch { path: 0, next: AtomicU32::new(0) }));
+        Self { run: Arc::new(run), branch }
+    }
+
+    /// The run's identity.
+    #[must_use]
+    pub fn run_id(&self) -> RunId {
+        self.run.id
+    }
+
+    /// Whose conversation the run belongs to.
+    #[must_use]
+    pub fn session(&self) -> Option<&SessionId> {
+        self.run.session.as_ref()
+    }
+
+    /// What the run may see and do.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.run.scope
+    }
+
+    /// What the run may spend and has spent.
+    #[must_use]
+    pub fn budget(&self) -> &BudgetMeter {
+        &self.run.budget
+    }
+
+    /// When the run must be done.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.run.deadline
+    }
+
+    /// How the run's host stops it, apart from dropping it.
+    #[must_use]
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.run.cancel
+    }
+
+    /// The wall time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.run.clock.now()
+    }
+
+    /// The run's journal, if it is durable.
+    #[must_use]
+    pub fn log(&self) -> Option<&RunLog> {
+        self.run.log.as_ref()
+    }
+
+    /// Whether the run may go on.
+    ///
+    /// # Errors
+    /// `Cancelled` or `DeadlineExceeded`.
+    pub fn check(&self) -> Result<()> {
+        if self.run.cancel.is_cancelled() {
+            return Err(cancelled());
+        }
+        match self.run.deadline {
+            Some(deadline) if Instant::now() >= deadline => Err(deadline_exceeded()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The context of a parallel branch. Every branch of a join takes its own, named differently from its siblings', so
+    /// that its phases keep their places in the journal whichever branch is faster.
+    #[must_use]
+    pub fn branch(&self, name: &str) -> Self {
+        self.descend(|| {
+            name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+                // FNV-1a: stable over builds and machines, which the journal needs.
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            })
+        })
+    }
+
+    /// Takes the next place in the journal; `None` when the run is not durable.
+    #[must_use]
+    pub fn take_position(&self) -> Option<Position> {
+        let branch = self.branch.as_ref()?;
+        Some(Position { branch: branch.path, ordinal: branch.next.fetch_add(1, Ordering::Relaxed) })
+    }
+
+    /// The context inside the phase at this place: its phases are numbered apart from those around it.
+    #[must_use]
+    pub fn inside(&self, position: Position) -> Self {
+        self.descend(|| u64::from(position.ordinal) + 1)
+    }
+
+    fn descend(&self, step: impl FnOnce() -> u64) -> Self {
+        let branch = self
+            .branch
+            .as_ref()
+            .map(|branch| Arc::new(Branch { path: mix(branch.path, step()), next: AtomicU32::new(0) }));
+        Self { run: Arc::clone(&self.run), branch }
+    }
+}
+
+/// The finalizer of SplitMix64 over both words; stable over builds and machines.
+fn mix(path: u64, step: u64) -> u64 {
+    let mut z = path.rotate_left(29) ^ step.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The error of a run that its host stopped.
+#[must_use]
+pub fn cancelled() -> Error {
+    Error::new(ErrorKind::Cancelled, "the run was cancelled by its host")
+}
+
+/// The error of a run whose time is over.
+#[must_use]
+pub fn deadline_exceeded() -> Error {
+    Error::new(ErrorKind::DeadlineExceeded, "the run's deadline passed").hint("allow more time, or ask for less")
+}

@@ -1,0 +1,248 @@
+//! The one error of the house: what happened, in which phase, and what to do about it.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What class of failure happened. It decides what a caller can do: retry, shorten, wait, ask for rights, give up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// It may work when tried again: a reset connection, a busy database, an overloaded server.
+    Transient,
+    /// It will fail the same way again.
+    Permanent,
+    /// The input is larger than the limit in force.
+    TooLong,
+    /// The input is empty or not of the required form.
+    InvalidInput,
+    /// The run was cancelled by its host.
+    Cancelled,
+    /// The run's or the phase's deadline passed.
+    DeadlineExceeded,
+    /// A limit of the run's budget (calls, tokens) is used up.
+    OverBudget,
+    /// The run's scope does not allow it.
+    OutOfScope,
+    /// A model's reply was empty or not of the form asked for.
+    MalformedReply,
+    /// Code of a phase or an agent panicked.
+    Panicked,
+    /// The journal holds a run of another pipeline or another input; replaying it would be wrong.
+    ReplayRefused,
+    /// A file or database is missing, locked, read-only, full or not permitted.
+    Unavailable,
+    /// A file or database is damaged or of an unknown version.
+    Corrupt,
+    /// The thing asked for does not exist.
+    NotFound,
+}
+
+impl ErrorKind {
+    /// The name as it stands in spans (`error.type`) and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::Permanent => "permanent",
+            Self::TooLong => "too_long",
+            Self::InvalidInput => "invalid_input",
+            Self::Cancelled => "cancelled",
+            Self::DeadlineExceeded => "deadline_exceeded",
+            Self::OverBudget => "over_budget",
+            Self::OutOfScope => "out_of_scope",
+            Self::MalformedReply => "malformed_reply",
+            Self::Panicked => "panicked",
+            Self::ReplayRefused => "replay_refused",
+            Self::Unavailable => "unavailable",
+            Self::Corrupt => "corrupt",
+            Self::NotFound => "not_found",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A failure with its class, its place and its cure. Cheap to move and to clone, so that callers who share one
+/// computation can share its failure.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    phase: Option<SmolStr>,
+    hint: Option<String>,
+    status: Option<u16>,
+    retry_after: Option<Duration>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of `kind`; `message` says what happened and to what.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            phase: None,
+            hint: None,
+            status: None,
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// Adds what the reader can do about it.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        self.edit(|e| e.hint = Some(hint.into()))
+    }
+
+    /// Names the phase it happened in; the innermost name stays.
+    #[must_use]
+    pub fn in_phase(self, phase: &str) -> Self {
+        if self.0.phase.is_some() { self } else { self.edit(|e| e.phase = Some(phase.into())) }
+    }
+
+    /// Adds the error that caused this one.
+    #[must_use]
+    pub fn caused_by(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.edit(|e| e.source = Some(Arc::new(source)))
+    }
+
+    /// Adds the status a server answered with.
+    #[must_use]
+    pub fn with_status(self, status: u16) -> Self {
+        self.edit(|e| e.status = Some(status))
+    }
+
+    /// Adds the wait a server asked for before the next try.
+    #[must_use]
+    pub fn with_retry_after(self, wait: Duration) -> Self {
+        self.edit(|e| e.retry_after = Some(wait))
+    }
+
+    /// The class of the failure.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What happened, without phase and hint.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The phase it happened in, if it happened in one.
+    #[must_use]
+    pub fn phase(&self) -> Option<&str> {
+        self.0.phase.as_deref()
+    }
+
+    /// What the reader can do about it, if anything is known to help.
+    #[must_use]
+    pub fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// The status a server answered with.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The wait a server asked for before the next try.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Whether the same call may succeed when made again.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.0.kind == ErrorKind::Transient
+    }
+
+    /// Whether the run as a whole must stop: its time, its budget or its host's patience is over, so doing with
+    /// less is not an option.
+    #[must_use]
+    pub fn ends_run(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Cancelled | ErrorKind::DeadlineExceeded | ErrorKind::ReplayRefused)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(phase) = &self.0.phase {
+            write!(f, "{phase}: ")?;
+        }
+        f.write_str(&self.0.message)?;
+        if let Some(hint) = &self.0.hint {
+            write!(f, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Error");
+        out.field("kind", &self.0.kind).field("message", &self.0.message).field("phase", &self.0.phase);
+        if let Some(source) = &self.0.source {
+            out.field("source", &format_args!("{source}"));
+        }
+        out.finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_says_where_what_and_cure() {
+        let error = Error::new(ErrorKind::TooLong, "the question has 70000 bytes, the limit is 65536")
+            .hint("ask a shorter question")
+            .in_phase("normalize")
+            .in_phase("outer");
+        assert_eq!(
+            error.to_string(),
+            "normalize: the question has 70000 bytes, the limit is 65536; ask a shorter question"
+        );
+    }
+
+    #[test]
+    fn clones_share_but_edits_do_not_leak() {
+        let first = Error::new(ErrorKind::Transient, "reset");
+        let second = first.clone().hint("try again").with_status(503).with_retry_after(Duration::from_secs(2));
+        assert_eq!(first.hint_text(), None);
+        assert_eq!(second.status(), Some(503));
+        assert_eq!(second.retry_after(), Some(Duration::from_secs(2)));
+    }
+}

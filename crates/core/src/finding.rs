@@ -1,0 +1,61 @@
+//! What agents bring back.
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use crate::error::{Error, ErrorKind};
+use crate::evidence::Citation;
+use crate::plan::SubgoalId;
+
+/// What one agent found for one subgoal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The subgoal.
+    pub subgoal: SubgoalId,
+    /// The agent's name.
+    pub agent: SmolStr,
+    /// The result in words; never empty.
+    pub text: String,
+    /// What it rests on.
+    pub citations: Vec<Citation>,
+}
+
+/// A subgoal without a finding, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FailedSubgoal {
+    /// The subgoal.
+    pub subgoal: SubgoalId,
+    /// The agent that was to take it.
+    pub agent: SmolStr,
+    /// Whether the plan marked it critical.
+    pub critical: bool,
+    /// The class of the failure.
+    pub kind: ErrorKind,
+    /// What happened.
+    pub message: String,
+}
+
+impl FailedSubgoal {
+    /// The record of `error` for this subgoal.
+    #[must_use]
+    pub fn new(subgoal: SubgoalId, agent: SmolStr, critical: bool, error: &Error) -> Self {
+        Self { subgoal, agent, critical, kind: error.kind(), message: error.to_string() }
+    }
+}
+
+/// The outcome of the phase `collect`: every subgoal of the plan is in one of the two lists.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Findings {
+    /// What was found, in the plan's order.
+    pub done: Vec<Finding>,
+    /// What failed or could not start because what it depends on failed, in the plan's order.
+    pub failed: Vec<FailedSubgoal>,
+}
+
+impl Findings {
+    /// Whether a subgoal that the plan marked critical has no finding.
+    #[must_use]
+    pub fn critical_failure(&self) -> Option<&FailedSubgoal> {
+        self.failed.iter().find(|failed| failed.critical)
+    }
+}

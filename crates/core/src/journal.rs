@@ -1,0 +1,171 @@
+//! Durable runs. Finished phases are appended to a journal; when the same code runs again for the same run, it gets
+//! their outputs from there instead of doing the work a second time.
+//!
+//! An entry is found by its [`Position`]: the branch of the run and the ordinal of the phase in it. Phase name,
+//! version and input key are stored with it and compared, so that changed code or input is refused, not replayed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use crate::cache_key::Key;
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::id::RunId;
+
+/// How much of a run survives its process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// Nothing is written.
+    #[default]
+    Off,
+    /// The run is noted when it starts, its phases when it ends: one write each. A run killed between starts over
+    /// when resumed.
+    Run,
+    /// Every phase is written before the next one starts. A run killed after phase k continues with phase k + 1.
+    Phase,
+}
+
+/// What a run is, written when it starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The pipeline's name.
+    pub pipeline: SmolStr,
+    /// The key of everything that decides what the pipeline does: its phases' versions, its configuration.
+    pub definition: Key,
+    /// The run's input as JSON, from which it can be resumed.
+    pub input: String,
+    /// When it started.
+    pub started: Timestamp,
+}
+
+/// Where in a run a phase stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Position {
+    /// The branch: 0 for the trunk, otherwise a hash of how it was reached.
+    pub branch: u64,
+    /// The number of the phase in its branch, from 0.
+    pub ordinal: u32,
+}
+
+/// One finished phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Where it stands.
+    pub position: Position,
+    /// Its name.
+    pub phase: SmolStr,
+    /// The key of its version, input and scope.
+    pub key: Key,
+    /// Its output as JSON.
+    pub output: String,
+    /// When it finished.
+    pub at: Timestamp,
+}
+
+/// A run as the journal holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedRun {
+    /// What it is.
+    pub header: Header,
+    /// Its finished phases.
+    pub entries: Vec<Entry>,
+    /// When it finished, if it did.
+    pub finished: Option<Timestamp>,
+}
+
+/// Where durable runs are written. Every implementation passes `ninefold_testkit::journal_suite`.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// The run with this identity.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` from the medium.
+    async fn load(&self, run: RunId) -> Result<Option<RecordedRun>>;
+
+    /// Writes down that a run starts.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the run exists already; `Unavailable` or `Corrupt` from the medium.
+    async fn begin(&self, run: RunId, header: Header) -> Result<()>;
+
+    /// Writes down finished phases. When this returns, they survive the process.
+    ///
+    /// # Errors
+    /// `InvalidInput` when a position is taken already (somebody else works on the run) or the run is unknown;
+    /// `Unavailable` or `Corrupt` from the medium.
+    async fn append(&self, run: RunId, entries: Vec<Entry>) -> Result<()>;
+
+    /// Writes down that a run has finished.
+    ///
+    /// # Errors
+    /// `NotFound` when the run is unknown; `Unavailable` or `Corrupt` from the medium.
+    async fn finish(&self, run: RunId, at: Timestamp) -> Result<()>;
+
+    /// The runs that started and did not finish, oldest first.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` from the medium.
+    async fn unfinished(&self) -> Result<Vec<(RunId, Header)>>;
+
+    /// Removes runs that finished before this time; returns how many.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` from the medium.
+    async fn prune(&self, finished_before: Timestamp) -> Result<u64>;
+}
+
+/// The journal as one run sees it: what was recorded before, and where new entries go.
+pub struct RunLog {
+    journal: Arc<dyn Journal>,
+    run: RunId,
+    durability: Durability,
+    recorded: HashMap<Position, Entry>,
+    pending: Mutex<Vec<Entry>>,
+}
+
+impl RunLog {
+    /// The log of `run`, holding what was recorded before.
+    #[must_use]
+    pub fn new(journal: Arc<dyn Journal>, run: RunId, durability: Durability, recorded: Vec<Entry>) -> Self {
+        let recorded = recorded.into_iter().map(|entry| (entry.position, entry)).collect();
+        Self { journal, run, durability, recorded, pending: Mutex::default() }
+    }
+
+    /// What was recorded at this position before.
+    #[must_use]
+    pub fn recorded(&self, position: Position) -> Option<&Entry> {
+        self.recorded.get(&position)
+    }
+
+    /// Writes an entry now ([`Durability::Phase`]) or keeps it for the end ([`Durability::Run`]).
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn append(&self, entry: Entry) -> Result<()> {
+        match self.durability {
+            Durability::Off => Ok(()),
+            Durability::Run => {
+                self.pending.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(entry);
+                Ok(())
+            }
+            Durability::Phase => self.journal.append(self.run, vec![entry]).await,
+        }
+    }
+
+    /// Writes what was kept and that the run has finished.
+    ///
+    /// # Errors
+    /// As [`Journal::append`] and [`Journal::finish`].
+    pub async fn finish(&self, at: Timestamp) -> Result<()> {
+        let pending = std::mem::take(&mut *self.pending.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        if !pending.is_empty() {
+            self.journal.append(self.run, pending).await?;
+        }
+        self.journal.finish(self.run, at).await
+    }
+}

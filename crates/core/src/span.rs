@@ -1,0 +1,208 @@
+//! The names of spans and their fields, and the only place where spans are made. `docs/spans.md` is the page for readers;
+//! a test compares the two.
+//!
+//! Names follow the OpenTelemetry conventions for generative AI (`gen_ai.*`) where they have one. Counts are `i64`,
+//! because exporters turn other integers into strings.
+
+use tracing::Span;
+use tracing::field::Empty;
+
+use crate::error::Error;
+use crate::id::{RunId, SessionId};
+use crate::model::ModelId;
+
+/// The target of every span made here; what a filter lets through or not.
+pub const TARGET: &str = "ninefold";
+
+/// Span names.
+pub mod name {
+    /// A whole run.
+    pub const RUN: &str = "invoke_agent";
+    /// One phase.
+    pub const PHASE: &str = "phase";
+    /// One agent at work on one subgoal.
+    pub const AGENT: &str = "execute_tool";
+    /// One call of a model, from sending the request to the end of the reply.
+    pub const CHAT: &str = "chat";
+    /// One search in memory.
+    pub const RETRIEVAL: &str = "retrieval";
+    /// One write to the journal.
+    pub const JOURNAL: &str = "journal";
+    /// One pause before a retry.
+    pub const BACKOFF: &str = "backoff";
+}
+
+/// Field names.
+pub mod field {
+    /// What the span is, by the GenAI conventions.
+    pub const OPERATION: &str = "gen_ai.operation.name";
+    /// The pipeline's name.
+    pub const PIPELINE: &str = "gen_ai.agent.name";
+    /// The session.
+    pub const CONVERSATION: &str = "gen_ai.conversation.id";
+    /// The run's identity.
+    pub const RUN_ID: &str = "run.id";
+    /// The phase's name.
+    pub const PHASE_NAME: &str = "phase.name";
+    /// The agent's name.
+    pub const TOOL_NAME: &str = "gen_ai.tool.name";
+    /// Who serves the model.
+    pub const PROVIDER: &str = "gen_ai.provider.name";
+    /// The model asked for.
+    pub const MODEL: &str = "gen_ai.request.model";
+    /// Tokens read by the model.
+    pub const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
+    /// Tokens written by the model.
+    pub const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
+    /// The most passages asked for.
+    pub const TOP_K: &str = "gen_ai.request.top_k";
+    /// The passages that came.
+    pub const HITS: &str = "hits";
+    /// How it ended, when not simply well: see [`super::outcome`].
+    pub const OUTCOME: &str = "outcome";
+    /// The class of the error.
+    pub const ERROR_TYPE: &str = "error.type";
+    /// How often it was tried, when more than once.
+    pub const ATTEMPTS: &str = "attempts";
+}
+
+/// Values of the field `outcome`. A span without one ended well.
+pub mod outcome {
+    /// It ended with an error; `error.type` has the class.
+    pub const FAILED: &str = "failed";
+    /// It was dropped before its end.
+    pub const CANCELLED: &str = "cancelled";
+    /// The output came from the journal.
+    pub const REPLAYED: &str = "replayed";
+    /// The output came from the cache.
+    pub const CACHED: &str = "cached";
+}
+
+/// What a span waits for while it is not busy and no span inside it is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WaitClass {
+    /// A model.
+    Model,
+    /// An agent's own work.
+    Tool,
+    /// Memory or the journal.
+    Store,
+    /// A place in a queue or a shared computation.
+    Queue,
+    /// A pause before a retry.
+    BackOff,
+}
+
+/// The wait class of a span by its name; `None` for spans whose waits have no class of their own.
+#[must_use]
+pub fn wait_class(span: &str) -> Option<WaitClass> {
+    match span {
+        name::CHAT => Some(WaitClass::Model),
+        name::AGENT => Some(WaitClass::Tool),
+        name::RETRIEVAL | name::JOURNAL => Some(WaitClass::Store),
+        name::BACKOFF => Some(WaitClass::BackOff),
+        _ => None,
+    }
+}
+
+/// The span of a run.
+#[must_use]
+pub fn run(pipeline: &str, run: RunId, session: Option<&SessionId>) -> Span {
+    let session = session.map(tracing::field::display);
+    tracing::info_span!(
+        target: TARGET,
+        "invoke_agent",
+        "gen_ai.operation.name" = "invoke_agent",
+        "gen_ai.agent.name" = pipeline,
+        "run.id" = %run,
+        "gen_ai.conversation.id" = session,
+        outcome = Empty,
+        "error.type" = Empty,
+    )
+}
+
+/// The span of a phase.
+#[must_use]
+pub fn phase(name: &str) -> Span {
+    tracing::info_span!(
+        target: TARGET,
+        "phase",
+        "phase.name" = name,
+        outcome = Empty,
+        "error.type" = Empty,
+        attempts = Empty,
+    )
+}
+
+/// The span of an agent at work.
+#[must_use]
+pub fn agent(name: &str) -> Span {
+    tracing::info_span!(
+        target: TARGET,
+        "execute_tool",
+        "gen_ai.operation.name" = "execute_tool",
+        "gen_ai.tool.name" = name,
+        outcome = Empty,
+        "error.type" = Empty,
+        attempts = Empty,
+    )
+}
+
+/// The span of a model call.
+#[must_use]
+pub fn chat(model: &ModelId) -> Span {
+    tracing::info_span!(
+        target: TARGET,
+        "chat",
+        "gen_ai.operation.name" = "chat",
+        "gen_ai.provider.name" = model.provider.as_str(),
+        "gen_ai.request.model" = model.name.as_str(),
+        "gen_ai.usage.input_tokens" = Empty,
+        "gen_ai.usage.output_tokens" = Empty,
+        outcome = Empty,
+        "error.type" = Empty,
+    )
+}
+
+/// The span of a search in memory for at most `top_k` passages.
+#[must_use]
+pub fn retrieval(top_k: usize) -> Span {
+    tracing::info_span!(
+        target: TARGET,
+        "retrieval",
+        "gen_ai.operation.name" = "retrieval",
+        "gen_ai.request.top_k" = count(top_k as u64),
+        hits = Empty,
+        outcome = Empty,
+        "error.type" = Empty,
+    )
+}
+
+/// The span of a write to the journal.
+#[must_use]
+pub fn journal() -> Span {
+    tracing::info_span!(target: TARGET, "journal", outcome = Empty, "error.type" = Empty)
+}
+
+/// The span of a pause before a retry.
+#[must_use]
+pub fn backoff() -> Span {
+    tracing::info_span!(target: TARGET, "backoff", outcome = Empty, "error.type" = Empty)
+}
+
+/// Notes how a span ended other than well.
+pub fn record_outcome(span: &Span, outcome: &str) {
+    span.record(field::OUTCOME, outcome);
+}
+
+/// Notes that a span ended with an error.
+pub fn record_error(span: &Span, error: &Error) {
+    span.record(field::OUTCOME, outcome::FAILED);
+    span.record(field::ERROR_TYPE, error.kind().as_str());
+}
+
+/// A count as a field value.
+#[must_use]
+pub fn count(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,252 @@
+//! Text to searchable terms, the same way for every store, for any language and for source code.
+//!
+//! - A word is a run of letters and digits, lower-cased, with Latin accents removed (`Café` → `cafe`).
+//! - An identifier gives its parts and itself: `PhaseWrapper` → `phase`, `wrapper`, `phasewrapper`; `snake_case` gives
+//!   its parts.
+//! - Scripts written without spaces (Chinese, Japanese, Thai and the like) give single characters and pairs.
+//! - An emoji or other pictograph is a term of its own, written `u1f680`.
+//! - English endings are removed by the Snowball stemmer, from words of ASCII letters only.
+//!
+//! Every term consists of letters and digits, so a term is never an operator of a query language.
+
+use std::collections::HashSet;
+
+use rust_stemmers::{Algorithm, Stemmer};
+use smol_str::SmolStr;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// The most bytes of one term; what is longer (a hash, a data URL) is cut there, on both sides of a search alike.
+pub const MAX_TERM_BYTES: usize = 64;
+
+/// Calls `found` for every term of `text`, in order.
+pub fn for_each_term(text: &str, mut found: impl FnMut(&str)) {
+    let mut splitter =
+        Splitter { stemmer: Stemmer::create(Algorithm::English), word: String::new(), parts: Vec::new() };
+    if text.is_ascii() {
+        splitter.run(text.chars(), &mut found);
+    } else {
+        splitter.run(text.nfkc(), &mut found);
+    }
+}
+
+/// The terms of `text`, in order, repetitions included.
+#[must_use]
+pub fn terms(text: &str) -> Vec<SmolStr> {
+    let mut terms = Vec::new();
+    for_each_term(text, |term| terms.push(SmolStr::new(term)));
+    terms
+}
+
+/// The distinct terms of a question, in order, without function words; when it has nothing else, with them.
+#[must_use]
+pub fn query_terms(text: &str) -> Vec<SmolStr> {
+    let mut seen = HashSet::new();
+    let mut all = terms(text);
+    all.retain(|term| seen.insert(term.clone()));
+    if all.iter().all(|term| is_function_word(term)) {
+        return all;
+    }
+    all.retain(|term| !is_function_word(term));
+    all
+}
+
+/// Whether a term is a word that only holds a question together. English, German, French, Spanish, Italian and
+/// Portuguese; in stemmed form. Other languages rely on inverse document frequency alone.
+#[must_use]
+pub fn is_function_word(term: &str) -> bool {
+    const WORDS: &str = " a about all also am an and ani ar as at be been befor but by can could did do doe done each for \
+        from had has have he her here his how i if in into is it just me mani may might more most much must my no of on \
+        onli or our pleas s shall she should so some such t tell than that the their them then there these they this \
+        those to too us was we were what when where which while who whom whose whi will with would you your show explain describ \
+        aber als am auch auf aus bei bin bis das dass dem den der des die doch du ein eine einem einen einer er es fur \
+        hat ich ihr im ist ja kann man mit nach nicht noch nur oder sein sich sie sind uber um und uns vom von vor wann \
+        warum was wie wer wird wo zu zum zur \
+        au aux avec ce ces cett comment dan de du ell en est et il je la le les leur mais mon ne nous ou par pas pour \
+        pourquoi quand que quel quell qui sa se ses son sont sur un une vous \
+        al como con cual cuando del donde el ella era esta est lo los mas mi muy o para pero por porqu quien si sin su \
+        sus te tu una unos y ya che chi cosa dei dell di gli nel non perch piu quando sono \
+        ao com da das dos ela ele em essa isso mai mas na nas nem nos num ond os pelo qual sao seu uma voc ";
+    // Terms hold no spaces, so a padded search in the padded list finds whole words only.
+    let mut padded = [b' '; MAX_TERM_BYTES + 2];
+    let Some(room) = padded.get_mut(1..=term.len()) else { return false };
+    room.copy_from_slice(term.as_bytes());
+    let padded = padded.get(..term.len() + 2).and_then(|bytes| std::str::from_utf8(bytes).ok());
+    term.len() <= 8 && padded.is_some_and(|word| WORDS.contains(word))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Class {
+    Lower,
+    Upper,
+    Digit,
+    /// A character of a script without spaces between words.
+    Dense,
+    Symbol,
+    Break,
+}
+
+fn class(c: char) -> Class {
+    match c {
+        'a'..='z' => Class::Lower,
+        'A'..='Z' => Class::Upper,
+        '0'..='9' => Class::Digit,
+        _ if c.is_ascii() => Class::Break,
+        // Thai to Tibetan's neighbours, Khmer, kana, Han with its extensions.
+        '\u{0e00}'..='\u{0eff}'
+        | '\u{1000}'..='\u{109f}'
+        | '\u{1780}'..='\u{17ff}'
+        | '\u{3040}'..='\u{30ff}'
+        | '\u{3400}'..='\u{9fff}'
+        | '\u{20000}'..='\u{323af}' => Class::Dense,
+        _ if c.is_uppercase() => Class::Upper,
+        _ if c.is_numeric() => Class::Digit,
+        _ if c.is_alphabetic() || is_combining_mark(c) => Class::Lower,
+        // Arrows to dingbats, then the planes of pictographs.
+        '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' => Class::Symbol,
+        _ => Class::Break,
+    }
+}
+
+struct Splitter {
+    stemmer: Stemmer,
+    /// The word under way, as written.
+    word: String,
+    /// Where in `word` its parts begin, without the first.
+    parts: Vec<usize>,
+}
+
+impl Splitter {
+    fn run(&mut self, text: impl Iterator<Item = char>, found: &mut impl FnMut(&str)) {
+        let mut before = Class::Break;
+        let mut dense: Option<char> = None;
+        let mut text = text.peekable();
+        while let Some(c) = text.next() {
+            let now = class(c);
+            if !matches!(now, Class::Lower | Class::Upper | Class::Digit) {
+                self.flush(found);
+            }
+            match now {
+                Class::Lower | Class::Upper | Class::Digit => {
+                    // `aB` and `ABc` begin a part, `v2` and `2d` stay whole.
+                    let hump = now == Class::Upper
+                        && (before == Class::Lower
+                            || before == Class::Upper && text.peek().is_some_and(|&next| class(next) == Class::Lower));
+                    if hump && !self.word.is_empty() {
+                        self.parts.push(self.word.len());
+                    }
+                    self.word.push(c);
+                }
+                Class::Dense => {
+                    let mut pair = String::with_capacity(8);
+                    pair.push(c);
+                    found(&pair);
+                    if let Some(first) = dense {
+                        pair.insert(0, first);
+                        found(&pair);
+                    }
+                }
+                Class::Symbol => found(&format!("u{:x}", u32::from(c))),
+                Class::Break => {}
+            }
+            dense = (now == Class::Dense).then_some(c);
+            before = now;
+        }
+        self.flush(found);
+    }
+
+    fn flush(&mut self, found: &mut impl FnMut(&str)) {
+        if self.word.is_empty() {
+            return;
+        }
+        let word = std::mem::take(&mut self.word);
+        if !self.parts.is_empty() {
+            let mut start = 0;
+            for end in self.parts.drain(..).chain([word.len()]) {
+                emit(&self.stemmer, word.get(start..end).unwrap_or_default(), found);
+                start = end;
+            }
+        }
+        emit(&self.stemmer, &word, found);
+        self.word = word;
+        self.word.clear();
+    }
+}
+
+fn emit(stemmer: &Stemmer, word: &str, found: &mut impl FnMut(&str)) {
+    if word.is_ascii() {
+        let mut room = [0; MAX_TERM_BYTES];
+        let length = word.len().min(MAX_TERM_BYTES);
+        let (Some(term), Some(source)) = (room.get_mut(..length), word.as_bytes().get(..length)) else { return };
+        term.copy_from_slice(source);
+        term.make_ascii_lowercase();
+        let Ok(term) = std::str::from_utf8(term) else { return };
+        if term.len() > 3 && term.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            found(&stemmer.stem(term));
+        } else {
+            found(term);
+        }
+        return;
+    }
+    // Decomposed, the accents of Latin, Greek and Cyrillic letters stand apart and can be dropped; the vowel signs of other
+    // scripts are not among them. Composed again, Hangul is whole.
+    let lower = word.nfkd().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).flat_map(char::to_lowercase);
+    let mut term: String = lower.filter(|c| !('\u{300}'..='\u{36f}').contains(c)).nfc().collect();
+    if term.len() > MAX_TERM_BYTES {
+        let cut = (0..=MAX_TERM_BYTES).rev().find(|&at| term.is_char_boundary(at)).unwrap_or(0);
+        term.truncate(cut);
+    }
+    if !term.is_empty() {
+        found(&term);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn words_and_identifiers() {
+        assert_eq!(terms("The indexes are INDEXED"), ["the", "index", "are", "index"]);
+        assert_eq!(terms("PhaseWrapper"), ["phase", "wrapper", "phasewrapp"]);
+        assert_eq!(terms("parse_HTTPRequest2"), ["pars", "http", "request2", "httprequest2"]);
+        assert_eq!(terms("don't \"AND\" (x:y*)"), ["don", "t", "and", "x", "y"]);
+        assert_eq!(terms("Café naïve ÉCOLE"), ["cafe", "naive", "ecole"]);
+    }
+
+    #[test]
+    fn other_scripts_and_symbols() {
+        assert_eq!(terms("检索记忆"), ["检", "索", "检索", "记", "索记", "忆", "记忆"]);
+        assert_eq!(terms("зелёный дом"), ["зеленыи", "дом"]);
+        assert_eq!(terms("שלום עולם"), ["שלום", "עולם"]);
+        assert_eq!(terms("ship 🚀!"), ["ship", "u1f680"]);
+        assert_eq!(terms("한국어"), ["한국어"]);
+        assert!(terms("\"'()*^ -- :: ==").is_empty());
+    }
+
+    #[test]
+    fn a_question_loses_its_function_words_unless_it_has_nothing_else() {
+        assert_eq!(query_terms("How does the journal replay a journal?"), ["journal", "replay"]);
+        assert_eq!(query_terms("who is it?"), ["who", "is", "it"]);
+        assert_eq!(query_terms("Wie wird der Lauf fortgesetzt?"), ["lauf", "fortgesetzt"]);
+    }
+
+    proptest! {
+        #[test]
+        fn terms_are_letters_and_digits_of_bounded_length(text in any::<String>()) {
+            for term in terms(&text) {
+                prop_assert!(!term.is_empty() && term.len() <= MAX_TERM_BYTES);
+                prop_assert!(!term.contains(['"', '\'', '*', '(', ')', ':', '-', '^', '+', ' ', '\0']), "{:?}", term);
+            }
+        }
+
+        #[test]
+        fn splitting_is_stable_under_concatenation(a in "[a-zA-Z ]{0,20}", b in "[a-zA-Z ]{0,20}") {
+            let mut apart = terms(&a);
+            apart.extend(terms(&b));
+            prop_assert_eq!(terms(&format!("{a} {b}")), apart);
+        }
+    }
+}

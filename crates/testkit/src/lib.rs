@@ -1,0 +1,15 @@
+//! What tests of Ninefold and of its users' pipelines need: a scripted model, a clock that stands still, and the
+//! conformance suites that every store and every journal passes.
+
+// A test kit reports by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod clock;
+mod journal_suite;
+mod scripted_model;
+mod store_suite;
+
+pub use clock::ManualClock;
+pub use journal_suite::journal_suite;
+pub use scripted_model::ScriptedModel;
+pub use store_suite::store_suite;

@@ -1,0 +1,119 @@
+//! A model that answers from a script.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::stream;
+use ninefold_core::{
+    Completion, Cx, Delta, Error, ErrorKind, Model, ModelId, ModelRequest, Reply, Result, StopReason, Usage,
+};
+
+/// A model that answers from a script and remembers what it was asked. Rules are tried in the order they were
+/// given; the first whose needle is in the request's text answers. A request that no rule answers is a
+/// `Permanent` error that quotes it, so that a test sees what it forgot.
+pub struct ScriptedModel {
+    id: ModelId,
+    rules: Vec<Rule>,
+    delay: Duration,
+    usage: Usage,
+    requests: Mutex<Vec<ModelRequest>>,
+}
+
+struct Rule {
+    needle: String,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Text(String),
+    Fails(Error),
+    BreaksOff(String),
+}
+
+impl ScriptedModel {
+    /// A model without rules, that answers at once and reports 10 input and 5 output tokens a call.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            id: ModelId::new("scripted", "model"),
+            rules: Vec::new(),
+            delay: Duration::ZERO,
+            usage: Usage { input_tokens: 10, output_tokens: 5 },
+            requests: Mutex::default(),
+        }
+    }
+
+    fn rule(mut self, needle: impl Into<String>, outcome: Outcome) -> Self {
+        self.rules.push(Rule { needle: needle.into(), outcome });
+        self
+    }
+
+    /// Answers requests that contain `needle` with `text`; the empty needle is in every request.
+    #[must_use]
+    pub fn answer(self, needle: impl Into<String>, text: impl Into<String>) -> Self {
+        self.rule(needle, Outcome::Text(text.into()))
+    }
+
+    /// Fails requests that contain `needle`.
+    #[must_use]
+    pub fn fail(self, needle: impl Into<String>, error: Error) -> Self {
+        self.rule(needle, Outcome::Fails(error))
+    }
+
+    /// Streams `text` and then ends without an end mark for requests that contain `needle`.
+    #[must_use]
+    pub fn break_off(self, needle: impl Into<String>, text: impl Into<String>) -> Self {
+        self.rule(needle, Outcome::BreaksOff(text.into()))
+    }
+
+    /// Waits this long before every reply, on the tokio timer.
+    #[must_use]
+    pub fn delay(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Reports this usage with every reply.
+    #[must_use]
+    pub fn usage(mut self, usage: Usage) -> Self {
+        self.usage = usage;
+        self
+    }
+
+    /// What it was asked so far.
+    #[must_use]
+    pub fn requests(&self) -> Vec<ModelRequest> {
+        self.requests.lock().expect("no test panicked while asking").clone()
+    }
+}
+
+impl Default for ScriptedModel {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Model for ScriptedModel {
+    fn id(&self) -> &ModelId {
+        &self.id
+    }
+
+    async fn send(&self, request: ModelRequest, _cx: &Cx) -> Result<Reply> {
+        if !self.delay.is_zero() {
+            tokio::time::sleep(self.delay).await;
+        }
+        let rule = self.rules.iter().find(|rule| request.messages.iter().any(|m| m.text.contains(&rule.needle)));
+        let reply = match rule.map(|rule| &rule.outcome) {
+            Some(Outcome::Text(text)) => {
+                Ok(Reply::whole(Completion { text: text.clone(), usage: self.usage, stop: StopReason::End }))
+            }
+            Some(Outcome::Fails(error)) => Err(error.clone()),
+            Some(Outcome::BreaksOff(text)) => Ok(Reply::stream(stream::iter([Ok(Delta::Text(text.clone()))]))),
+            None => Err(Error::new(ErrorKind::Permanent, format!("the script has no answer for {request:?}"))),
+        };
+        self.requests.lock().expect("no test panicked while asking").push(request);
+        reply
+    }
+}
