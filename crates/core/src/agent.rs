@@ -54,7 +54,7 @@ impl AgentCard {
 }
 
 /// What an agent is given.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Task {
     /// The question of the whole run, normalized.
     pub question: Arc<str>,
@@ -64,6 +64,8 @@ pub struct Task {
     pub dependencies: Vec<Finding>,
     /// What the run retrieved for the whole question.
     pub evidence: Arc<Evidence>,
+    /// The paths the run's searches are limited to; empty for none.
+    pub within: Arc<[String]>,
 }
 
 /// What an agent answers.

@@ -38,6 +38,20 @@ pub fn terms(text: &str) -> Vec<SmolStr> {
     terms
 }
 
+/// The distinct terms of some texts together.
+#[must_use]
+pub fn distinct_terms<'a>(texts: impl IntoIterator<Item = &'a str>) -> HashSet<SmolStr> {
+    let mut distinct = HashSet::new();
+    for text in texts {
+        for_each_term(text, |term| {
+            if !distinct.contains(term) {
+                distinct.insert(SmolStr::new(term));
+            }
+        });
+    }
+    distinct
+}
+
 /// The distinct terms of a question, in order, without function words; when it has nothing else, with them.
 #[must_use]
 pub fn query_terms(text: &str) -> Vec<SmolStr> {

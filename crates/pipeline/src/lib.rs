@@ -1,1 +1,21 @@
-//! x
+//! The phase wrapper, the nine phases, and [`Soar`], the pipeline that answers questions.
+//!
+//! In reading order: [`soar`] is a whole run in one function; [`phases`] are its steps; [`layers`] are what surrounds every
+//! step; [`run`] opens and closes a run, for `Soar` and for pipelines of your own; [`erase`] is where phases lose
+//! their types; [`builder`] puts a `Soar` together.
+
+pub mod agents;
+pub mod builder;
+pub mod erase;
+pub mod layers;
+pub mod phases;
+pub mod run;
+pub mod soar;
+
+pub use builder::SoarBuilder;
+pub use erase::BoxPhase;
+pub use layers::cache::PhaseCache;
+pub use layers::policy::Retry;
+pub use layers::{Layered, phase};
+pub use run::{Run, SystemClock};
+pub use soar::Soar;

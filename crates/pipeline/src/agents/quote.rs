@@ -1,0 +1,45 @@
+//! The agent that quotes what memory says on a subgoal. It needs no model.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ninefold_core::{Agent, AgentCard, Complexity, Cx, Error, ErrorKind, Report, Result, Search, Store, Task};
+
+use crate::phases::extract::extract;
+use crate::phases::retrieve::search_in_scope;
+use crate::phases::route::ANYTHING;
+
+/// Quotes memory.
+pub struct Quote {
+    /// The memory.
+    pub store: Arc<dyn Store>,
+    /// The most passages looked at.
+    pub limit: usize,
+}
+
+impl Quote {
+    /// Its card: it takes whatever no other agent takes.
+    #[must_use]
+    pub fn card() -> AgentCard {
+        AgentCard::new("quote", "Quotes what memory holds on the subgoal").capability(ANYTHING)
+    }
+}
+
+#[async_trait]
+impl Agent for Quote {
+    async fn run(&self, task: Task, cx: &Cx) -> Result<Report> {
+        let whole = task.subgoal.description == *task.question;
+        let draft = if whole {
+            extract(&task.evidence, Complexity::Medium)
+        } else {
+            let within = task.within.to_vec();
+            let search =
+                Search { text: task.subgoal.description.clone(), scope: cx.scope().clone(), within, limit: self.limit };
+            extract(&search_in_scope(self.store.as_ref(), &search).await?, Complexity::Medium)
+        };
+        if draft.text.is_empty() {
+            return Err(Error::new(ErrorKind::NotFound, "memory holds nothing on it that this run may see"));
+        }
+        Ok(Report { text: draft.text, citations: draft.citations })
+    }
+}

@@ -1,0 +1,44 @@
+//! The agent that answers a subgoal through the model, from the run's evidence and the findings it depends on.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ninefold_core::{Agent, AgentCard, Cx, Model, ModelRequest, Report, Result, Task};
+
+use crate::phases::route::ANYTHING;
+use crate::phases::synthesize::{cited, numbered_sources};
+use crate::phases::{ask, fill};
+
+/// Asks the model.
+pub struct Reason {
+    /// The model.
+    pub model: Arc<dyn Model>,
+}
+
+impl Reason {
+    /// Its card: it takes whatever no other agent takes.
+    #[must_use]
+    pub fn card() -> AgentCard {
+        AgentCard::new("reason", "Answers the subgoal from the evidence by reasoning").capability(ANYTHING)
+    }
+}
+
+#[async_trait]
+impl Agent for Reason {
+    async fn run(&self, task: Task, cx: &Cx) -> Result<Report> {
+        let (sources, citations) = numbered_sources(&task.evidence);
+        let mut findings = String::new();
+        for finding in &task.dependencies {
+            let _ = writeln!(findings, "- {}: {}", finding.subgoal, finding.text);
+        }
+        let user = fill(
+            include_str!("../prompts/reason_user.md"),
+            &[("subgoal", &task.subgoal.description), ("findings", &findings), ("sources", &sources)],
+        );
+        let request = ModelRequest::new(include_str!("../prompts/reason.md"), user);
+        let completion = ask(self.model.as_ref(), request, cx).await?;
+        let draft = cited(&completion.text, &citations);
+        Ok(Report { text: draft.text, citations: draft.citations })
+    }
+}

@@ -1,0 +1,203 @@
+//! What surrounds a phase. From the outside in:
+//!
+//! 1. [`trace`]: one span; the profile, the log and the OTLP export are readers of that one span;
+//! 2. [`journal`]: an output recorded before is replayed; a new one is appended;
+//! 3. [`policy`]: cancellation, deadline, panics, retry;
+//! 4. [`cache`]: one computation for equal inputs.
+//!
+//! The journal stands outside policy and cache, because a replay must depend on neither the clock nor on what a cache
+//! still holds. [`normalize`] and [`scope`] stand in front of a whole run.
+
+pub mod cache;
+pub mod journal;
+pub mod normalize;
+pub mod policy;
+pub mod scope;
+pub mod trace;
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use ninefold_core::journal::Position;
+use ninefold_core::{Cx, Key, Phase, Result, span};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tracing::Span;
+
+use cache::{CacheLayer, PhaseCache};
+use policy::Retry;
+use trace::{Outcome, Traced};
+
+/// A phase with its layers. Made by [`phase`]; run it as often as you like.
+pub struct Layered<P, In, Out> {
+    name: Cow<'static, str>,
+    version: u32,
+    identity: Option<String>,
+    inner: P,
+    timeout: Option<Duration>,
+    retry: Option<RetryLayer<In>>,
+    cache: Option<CacheLayer<Out>>,
+    span: fn(&str) -> Span,
+    types: PhantomData<fn(In) -> Out>,
+}
+
+struct RetryLayer<In> {
+    policy: Retry,
+    copy: fn(&In) -> In,
+}
+
+/// Wraps a phase in its layers under the name that spans, the profile and the journal show.
+///
+/// ```
+/// use ninefold_core::Cx;
+/// use ninefold_pipeline::{Retry, phase};
+///
+/// let shout = phase("shout", |text: String, _: Cx| async move { Ok(text.to_uppercase()) })
+///     .version(2)
+///     .timeout(std::time::Duration::from_secs(1))
+///     .retry(Retry::default());
+/// assert_eq!(shout.name(), "shout");
+/// ```
+pub fn phase<P, In>(name: impl Into<Cow<'static, str>>, inner: P) -> Layered<P, In, P::Out>
+where
+    P: Phase<In>,
+{
+    Layered {
+        name: name.into(),
+        version: 1,
+        identity: None,
+        inner,
+        timeout: None,
+        retry: None,
+        cache: None,
+        span: span::phase,
+        types: PhantomData,
+    }
+}
+
+impl<P, In, Out> Layered<P, In, Out> {
+    /// Sets the version; change it when the phase's code changes what it makes, so that journals and caches of the
+    /// old code are not used for the new.
+    #[must_use]
+    pub fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Adds what else decides the output: a model's id, a prompt's version. Part of every key.
+    #[must_use]
+    pub fn identity(mut self, identity: impl Into<String>) -> Self {
+        self.identity = Some(identity.into());
+        self
+    }
+
+    /// Limits one attempt at the phase.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Tries again after a transient error.
+    #[must_use]
+    pub fn retry(mut self, policy: Retry) -> Self
+    where
+        In: Clone,
+    {
+        self.retry = Some(RetryLayer { policy, copy: In::clone });
+        self
+    }
+
+    /// Keeps outputs in `cache`; equal inputs under the same scope are computed once, also at the same time.
+    #[must_use]
+    pub fn cached(mut self, cache: &PhaseCache) -> Self
+    where
+        Out: Clone + Send + Sync + 'static,
+    {
+        self.cache = Some(CacheLayer::new(cache));
+        self
+    }
+
+    /// Shows it as an agent's work instead of as a phase.
+    pub(crate) fn agent(mut self) -> Self {
+        self.span = span::agent;
+        self
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Name, version and identity: what a pipeline's definition is made of.
+    pub(crate) fn definition(&self) -> (&str, u32, Option<&str>) {
+        (&self.name, self.version, self.identity.as_deref())
+    }
+}
+
+impl<P, In, Out> Layered<P, In, Out>
+where
+    P: Phase<In, Out = Out>,
+    In: Serialize + Send,
+    Out: Serialize + DeserializeOwned + Send,
+{
+    /// Runs the phase. Its place in the journal is taken when this is called, not when the future is first polled,
+    /// so phases joined in one branch keep their order.
+    ///
+    /// # Errors
+    /// The phase's own error; `DeadlineExceeded`, `Cancelled`, `Panicked`; `ReplayRefused` when the journal holds something
+    /// else at this place; what the journal says. Every error names the phase.
+    pub fn run<'a>(&'a self, input: In, cx: &'a Cx) -> impl Future<Output = Result<Out>> + Send + 'a
+    where
+        In: 'a,
+    {
+        let position = cx.take_position();
+        async move {
+            let traced = Traced::new((self.span)(&self.name), self.journaled(input, cx, position));
+            traced.await.map_err(|error| error.in_phase(&self.name))
+        }
+    }
+
+    fn key(&self, input: &In, cx: &Cx) -> Result<Key> {
+        Key::of(&(self.definition(), cx.scope(), input))
+    }
+
+    async fn journaled(&self, input: In, cx: &Cx, position: Option<Position>) -> Result<Outcome<Out>> {
+        let Some((position, log)) = position.zip(cx.log()) else { return self.governed(input, cx).await };
+        let key = self.key(&input, cx)?;
+        if let Some(entry) = log.recorded(position) {
+            return journal::replay(entry, &self.name, key).map(Outcome::replayed);
+        }
+        let outcome = self.governed(input, &cx.inside(position)).await?;
+        let entry = journal::entry(position, &self.name, key, &outcome.value, cx.now())?;
+        journal::append(log, entry).await?;
+        Ok(outcome)
+    }
+
+    async fn governed(&self, input: In, cx: &Cx) -> Result<Outcome<Out>> {
+        let Some(retry) = &self.retry else { return self.attempt(input, cx).await };
+        let mut input = input;
+        for attempt in 1..retry.policy.attempts {
+            let next = (retry.copy)(&input);
+            match self.attempt(input, cx).await {
+                Err(error) if error.is_transient() => retry.policy.pause(attempt, &error, cx).await?,
+                outcome => return outcome.map(|outcome| outcome.after(attempt)),
+            }
+            input = next;
+        }
+        self.attempt(input, cx).await.map(|outcome| outcome.after(retry.policy.attempts))
+    }
+
+    async fn attempt(&self, input: In, cx: &Cx) -> Result<Outcome<Out>> {
+        policy::bounded(cx, self.timeout, async {
+            match &self.cache {
+                None => self.inner.run(input, cx).await.map(Outcome::computed),
+                Some(cache) => cache.get(self.key(&input, cx)?, self.inner.run(input, cx)).await,
+            }
+        })
+        .await
+    }
+}

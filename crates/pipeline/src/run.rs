@@ -1,0 +1,230 @@
+//! Opens a run, carries a body through it, and closes it: the context, the root span, the journal.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ninefold_core::cx::RunState;
+use ninefold_core::journal::{Header, RunLog};
+use ninefold_core::{
+    Budget, BudgetMeter, Clock, Cx, Durability, Error, ErrorKind, Journal, Key, Result, RunId, Scope, SessionId,
+    Timestamp, span,
+};
+use serde::Serialize;
+use smol_str::SmolStr;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::layers::trace::traced;
+
+/// The system's wall clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods, reason = "this is the Clock")]
+    fn now(&self) -> Timestamp {
+        let micros = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |micros| -micros),
+        };
+        Timestamp(micros)
+    }
+}
+
+/// The terms of one run of a pipeline. [`Run::execute`] opens it, runs the pipeline's body and closes it.
+///
+/// ```
+/// use ninefold_core::Cx;
+/// use ninefold_pipeline::{Run, phase};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> ninefold_core::Result<()> {
+/// let count = phase("count", |text: String, _: Cx| async move { Ok(text.len()) });
+/// let letters = Run::new("lengths").execute(&"four", |cx| async move { count.run("four".into(), &cx).await }).await?;
+/// assert_eq!(letters, 4);
+/// # Ok(()) }
+/// ```
+pub struct Run {
+    pipeline: SmolStr,
+    definition: Option<Key>,
+    id: Option<RunId>,
+    session: Option<SessionId>,
+    scope: Scope,
+    budget: Budget,
+    deadline: Option<Duration>,
+    cancel: CancellationToken,
+    clock: Arc<dyn Clock>,
+    journal: Option<(Arc<dyn Journal>, Durability)>,
+}
+
+impl Run {
+    /// A run of the pipeline with this name, with public scope, without limits, not durable.
+    pub fn new(pipeline: impl AsRef<str>) -> Self {
+        Self {
+            pipeline: SmolStr::new(pipeline),
+            definition: None,
+            id: None,
+            session: None,
+            scope: Scope::public(),
+            budget: Budget::default(),
+            deadline: None,
+            cancel: CancellationToken::new(),
+            clock: Arc::new(SystemClock),
+            journal: None,
+        }
+    }
+
+    /// Sets the key of what decides how the pipeline works. A journaled run is continued only under the definition it
+    /// started with.
+    #[must_use]
+    pub fn definition(mut self, definition: Key) -> Self {
+        self.definition = Some(definition);
+        self
+    }
+
+    /// Sets the identity; with a journal that knows it, the run is continued.
+    #[must_use]
+    pub fn id(mut self, id: RunId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Sets the session.
+    #[must_use]
+    pub fn session(mut self, session: Option<SessionId>) -> Self {
+        self.session = session;
+        self
+    }
+
+    /// Sets the scope.
+    #[must_use]
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Sets what it may spend.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Sets how long it may take.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Option<Duration>) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Sets the token by which the host stops it. Dropping the future stops it as well.
+    #[must_use]
+    pub fn cancellation(mut self, cancel: CancellationToken) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Sets where wall time comes from.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes it durable. [`Durability::Off`] takes the journal away again.
+    #[must_use]
+    pub fn journal(mut self, journal: Arc<dyn Journal>, durability: Durability) -> Self {
+        self.journal = (durability != Durability::Off).then_some((journal, durability));
+        self
+    }
+
+    /// Runs `body` on `input`. The input is written to the journal of a durable run, and compared when the run is
+    /// continued; `body` captures or receives it as it likes.
+    ///
+    /// # Errors
+    /// What the body returns; `DeadlineExceeded` for a deadline of zero; `ReplayRefused` when the journal knows the
+    /// run under another pipeline, definition or input; what the journal says.
+    pub async fn execute<I, T, F, Fut>(self, input: &I, body: F) -> Result<T>
+    where
+        I: Serialize + ?Sized,
+        F: FnOnce(Cx) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let id = self.id.unwrap_or_else(RunId::random);
+        let span = span::run(&self.pipeline, id, self.session.as_ref());
+        traced(span, async move {
+            // Taken first, so that opening the journal counts.
+            let deadline = self.deadline.and_then(|limit| Instant::now().checked_add(limit));
+            let log = match &self.journal {
+                None => None,
+                Some((journal, durability)) => {
+                    Some(traced(span::journal(), self.open(id, input, journal, *durability)).await?)
+                }
+            };
+            let cx = Cx::new(RunState {
+                id,
+                session: self.session,
+                scope: self.scope,
+                budget: BudgetMeter::new(self.budget),
+                deadline,
+                cancel: self.cancel,
+                clock: self.clock,
+                log,
+            });
+            cx.check()?;
+            let output = body(cx.clone()).await?;
+            if let Some(log) = cx.log() {
+                traced(span::journal(), log.finish(cx.now())).await?;
+            }
+            Ok(output)
+        })
+        .await
+    }
+
+    async fn open<I: Serialize + ?Sized>(
+        &self,
+        id: RunId,
+        input: &I,
+        journal: &Arc<dyn Journal>,
+        durability: Durability,
+    ) -> Result<RunLog> {
+        let as_json = |error: serde_json::Error| {
+            Error::new(ErrorKind::InvalidInput, format!("the run's input cannot be written as JSON: {error}"))
+        };
+        let input = serde_json::to_value(input).map_err(as_json)?;
+        let definition = match self.definition {
+            Some(definition) => definition,
+            None => Key::of(&self.pipeline)?,
+        };
+        let entries = match journal.load(id).await? {
+            None => {
+                let started = self.clock.now();
+                let header = Header { pipeline: self.pipeline.clone(), definition, input: input.to_string(), started };
+                journal.begin(id, header).await?;
+                Vec::new()
+            }
+            Some(recorded) => {
+                let header = recorded.header;
+                if header.pipeline != self.pipeline {
+                    let what =
+                        format!("run {id} belongs to pipeline {:?}, not to {:?}", header.pipeline, self.pipeline);
+                    return Err(Error::new(ErrorKind::ReplayRefused, what).hint("resume it with its own pipeline"));
+                }
+                if header.definition != definition {
+                    let what = format!("pipeline {:?} has changed since run {id} started", self.pipeline);
+                    return Err(Error::new(ErrorKind::ReplayRefused, what)
+                        .hint("finish the run with the configuration that started it, or start a new run"));
+                }
+                if serde_json::from_str::<serde_json::Value>(&header.input).ok() != Some(input) {
+                    return Err(Error::new(
+                        ErrorKind::ReplayRefused,
+                        format!("run {id} was started with another input"),
+                    )
+                    .hint("give the same input, or leave the run id out to start a new run"));
+                }
+                recorded.entries
+            }
+        };
+        Ok(RunLog::new(Arc::clone(journal), id, durability, entries))
+    }
+}
