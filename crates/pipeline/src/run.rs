@@ -165,7 +165,7 @@ impl Run {
                 id,
                 session: self.session,
                 scope: self.scope,
-                budget: BudgetMeter::new(self.budget),
+                budget: Arc::new(BudgetMeter::new(self.budget)),
                 deadline,
                 cancel: self.cancel,
                 clock: self.clock,

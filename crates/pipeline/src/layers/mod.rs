@@ -195,7 +195,11 @@ where
         policy::bounded(cx, self.timeout, async {
             match &self.cache {
                 None => self.inner.run(input, cx).await.map(Outcome::computed),
-                Some(cache) => cache.get(self.key(&input, cx)?, self.inner.run(input, cx)).await,
+                Some(cache) => {
+                    let key = self.key(&input, cx)?;
+                    // A closure works before its future is polled, so even the call is left to the cache.
+                    cache.get(key, async { self.inner.run(input, cx).await }).await
+                }
             }
         })
         .await

@@ -1,0 +1,128 @@
+//! A store of a few chunks, and a journal, small enough to be read at a glance.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use ninefold_core::journal::{Entry, Header, RecordedRun};
+use ninefold_core::{
+    Chunk, ChunkId, ChunkKind, Document, Error, ErrorKind, Evidence, Journal, Key, Labels, Lines, Passage, Result,
+    RunId, Scope, Search, Source, Store, Timestamp, WeightedTerm, terms,
+};
+use smol_str::SmolStr;
+
+/// A store that counts shared terms. It does not look at scopes: the pipeline has to.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    pub(crate) chunks: Vec<Arc<Chunk>>,
+    pub(crate) touched: Mutex<Vec<ChunkId>>,
+    pub(crate) broken: bool,
+}
+
+pub(crate) fn shelf(texts: &[(&str, &str, &[&str])]) -> Shelf {
+    let chunk = |(path, text, labels): &(&str, &str, &[&str])| {
+        Arc::new(Chunk {
+            id: ChunkId::of(path, text, 0),
+            path: (*path).into(),
+            lines: Lines::new(1, text.lines().count() as u32),
+            kind: ChunkKind::Text,
+            title: String::new(),
+            text: (*text).into(),
+            labels: Labels::of(*labels),
+        })
+    };
+    Shelf { chunks: texts.iter().map(chunk).collect(), ..Shelf::default() }
+}
+
+fn unavailable() -> Error {
+    Error::new(ErrorKind::Unavailable, "the shelf fell down")
+}
+
+#[async_trait]
+impl Store for Shelf {
+    async fn put(&self, _: Vec<Document>) -> Result<()> {
+        Err(unavailable())
+    }
+
+    async fn get(&self, _: &[ChunkId], _: &Scope) -> Result<Vec<Chunk>> {
+        Err(unavailable())
+    }
+
+    async fn search(&self, search: &Search) -> Result<Evidence> {
+        if self.broken {
+            return Err(unavailable());
+        }
+        let asked = terms::query_terms(&search.text);
+        let score = |chunk: &Chunk| {
+            let held = terms::distinct_terms([chunk.text.as_str()]);
+            asked.iter().filter(|term| held.contains(*term)).count() as f32
+        };
+        let mut passages: Vec<_> = self
+            .chunks
+            .iter()
+            .map(|chunk| Passage { chunk: Arc::clone(chunk), score: score(chunk) })
+            .filter(|passage| passage.score > 0.0)
+            .collect();
+        passages.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let matched = passages.len() as u64;
+        let terms = asked.into_iter().map(|term| WeightedTerm { term, weight: 1.0 }).collect();
+        Ok(Evidence { passages, terms, matched })
+    }
+
+    async fn touch(&self, ids: &[ChunkId], _: Timestamp) -> Result<()> {
+        if self.broken {
+            return Err(unavailable());
+        }
+        self.touched.lock().unwrap().extend(ids);
+        Ok(())
+    }
+
+    async fn remove(&self, _: &[SmolStr]) -> Result<u64> {
+        Err(unavailable())
+    }
+
+    async fn sources(&self, _: &str) -> Result<Vec<Source>> {
+        Ok(vec![Source { path: "shelf".into(), hash: Key([0; 32]), labels: Labels::none() }])
+    }
+}
+
+/// A journal in a map.
+#[derive(Default)]
+pub(crate) struct Notebook {
+    pub(crate) runs: Mutex<HashMap<RunId, RecordedRun>>,
+    pub(crate) full: Mutex<bool>,
+}
+
+#[async_trait]
+impl Journal for Notebook {
+    async fn load(&self, run: RunId) -> Result<Option<RecordedRun>> {
+        Ok(self.runs.lock().unwrap().get(&run).cloned())
+    }
+
+    async fn begin(&self, run: RunId, header: Header) -> Result<()> {
+        self.runs.lock().unwrap().insert(run, RecordedRun { header, entries: Vec::new(), finished: None });
+        Ok(())
+    }
+
+    async fn append(&self, run: RunId, entries: Vec<Entry>) -> Result<()> {
+        if *self.full.lock().unwrap() {
+            return Err(Error::new(ErrorKind::Unavailable, "the notebook is full").hint("buy another one"));
+        }
+        self.runs.lock().unwrap().get_mut(&run).unwrap().entries.extend(entries);
+        Ok(())
+    }
+
+    async fn finish(&self, run: RunId, at: Timestamp) -> Result<()> {
+        self.runs.lock().unwrap().get_mut(&run).unwrap().finished = Some(at);
+        Ok(())
+    }
+
+    async fn unfinished(&self) -> Result<Vec<(RunId, Header)>> {
+        let runs = self.runs.lock().unwrap();
+        Ok(runs.iter().filter(|(_, run)| run.finished.is_none()).map(|(id, run)| (*id, run.header.clone())).collect())
+    }
+
+    async fn prune(&self, _: Timestamp) -> Result<u64> {
+        Ok(0)
+    }
+}

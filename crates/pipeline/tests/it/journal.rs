@@ -1,0 +1,169 @@
+//! Durable runs: what is replayed, what is refused, what is written when.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ninefold_core::{Cx, Durability, Error, ErrorKind, Journal, Key, Query, Result, RunId};
+use ninefold_pipeline::{Run, Soar, phase};
+
+use crate::fixture::{Notebook, shelf};
+
+const ID: RunId = RunId(7);
+
+fn durable(notebook: &Arc<Notebook>, durability: Durability) -> Run {
+    Run::new("steps").id(ID).journal(Arc::clone(notebook) as Arc<dyn Journal>, durability)
+}
+
+/// Three phases of which the third fails until it is told not to; returns how often each ran.
+async fn three(run: Run, fail: bool, ran: &[AtomicU32; 3]) -> Result<u32> {
+    let step = |n: usize| {
+        move |input: u32, _: Cx| {
+            ran[n].fetch_add(1, Ordering::SeqCst);
+            async move { if n == 2 && fail { Err(Error::new(ErrorKind::Permanent, "told to fail")) } else { Ok(input + 1) } }
+        }
+    };
+    let (one, two, three) = (phase("one", step(0)), phase("two", step(1)), phase("three", step(2)));
+    run.execute(&1u32, async |cx| {
+        let a = one.run(1, &cx).await?;
+        let b = two.run(a, &cx).await?;
+        three.run(b, &cx).await
+    })
+    .await
+}
+
+fn counts(ran: &[AtomicU32; 3]) -> [u32; 3] {
+    [0, 1, 2].map(|n: usize| ran[n].load(Ordering::SeqCst))
+}
+
+#[tokio::test]
+async fn finished_phases_are_replayed_and_the_rest_runs() {
+    let (notebook, ran) = (Arc::new(Notebook::default()), Default::default());
+    three(durable(&notebook, Durability::Phase), true, &ran).await.unwrap_err();
+    assert_eq!(counts(&ran), [1, 1, 1]);
+    assert_eq!(notebook.unfinished().await.unwrap().len(), 1);
+    assert_eq!(three(durable(&notebook, Durability::Phase), false, &ran).await.unwrap(), 4);
+    assert_eq!(counts(&ran), [1, 1, 2]);
+    assert!(notebook.unfinished().await.unwrap().is_empty());
+    assert_eq!(three(durable(&notebook, Durability::Phase), false, &ran).await.unwrap(), 4);
+    assert_eq!(counts(&ran), [1, 1, 2], "a finished run is replayed whole");
+}
+
+#[tokio::test]
+async fn durability_run_writes_at_the_end_only() {
+    let (notebook, ran) = (Arc::new(Notebook::default()), Default::default());
+    three(durable(&notebook, Durability::Run), true, &ran).await.unwrap_err();
+    assert!(notebook.runs.lock().unwrap()[&ID].entries.is_empty());
+    three(durable(&notebook, Durability::Run), false, &ran).await.unwrap();
+    assert_eq!(counts(&ran), [2, 2, 2]);
+    assert_eq!(notebook.runs.lock().unwrap()[&ID].entries.len(), 3);
+}
+
+#[tokio::test]
+async fn durability_off_writes_nothing() {
+    let (notebook, ran) = (Arc::new(Notebook::default()), Default::default());
+    three(durable(&notebook, Durability::Off), false, &ran).await.unwrap();
+    assert!(notebook.runs.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_changed_pipeline_is_refused() {
+    let (notebook, ran) = (Arc::new(Notebook::default()), Default::default());
+    three(durable(&notebook, Durability::Phase), true, &ran).await.unwrap_err();
+    let refusal = async |run: Run, names: [&'static str; 2], version: u32| {
+        let id = |n: u32, _: Cx| async move { Ok(n + 1) };
+        let (a, b) = (phase(names[0], id), phase(names[1], id).version(version));
+        let outcome = run.execute(&1u32, async |cx| b.run(a.run(1, &cx).await?, &cx).await).await;
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ReplayRefused);
+        error.to_string()
+    };
+    let again = || durable(&notebook, Durability::Phase);
+    let renamed = refusal(again(), ["one", "too"], 1).await;
+    assert!(renamed.contains("has phase \"two\" at place 1") && renamed.contains("now has \"too\""), "{renamed}");
+    let newer = refusal(again(), ["one", "two"], 2).await;
+    assert!(newer.contains("phase \"two\" was recorded with another input, scope or version"), "{newer}");
+    let redefined = refusal(again().definition(Key([9; 32])), ["one", "two"], 1).await;
+    assert!(redefined.contains("pipeline \"steps\" has changed since run"), "{redefined}");
+    let moved = Run::new("other").id(ID).journal(notebook.clone(), Durability::Phase);
+    assert!(refusal(moved, ["one", "two"], 1).await.contains("belongs to pipeline \"steps\""));
+    assert_eq!(counts(&ran), [1, 1, 1], "nothing ran again");
+}
+
+#[tokio::test]
+async fn another_input_is_refused() {
+    let (notebook, ran) = (Arc::new(Notebook::default()), Default::default());
+    three(durable(&notebook, Durability::Phase), true, &ran).await.unwrap_err();
+    let outcome = durable(&notebook, Durability::Phase).execute(&2u32, async |_| Ok(())).await;
+    assert_eq!(outcome.unwrap_err().message(), format!("run {ID} was started with another input"));
+}
+
+#[tokio::test]
+async fn an_output_that_no_longer_fits_is_refused() {
+    let notebook = Arc::new(Notebook::default());
+    let number = phase("value", |(): (), _: Cx| async { Ok(7u32) });
+    let text = phase("value", |(): (), _: Cx| async { Ok(String::from("seven")) });
+    durable(&notebook, Durability::Phase).execute(&(), async |cx| number.run((), &cx).await).await.unwrap();
+    let outcome = durable(&notebook, Durability::Phase).execute(&(), async |cx| text.run((), &cx).await).await;
+    assert_eq!(outcome.unwrap_err().kind(), ErrorKind::ReplayRefused);
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_write_fails_the_run() {
+    let (notebook, ran) = (Arc::new(Notebook::default()), Default::default());
+    *notebook.full.lock().unwrap() = true;
+    let error = three(durable(&notebook, Durability::Phase), false, &ran).await.unwrap_err();
+    assert_eq!(error.to_string(), "one: the notebook is full; buy another one");
+    assert_eq!(counts(&ran), [1, 0, 0]);
+}
+
+#[tokio::test]
+async fn branches_keep_their_places_whichever_is_faster() {
+    let notebook = Arc::new(Notebook::default());
+    let ran = AtomicU32::new(0);
+    let work = phase("work", |(name, pause): (String, u32), _: Cx| {
+        ran.fetch_add(1, Ordering::SeqCst);
+        async move {
+            for _ in 0..pause {
+                tokio::task::yield_now().await;
+            }
+            Ok(name)
+        }
+    });
+    // The second time the other branch is the faster one.
+    let both = async |(left, right): (u32, u32)| {
+        durable(&notebook, Durability::Phase)
+            .execute(&(), async |cx| {
+                let chain = async |cx: Cx, name: &str, pauses: u32| {
+                    let first = work.run((name.into(), 1), &cx).await?;
+                    for _ in 0..pauses {
+                        tokio::task::yield_now().await;
+                    }
+                    work.run((first + "!", 1), &cx).await
+                };
+                let (a, b) =
+                    tokio::try_join!(chain(cx.branch("left"), "a", left), chain(cx.branch("right"), "b", right))?;
+                Ok(a + &b)
+            })
+            .await
+    };
+    assert_eq!(both((0, 9)).await.unwrap(), "a!b!");
+    assert_eq!(both((9, 0)).await.unwrap(), "a!b!");
+    assert_eq!(ran.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn soar_resumes_by_run_id_and_refuses_another_question() {
+    let notebook = Arc::new(Notebook::default());
+    let build = || {
+        let store = Arc::new(shelf(&[("a.txt", "A killed run resumes from its journal.", &[])]));
+        Soar::builder().store(store).journal(notebook.clone(), Durability::Phase).build().unwrap()
+    };
+    let query = || Query::new("How does a killed run resume?").run(ID);
+    let first = build().answer(query()).await.unwrap();
+    assert_eq!(build().resume(ID).await.unwrap(), first);
+    let error = build().answer(Query::new("Something else?").run(ID)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ReplayRefused);
+    let changed = Soar::builder().journal(notebook.clone(), Durability::Phase).definition("v2").build().unwrap();
+    assert_eq!(changed.resume(ID).await.unwrap_err().kind(), ErrorKind::ReplayRefused);
+    assert_eq!(build().resume(RunId(8)).await.unwrap_err().kind(), ErrorKind::NotFound);
+}

@@ -1,0 +1,120 @@
+//! With a model given, phases use it; what it says is data.
+
+use std::sync::Arc;
+
+use ninefold_core::{Degradation, Error, ErrorKind, Model};
+use ninefold_pipeline::Soar;
+use ninefold_testkit::ScriptedModel;
+
+use crate::fixture::shelf;
+
+const SIMPLE: &str = "What resumes a run?";
+const COMPLEX: &str = "Compare the journal with the cache and recommend one of them";
+
+const PLAN: &str = r#"Sure! ```json
+{"subgoals": [
+  {"id": "journal", "description": "what the journal does compared with the cache", "depends_on": []},
+  {"id": "both", "description": "recommend one", "depends_on": ["journal"], "critical": true}]}
+```"#;
+const REVIEW: &str =
+    r#"<think>hm {"x"</think>{"completeness": 0.9, "consistency": 1, "groundedness": 0.8, "issues": []}"#;
+
+fn soar(model: &Arc<ScriptedModel>) -> Soar {
+    let store = shelf(&[("a.txt", "The journal resumes a run.", &[]), ("b.txt", "The cache spares work.", &[])]);
+    Soar::builder().store(Arc::new(store)).model(Arc::clone(model) as Arc<dyn Model>).build().unwrap()
+}
+
+fn script() -> ScriptedModel {
+    ScriptedModel::new().answer("break a question", PLAN).answer("try to break a plan", REVIEW)
+}
+
+#[tokio::test]
+async fn a_simple_question_costs_one_call() {
+    let model = Arc::new(ScriptedModel::new().answer("numbered sources", "The journal does [1], surely [99]."));
+    let answer = soar(&model).answer(SIMPLE).await.unwrap();
+    assert_eq!(answer.text, "The journal does [1], surely.");
+    assert_eq!(answer.citations.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a.txt:1"]);
+    assert_eq!(model.requests().len(), 1);
+    assert!(answer.degradations.is_empty(), "{:?}", answer.degradations);
+    assert!(answer.confidence > 0.9, "{}", answer.confidence);
+}
+
+#[tokio::test]
+async fn a_complex_question_is_planned_verified_worked_on_and_written() {
+    let model = Arc::new(
+        script()
+            .answer("one part of a larger question", "It resumes [1].")
+            .answer("numbered sources", "Take the journal [1]."),
+    );
+    let answer = soar(&model).answer(COMPLEX).await.unwrap();
+    assert_eq!(answer.text, "Take the journal [1].");
+    let asked: Vec<_> = model.requests().iter().map(|request| request.messages[1].text.clone()).collect();
+    assert_eq!(asked.len(), 5, "decompose, verify, two subgoals, synthesize");
+    assert!(asked[3].contains("- journal: It resumes [1]."), "a finding is passed on: {}", asked[3]);
+    assert!(answer.degradations.is_empty(), "{:?}", answer.degradations);
+}
+
+#[tokio::test]
+async fn nonsense_and_nothing_are_noted_and_rules_go_on() {
+    for reply in ["I cannot help with that", "", "{\"subgoals\": []}", "{\"subgoals\": 7}", "<think>forever"] {
+        let model = Arc::new(ScriptedModel::new().answer("", reply));
+        let answer = soar(&model).answer(COMPLEX).await.unwrap();
+        let phases: Vec<_> = answer
+            .degradations
+            .iter()
+            .filter_map(|note| match note {
+                Degradation::ModelUnusable { phase, .. } => Some(phase.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert!(phases.starts_with(&["decompose", "verify"]), "{reply:?}: {phases:?}");
+        assert!(!answer.text.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_is_none_is_explained() {
+    let cyclic = r#"{"subgoals": [{"id": "a", "description": "x", "depends_on": ["a"]}]}"#;
+    let model = Arc::new(ScriptedModel::new().answer("break a question", cyclic).answer("", "fine"));
+    let answer = soar(&model).answer(COMPLEX).await.unwrap();
+    let notes = answer.degradations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(notes.contains("decompose went by rules") && notes.contains("subgoals wait for each other: a"), "{notes}");
+}
+
+#[tokio::test]
+async fn a_dead_model_and_a_broken_stream_leave_an_extractive_answer() {
+    let dead = ScriptedModel::new().fail("", Error::new(ErrorKind::Transient, "connection refused"));
+    let broken = ScriptedModel::new().break_off("", "The jour");
+    for (model, cause) in [(dead, "connection refused"), (broken, "the model's reply broke off before its end")] {
+        let answer = soar(&Arc::new(model)).answer(SIMPLE).await.unwrap();
+        assert_eq!(answer.text, "The journal resumes a run. [1]");
+        let notes = answer.degradations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert!(notes.contains("synthesize went by rules") && notes.contains(cause), "{notes}");
+    }
+}
+
+#[tokio::test]
+async fn a_rejected_plan_is_made_anew_with_feedback_and_then_given_up() {
+    let objection = r#"{"completeness": 0.9, "consistency": 0.9, "groundedness": 0.9,
+        "issues": [{"critical": true, "message": "it deletes the archive"}]}"#;
+    let model = Arc::new(
+        ScriptedModel::new()
+            .answer("break a question", PLAN)
+            .answer("try to break a plan", objection)
+            .answer("numbered sources", "From the sources alone [2]."),
+    );
+    let answer = soar(&model).answer(COMPLEX).await.unwrap();
+    let requests = model.requests();
+    assert_eq!(requests.len(), 7, "three plans, three reviews, one synthesis; no agent ran");
+    assert!(requests[2].messages[1].text.contains("- it deletes the archive"));
+    assert!(answer.degradations.contains(&Degradation::PlanRejected { issues: vec!["it deletes the archive".into()] }));
+}
+
+#[tokio::test]
+async fn scores_that_are_no_numbers_do_not_pass() {
+    let review = r#"{"completeness": -5, "consistency": 1e30, "groundedness": 0.1, "issues": []}"#;
+    let model =
+        Arc::new(ScriptedModel::new().answer("break a question", PLAN).answer("break a plan", review).answer("", "x"));
+    let answer = soar(&model).answer(COMPLEX).await.unwrap();
+    assert!(answer.degradations.iter().any(|note| matches!(note, Degradation::PlanRejected { .. })));
+}
