@@ -1,1 +1,63 @@
-//! x
+//! An embedded agent pipeline that knows where its time goes.
+//!
+//! Ask a question, get an answer with its sources and the account of the run, phase by phase:
+//!
+//! ```no_run
+//! use ninefold::Soar;
+//!
+//! #[tokio::main]
+//! async fn main() -> ninefold::Result<()> {
+//!     let soar = Soar::builder().database("notes.db").index("docs").build().await?;
+//!     let answer = soar.answer("How is a killed run resumed?").await?;
+//!     println!("{answer}");
+//!     println!("{}", answer.profile.table());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! - [`Soar`] answers questions from what it indexed, with agents and a model where you give it some; without a model it
+//!   quotes its sources, and says so.
+//! - A pipeline of your own is straight-line async Rust over [`phase`]s, opened by a [`Run`]; [`profile::record`] gives its
+//!   account. Timing, deadline, retry, cache and journal come with every phase.
+//! - A program that has a `tracing` subscriber adds [`profile::layer()`] to it. One that has none needs nothing.
+
+mod builder;
+mod failure;
+mod soar;
+
+pub use builder::SoarBuilder;
+pub use failure::Failure;
+pub use soar::Soar;
+
+pub use ninefold_core::{
+    Agent, AgentCard, Assessment, Budget, Chunk, ChunkId, ChunkKind, Citation, Clock, Complexity, Cx, DecidedBy,
+    Decision, Degradation, Document, Durability, Error, ErrorKind, Evidence, FailedSubgoal, Finding, Findings, Journal,
+    Key, Labels, Lines, Model, ModelId, ModelRequest, Passage, Phase, Plan, Query, Reply, Report, Result, RunId, Scope,
+    Search, SessionId, Source, Store, Subgoal, Task, Timestamp, Usage, Verdict,
+};
+pub use ninefold_pipeline::{BoxPhase, Layered, PhaseCache, Retry, Run, SystemClock, phase};
+pub use ninefold_profile as profile;
+pub use ninefold_profile::Profile;
+
+/// Where answers come from: an answer with the account of its run.
+pub type Answer = ninefold_core::Answer<Profile>;
+
+/// The values and traits behind which models, agents, stores and journals stand.
+pub mod core {
+    pub use ninefold_core::*;
+}
+
+/// The decorators around a model.
+pub mod llm {
+    pub use ninefold_llm::*;
+}
+
+/// The nine phases and their inputs, for pipelines that replace one.
+pub mod pipeline {
+    pub use ninefold_pipeline::*;
+}
+
+/// Memory, journals, and the reading of files into memory.
+pub mod store {
+    pub use ninefold_store::*;
+}

@@ -63,7 +63,7 @@ impl<P> fmt::Display for Answer<P> {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Degradation {
-    /// No model is configured; the text is extracted from the sources.
+    /// No model is configured; the text quotes what was found.
     Extractive,
     /// The question has no letters, digits or symbols to search for.
     NothingToSearch,
@@ -98,7 +98,7 @@ pub enum Degradation {
 impl fmt::Display for Degradation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Extractive => f.write_str("no model is configured, so the answer quotes the sources"),
+            Self::Extractive => f.write_str("no model is configured, so the answer quotes what was found"),
             Self::NothingToSearch => f.write_str("the question holds no word, number or symbol to search for"),
             Self::NoEvidence => f.write_str("nothing that this run may see matches the question"),
             Self::ModelUnusable { phase, message, .. } => {

@@ -1,6 +1,6 @@
 //! What a run may spend on models, and what it has spent.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +70,7 @@ impl BudgetMeter {
     ///
     /// # Errors
     /// `OverBudget` when a limit would be passed.
-    pub fn reserve(&self, tokens: u64) -> Result<Reservation<'_>> {
+    pub fn reserve(self: &Arc<Self>, tokens: u64) -> Result<Reservation> {
         let mut spent = self.state();
         if let Some(limit) = self.limits.calls
             && spent.calls >= limit
@@ -90,7 +90,8 @@ impl BudgetMeter {
         }
         spent.calls += 1;
         spent.reserved = spent.reserved.saturating_add(tokens);
-        Ok(Reservation { meter: self, tokens })
+        drop(spent);
+        Ok(Reservation { meter: Arc::clone(self), tokens })
     }
 
     /// Calls made and tokens used so far.
@@ -103,19 +104,19 @@ impl BudgetMeter {
 
 /// Tokens set aside for one call under way.
 #[derive(Debug)]
-pub struct Reservation<'a> {
-    meter: &'a BudgetMeter,
+pub struct Reservation {
+    meter: Arc<BudgetMeter>,
     tokens: u64,
 }
 
-impl Reservation<'_> {
+impl Reservation {
     /// Replaces the reservation by what the call really used.
     pub fn settle(self, used: Usage) {
         self.meter.state().used += used;
     }
 }
 
-impl Drop for Reservation<'_> {
+impl Drop for Reservation {
     fn drop(&mut self) {
         let mut spent = self.meter.state();
         spent.reserved = spent.reserved.saturating_sub(self.tokens);
@@ -128,7 +129,7 @@ mod tests {
 
     #[test]
     fn parallel_reservations_cannot_overdraw() {
-        let meter = BudgetMeter::new(Budget { calls: Some(3), tokens: Some(100) });
+        let meter = Arc::new(BudgetMeter::new(Budget { calls: Some(3), tokens: Some(100) }));
         let first = meter.reserve(60).unwrap();
         assert_eq!(meter.reserve(60).unwrap_err().kind(), ErrorKind::OverBudget);
         first.settle(Usage { input_tokens: 10, output_tokens: 5 });

@@ -29,7 +29,7 @@ pub struct RunState {
     /// What it may see and do.
     pub scope: Scope,
     /// What it may spend and has spent.
-    pub budget: BudgetMeter,
+    pub budget: Arc<BudgetMeter>,
     /// When it must be done.
     pub deadline: Option<Instant>,
     /// How its host stops it, apart from dropping it.
@@ -74,7 +74,7 @@ impl Cx {
 
     /// What the run may spend and has spent.
     #[must_use]
-    pub fn budget(&self) -> &BudgetMeter {
+    pub fn budget(&self) -> &Arc<BudgetMeter> {
         &self.run.budget
     }
 

@@ -1,1 +1,13 @@
-//! x
+//! Models around a model. Each decorator does one thing and is itself a [`ninefold_core::Model`], so that they stack in any
+//! order; the order used by the facade is budget around observation, so that a call that is refused leaves no span.
+//!
+//! | decorator | does | costs a call |
+//! |---|---|---|
+//! | [`Budgeted`] | reserves from the run's budget before a call, settles after it | one lock before and after |
+//! | [`Observed`] | one `chat` span from the request to the end of the reply, with tokens | one span |
+
+mod budget;
+mod observe;
+
+pub use budget::Budgeted;
+pub use observe::Observed;

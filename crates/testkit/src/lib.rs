@@ -7,6 +7,7 @@
 mod clock;
 mod journal_suite;
 mod scripted_model;
+mod search_suite;
 mod store_suite;
 
 pub use clock::ManualClock;

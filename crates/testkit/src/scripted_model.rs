@@ -18,6 +18,7 @@ pub struct ScriptedModel {
     delay: Duration,
     usage: Usage,
     requests: Mutex<Vec<ModelRequest>>,
+    remembers: bool,
 }
 
 struct Rule {
@@ -41,6 +42,7 @@ impl ScriptedModel {
             delay: Duration::ZERO,
             usage: Usage { input_tokens: 10, output_tokens: 5 },
             requests: Mutex::default(),
+            remembers: true,
         }
     }
 
@@ -81,6 +83,13 @@ impl ScriptedModel {
         self
     }
 
+    /// Keeps no requests, for benchmarks whose memory is watched.
+    #[must_use]
+    pub fn forgetful(mut self) -> Self {
+        self.remembers = false;
+        self
+    }
+
     /// What it was asked so far.
     #[must_use]
     pub fn requests(&self) -> Vec<ModelRequest> {
@@ -113,7 +122,9 @@ impl Model for ScriptedModel {
             Some(Outcome::BreaksOff(text)) => Ok(Reply::stream(stream::iter([Ok(Delta::Text(text.clone()))]))),
             None => Err(Error::new(ErrorKind::Permanent, format!("the script has no answer for {request:?}"))),
         };
-        self.requests.lock().expect("no test panicked while asking").push(request);
+        if self.remembers {
+            self.requests.lock().expect("no test panicked while asking").push(request);
+        }
         reply
     }
 }

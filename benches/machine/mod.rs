@@ -1,0 +1,96 @@
+//! What every benchmark prints first, and the runtime and pipelines they share.
+
+#![allow(dead_code, reason = "each benchmark uses its part")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::Criterion;
+use ninefold::store::MemoryStore;
+use ninefold::{AgentCard, Chunk, ChunkId, ChunkKind, Cx, Document, Key, Labels, Lines, Soar, Source, Store, Task};
+use ninefold_testkit::ScriptedModel;
+
+/// Prints processor, cores, compiler and version, so that a figure can be placed.
+pub fn describe() {
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpuinfo.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1));
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let compiler = std::process::Command::new("rustc").arg("--version").output();
+    let compiler =
+        compiler.map_or_else(|_| "unknown".into(), |out| String::from_utf8_lossy(&out.stdout).trim().to_owned());
+    println!(
+        "machine: {}, {cores} cores; {compiler}; ninefold {}",
+        model.unwrap_or("unknown"),
+        env!("CARGO_PKG_VERSION")
+    );
+}
+
+/// Criterion with enough samples for a median that holds; its JSON is under `target/criterion`.
+pub fn criterion() -> Criterion {
+    describe();
+    Criterion::default()
+        .sample_size(60)
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(4))
+        .configure_from_args()
+}
+
+/// One thread, as an embedding program's task would have it.
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// A memory store of ten chunks of code.
+pub async fn ten_chunks() -> Arc<dyn Store> {
+    let store = MemoryStore::new();
+    let documents = (0..10).map(|n| {
+        let path = format!("src/module_{n}.py");
+        let text = format!(
+            "def main_{n}(arguments):\n    \"\"\"The main function number {n} parses arguments and starts session {n}.\"\"\"\n    \
+             session = open_session(arguments, user={n})\n    return session.authenticate()\n"
+        );
+        let chunk = Chunk {
+            id: ChunkId::of(&path, &text, 0),
+            path: path.as_str().into(),
+            lines: Lines::new(1, 4),
+            kind: ChunkKind::Code,
+            title: format!("def main_{n}(arguments):"),
+            text,
+            labels: Labels::none(),
+        };
+        let source = Source { path: path.into(), hash: Key::of_bytes(&[n]), labels: Labels::none() };
+        Document { source, chunks: vec![chunk] }
+    });
+    store.put(documents.collect()).await.unwrap();
+    Arc::new(store)
+}
+
+/// The question of the predecessor's simple row.
+pub const SIMPLE: &str = "What does the main function do?";
+/// The question of the predecessor's complex row.
+pub const COMPLEX: &str =
+    "Analyze the authentication flow and identify potential security vulnerabilities in the session management code";
+
+/// A pipeline over ten chunks with a model that answers at once and three agents that answer at once.
+pub async fn scripted_soar() -> Soar {
+    let plan = r#"{"subgoals": [
+        {"id": "flow", "description": "analyze the authentication flow", "agent": "reader", "critical": true, "depends_on": []},
+        {"id": "risks", "description": "identify potential security vulnerabilities", "agent": "auditor", "depends_on": []},
+        {"id": "session", "description": "look at the session management code", "agent": "reviewer", "depends_on": []}]}"#;
+    let review = r#"{"completeness": 0.9, "consistency": 0.9, "groundedness": 0.9, "issues": []}"#;
+    let model = ScriptedModel::new()
+        .forgetful()
+        .answer("break a question", plan)
+        .answer("try to break a plan", review)
+        .answer("numbered sources", "It parses its arguments and starts a session [1].");
+    let done = |_: Task, _: Cx| async { Ok("Done: nothing unusual was seen.") };
+    Soar::builder()
+        .store(ten_chunks().await)
+        .model(model)
+        .agent(AgentCard::new("reader", "Reads code"), done)
+        .agent(AgentCard::new("auditor", "Looks for vulnerabilities"), done)
+        .agent(AgentCard::new("reviewer", "Reviews code"), done)
+        .build()
+        .await
+        .unwrap()
+}

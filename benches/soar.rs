@@ -1,0 +1,50 @@
+//! Questions answered with a model that answers at once: what the pipeline itself costs. The profile is on.
+
+mod machine;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use ninefold::{Complexity, Soar};
+
+fn soar(criterion: &mut Criterion) {
+    let runtime = machine::runtime();
+    let scripted = runtime.block_on(machine::scripted_soar());
+    let offline = runtime.block_on(async { Soar::builder().store(machine::ten_chunks().await).build().await.unwrap() });
+    check(&runtime, &scripted);
+    let mut group = criterion.benchmark_group("question");
+    group.throughput(Throughput::Elements(1));
+    for (name, soar, question) in [
+        ("simple, scripted model", &scripted, machine::SIMPLE),
+        ("complex, 3 subgoals, scripted model", &scripted, machine::COMPLEX),
+        ("simple, by rules", &offline, machine::SIMPLE),
+        ("complex, by rules", &offline, machine::COMPLEX),
+    ] {
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|runs| {
+                runtime.block_on(async {
+                    let start = Instant::now();
+                    for _ in 0..runs {
+                        black_box(soar.answer(black_box(question)).await.unwrap());
+                    }
+                    start.elapsed()
+                })
+            });
+        });
+    }
+    group.finish();
+}
+
+/// The rows measure what they say: nothing degraded, all three agents asked.
+fn check(runtime: &tokio::runtime::Runtime, scripted: &Soar) {
+    let simple = runtime.block_on(scripted.answer(machine::SIMPLE)).unwrap();
+    assert_eq!((simple.assessment.complexity, simple.degradations.len()), (Complexity::Simple, 0));
+    let complex = runtime.block_on(scripted.answer(machine::COMPLEX)).unwrap();
+    assert_eq!((complex.assessment.complexity, complex.degradations.len()), (Complexity::Critical, 0));
+    assert!(complex.profile.is_available());
+    println!("{}", complex.profile.table());
+}
+
+criterion_group! { name = benches; config = machine::criterion(); targets = soar }
+criterion_main!(benches);

@@ -1,0 +1,146 @@
+//! Puts a [`Soar`] together: where memory is, what is read into it, who helps, what survives.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ninefold_core::{Agent, AgentCard, Clock, Durability, Error, ErrorKind, Journal, Labels, Model, Result, Store};
+use ninefold_llm::{Budgeted, Observed};
+use ninefold_pipeline::SystemClock;
+use ninefold_store::{MemoryJournal, MemoryStore, Sqlite};
+
+use crate::Soar;
+
+/// How long the journal keeps runs that have finished.
+const KEEP_FINISHED_SECONDS: u64 = 7 * 24 * 60 * 60;
+
+/// What a [`Soar`] is to be made of. Without [`SoarBuilder::database`] everything is kept in the process's memory.
+#[derive(Default)]
+pub struct SoarBuilder {
+    database: Option<PathBuf>,
+    store: Option<Arc<dyn Store>>,
+    journal: Option<Arc<dyn Journal>>,
+    durability: Durability,
+    clock: Option<Arc<dyn Clock>>,
+    roots: Vec<(PathBuf, Labels)>,
+    pipeline: ninefold_pipeline::SoarBuilder,
+}
+
+impl SoarBuilder {
+    /// Keeps memory and journal in this SQLite file; it is made when it is not there.
+    #[must_use]
+    pub fn database(mut self, path: impl Into<PathBuf>) -> Self {
+        self.database = Some(path.into());
+        self
+    }
+
+    /// Keeps memory in a store of your own.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Keeps durable runs in a journal of your own.
+    #[must_use]
+    pub fn journal(mut self, journal: Arc<dyn Journal>) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
+    /// Sets how much of a run survives its process; nothing by default.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Sets where wall time comes from; the system's clock by default.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Reads this file or folder into memory when the pipeline is built, visible to every run.
+    #[must_use]
+    pub fn index(self, path: impl Into<PathBuf>) -> Self {
+        self.index_labelled(path, Labels::none())
+    }
+
+    /// Reads this file or folder into memory when the pipeline is built, visible to runs that are granted the labels.
+    #[must_use]
+    pub fn index_labelled(mut self, path: impl Into<PathBuf>, labels: Labels) -> Self {
+        self.roots.push((path.into(), labels));
+        self
+    }
+
+    /// Sets the model. Its calls are observed and kept within each run's budget. Without a model answers quote the sources.
+    #[must_use]
+    pub fn model(mut self, model: impl Model + 'static) -> Self {
+        self.pipeline = self.pipeline.model(Arc::new(Budgeted::new(Observed::new(model))));
+        self
+    }
+
+    /// Adds an agent; a closure `|task: Task, cx: Cx| async move { Ok("text") }` will do.
+    #[must_use]
+    pub fn agent(mut self, card: AgentCard, agent: impl Agent + 'static) -> Self {
+        self.pipeline = self.pipeline.agent(card, agent);
+        self
+    }
+
+    /// Changes the pipeline itself: replaces phases, sets limits.
+    ///
+    /// ```
+    /// # use ninefold::{Cx, Soar, pipeline::phases::route::Routing};
+    /// # use ninefold::core::Routes;
+    /// let builder = Soar::builder()
+    ///     .pipeline(|pipeline| pipeline.max_question_bytes(1000).route(|_: Routing, _: Cx| async { Ok(Routes::default()) }));
+    /// ```
+    #[must_use]
+    pub fn pipeline(
+        mut self,
+        change: impl FnOnce(ninefold_pipeline::SoarBuilder) -> ninefold_pipeline::SoarBuilder,
+    ) -> Self {
+        self.pipeline = change(self.pipeline);
+        self
+    }
+
+    /// Opens the database, reads what is to be read and builds the pipeline.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` for the database; `NotFound` for a path to index; `InvalidInput` for a contradiction, such
+    /// as a database beside a store of your own.
+    pub async fn build(self) -> Result<Soar> {
+        let Self { database, store, journal, durability, clock, roots, pipeline } = self;
+        if database.is_some() && store.is_some() {
+            return Err(Error::new(ErrorKind::InvalidInput, "both a database and a store are given for memory")
+                .hint("leave one of SoarBuilder::database and SoarBuilder::store out"));
+        }
+        let sqlite = match database {
+            Some(path) => Some(Sqlite::open(path).await?),
+            None => None,
+        };
+        let store = store.unwrap_or_else(|| match &sqlite {
+            Some(sqlite) => Arc::new(sqlite.clone()) as Arc<dyn Store>,
+            None => Arc::new(MemoryStore::new()),
+        });
+        let durable = durability != Durability::Off;
+        let journal = durable.then(|| {
+            journal.unwrap_or_else(|| match &sqlite {
+                Some(sqlite) => Arc::new(sqlite.clone()) as Arc<dyn Journal>,
+                None => Arc::new(MemoryJournal::new()),
+            })
+        });
+        let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let mut pipeline = pipeline.store(Arc::clone(&store)).clock(Arc::clone(&clock));
+        if let Some(journal) = &journal {
+            journal.prune(clock.now().minus_seconds(KEEP_FINISHED_SECONDS)).await?;
+            pipeline = pipeline.journal(Arc::clone(journal), durability);
+        }
+        let soar = Soar { pipeline: Arc::new(pipeline.build()?), store, journal };
+        for (root, labels) in roots {
+            soar.index(root, labels).await?;
+        }
+        Ok(soar)
+    }
+}
