@@ -21,6 +21,8 @@
 //!   account. Timing, deadline, retry, cache and journal come with every phase.
 //! - A program that has a `tracing` subscriber adds [`profile::layer()`] to it. One that has none needs nothing.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod builder;
 mod failure;
 mod soar;

@@ -1,2 +1,49 @@
-//! x
-fn main() {}
+//! The program `ninefold`: asks questions of folders of files and shows where the time went.
+//!
+//! In reading order: [`args`] is what it is told; [`ask`] and [`index`] are what it does; [`question`], [`paths`] and
+//! [`progress`] help them; [`print`] and [`wrap`] are what it shows; [`exit`] is how it ends.
+
+mod args;
+mod ask;
+mod exit;
+mod index;
+mod paths;
+mod print;
+mod progress;
+mod question;
+mod wrap;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ninefold::{Error, ErrorKind};
+use tokio::runtime::Builder;
+
+use args::{Args, Command};
+use exit::{Exit, Stop};
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(refusal) => return exit::refused(&refusal),
+    };
+    let outcome = run(&args);
+    exit::report(outcome, &args).into()
+}
+
+fn run(args: &Args) -> Result<Exit, Stop> {
+    // One thread is enough for one question, and there sooner than a pool.
+    let runtime = Builder::new_current_thread().enable_time().build().map_err(|error| {
+        Error::new(ErrorKind::Unavailable, format!("the asynchronous runtime cannot be started: {error}"))
+            .hint("check the limits on threads and open files")
+    })?;
+    let outcome = runtime.block_on(async {
+        match &args.command {
+            Command::Ask(ask) => ask::ask(ask, &args.everywhere).await,
+            Command::Index(index) => index::index(index, &args.everywhere).await,
+        }
+    });
+    // Files still being read for a run that is over are not waited for.
+    runtime.shutdown_background();
+    outcome
+}

@@ -1,6 +1,6 @@
 //! What a run may spend on models, and what it has spent.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
@@ -65,12 +65,11 @@ impl BudgetMeter {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Reserves one call of up to `tokens`. The reservation is given back when dropped unsettled; the call
-    /// itself stays counted.
+    /// Reserves one call of up to `tokens`; what is reserved is to be settled. [`crate::Cx::reserve`] sees to that.
     ///
     /// # Errors
     /// `OverBudget` when a limit would be passed.
-    pub fn reserve(self: &Arc<Self>, tokens: u64) -> Result<Reservation> {
+    pub fn reserve(&self, tokens: u64) -> Result<()> {
         let mut spent = self.state();
         if let Some(limit) = self.limits.calls
             && spent.calls >= limit
@@ -90,8 +89,14 @@ impl BudgetMeter {
         }
         spent.calls += 1;
         spent.reserved = spent.reserved.saturating_add(tokens);
-        drop(spent);
-        Ok(Reservation { meter: Arc::clone(self), tokens })
+        Ok(())
+    }
+
+    /// Replaces a reservation of `tokens` by what the call really used.
+    pub fn settle(&self, tokens: u64, used: Usage) {
+        let mut spent = self.state();
+        spent.reserved = spent.reserved.saturating_sub(tokens);
+        spent.used += used;
     }
 
     /// Calls made and tokens used so far.
@@ -102,39 +107,19 @@ impl BudgetMeter {
     }
 }
 
-/// Tokens set aside for one call under way.
-#[derive(Debug)]
-pub struct Reservation {
-    meter: Arc<BudgetMeter>,
-    tokens: u64,
-}
-
-impl Reservation {
-    /// Replaces the reservation by what the call really used.
-    pub fn settle(self, used: Usage) {
-        self.meter.state().used += used;
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        let mut spent = self.meter.state();
-        spent.reserved = spent.reserved.saturating_sub(self.tokens);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn parallel_reservations_cannot_overdraw() {
-        let meter = Arc::new(BudgetMeter::new(Budget { calls: Some(3), tokens: Some(100) }));
-        let first = meter.reserve(60).unwrap();
+        let meter = BudgetMeter::new(Budget { calls: Some(3), tokens: Some(100) });
+        meter.reserve(60).unwrap();
         assert_eq!(meter.reserve(60).unwrap_err().kind(), ErrorKind::OverBudget);
-        first.settle(Usage { input_tokens: 10, output_tokens: 5 });
-        drop(meter.reserve(60).unwrap());
-        meter.reserve(85).unwrap().settle(Usage::default());
+        meter.settle(60, Usage { input_tokens: 10, output_tokens: 5 });
+        meter.reserve(60).unwrap();
+        meter.settle(60, Usage::default());
+        meter.reserve(85).unwrap();
         assert_eq!(meter.reserve(1).unwrap_err().message(), "the run's 3 model calls are used up");
         assert_eq!(meter.spent(), (3, Usage { input_tokens: 10, output_tokens: 5 }));
     }

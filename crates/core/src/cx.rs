@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::budget::BudgetMeter;
+use crate::budget::{BudgetMeter, Usage};
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{RunId, SessionId};
@@ -29,15 +29,34 @@ pub struct RunState {
     /// What it may see and do.
     pub scope: Scope,
     /// What it may spend and has spent.
-    pub budget: Arc<BudgetMeter>,
+    pub budget: BudgetMeter,
     /// When it must be done.
     pub deadline: Option<Instant>,
-    /// How its host stops it, apart from dropping it.
-    pub cancel: CancellationToken,
+    /// How its host stops it, if not by dropping it.
+    pub cancel: Option<CancellationToken>,
     /// Where wall time comes from.
     pub clock: Arc<dyn Clock>,
     /// Its journal, if it is durable.
     pub log: Option<RunLog>,
+}
+
+/// Tokens set aside for one model call under way.
+pub struct Reservation {
+    run: Arc<RunState>,
+    tokens: u64,
+}
+
+impl Reservation {
+    /// Replaces the reservation by what the call really used.
+    pub fn settle(mut self, used: Usage) {
+        self.run.budget.settle(std::mem::take(&mut self.tokens), used);
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.run.budget.settle(self.tokens, Usage::default());
+    }
 }
 
 /// A strand of the run in which phases follow each other; gives them their ordinals.
@@ -74,7 +93,7 @@ impl Cx {
 
     /// What the run may spend and has spent.
     #[must_use]
-    pub fn budget(&self) -> &Arc<BudgetMeter> {
+    pub fn budget(&self) -> &BudgetMeter {
         &self.run.budget
     }
 
@@ -84,10 +103,20 @@ impl Cx {
         self.run.deadline
     }
 
-    /// How the run's host stops it, apart from dropping it.
+    /// Sets aside what a model call may use. The reservation is given back when dropped unsettled; the call itself
+    /// stays counted.
+    ///
+    /// # Errors
+    /// As [`BudgetMeter::reserve`].
+    pub fn reserve(&self, tokens: u64) -> Result<Reservation> {
+        self.run.budget.reserve(tokens)?;
+        Ok(Reservation { run: Arc::clone(&self.run), tokens })
+    }
+
+    /// How the run's host stops it, if not by dropping it.
     #[must_use]
-    pub fn cancellation(&self) -> &CancellationToken {
-        &self.run.cancel
+    pub fn cancellation(&self) -> Option<&CancellationToken> {
+        self.run.cancel.as_ref()
     }
 
     /// The wall time now.
@@ -107,7 +136,7 @@ impl Cx {
     /// # Errors
     /// `Cancelled` or `DeadlineExceeded`.
     pub fn check(&self) -> Result<()> {
-        if self.run.cancel.is_cancelled() {
+        if self.run.cancel.as_ref().is_some_and(CancellationToken::is_cancelled) {
             return Err(cancelled());
         }
         match self.run.deadline {

@@ -10,6 +10,7 @@
 //! 5. what a host plugs in: [`model`], [`agent`], [`store`];
 //! 6. how text becomes searchable terms: [`terms`].
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 // Clippy hears this on the whole crate only; the tidy test keeps span macros inside `span.rs`.
 #![allow(clippy::disallowed_macros)]
 

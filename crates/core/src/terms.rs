@@ -69,25 +69,31 @@ pub fn query_terms(text: &str) -> Vec<SmolStr> {
 /// Portuguese; in stemmed form. Other languages rely on inverse document frequency alone.
 #[must_use]
 pub fn is_function_word(term: &str) -> bool {
-    const WORDS: &str = " a about all also am an and ani ar as at be been befor but by can could did do doe done each for \
-        from had has have he her here his how i if in into is it just me mani may might more most much must my no of on \
-        onli or our pleas s shall she should so some such t tell than that the their them then there these they this \
-        those to too us was we were what when where which while who whom whose whi will with would you your show explain describ \
-        aber als am auch auf aus bei bin bis das dass dem den der des die doch du ein eine einem einen einer er es fur \
-        hat ich ihr im ist ja kann man mit nach nicht noch nur oder sein sich sie sind uber um und uns vom von vor wann \
-        warum was wie wer wird wo zu zum zur \
-        au aux avec ce ces cett comment dan de du ell en est et il je la le les leur mais mon ne nous ou par pas pour \
-        pourquoi quand que quel quell qui sa se ses son sont sur un une vous \
-        al como con cual cuando del donde el ella era esta est lo los mas mi muy o para pero por porqu quien si sin su \
-        sus te tu una unos y ya che chi cosa dei dell di gli nel non perch piu quando sono \
-        ao com da das dos ela ele em essa isso mai mas na nas nem nos num ond os pelo qual sao seu uma voc ";
-    // Terms hold no spaces, so a padded search in the padded list finds whole words only.
-    let mut padded = [b' '; MAX_TERM_BYTES + 2];
-    let Some(room) = padded.get_mut(1..=term.len()) else { return false };
-    room.copy_from_slice(term.as_bytes());
-    let padded = padded.get(..term.len() + 2).and_then(|bytes| std::str::from_utf8(bytes).ok());
-    term.len() <= 8 && padded.is_some_and(|word| WORDS.contains(word))
+    FUNCTION_WORDS.binary_search(&term).is_ok()
 }
+
+/// In order.
+#[rustfmt::skip]
+const FUNCTION_WORDS: &[&str] = &[
+    "a", "aber", "about", "al", "all", "als", "also", "am", "an", "and", "ani", "ao", "ar", "as", "at", "au", "auch",
+    "auf", "aus", "aux", "avec", "be", "been", "befor", "bei", "bin", "bis", "but", "by", "can", "ce", "ces", "cett",
+    "che", "chi", "com", "comment", "como", "con", "cosa", "could", "cual", "cuando", "da", "dan", "das", "dass",
+    "de", "dei", "del", "dell", "dem", "den", "der", "des", "describ", "di", "did", "die", "do", "doch", "doe",
+    "donde", "done", "dos", "du", "each", "ein", "eine", "einem", "einen", "einer", "el", "ela", "ele", "ell", "ella",
+    "em", "en", "er", "era", "es", "essa", "est", "esta", "et", "explain", "for", "from", "fur", "gli", "had", "has",
+    "hat", "have", "he", "her", "here", "his", "how", "i", "ich", "if", "ihr", "il", "im", "in", "into", "is", "isso",
+    "ist", "it", "ja", "je", "just", "kann", "la", "le", "les", "leur", "lo", "los", "mai", "mais", "man", "mani",
+    "mas", "may", "me", "mi", "might", "mit", "mon", "more", "most", "much", "must", "muy", "my", "na", "nach", "nas",
+    "ne", "nel", "nem", "nicht", "no", "noch", "non", "nos", "nous", "num", "nur", "o", "oder", "of", "on", "ond",
+    "onli", "or", "os", "ou", "our", "par", "para", "pas", "pelo", "perch", "pero", "piu", "pleas", "por", "porqu",
+    "pour", "pourquoi", "qual", "quand", "quando", "que", "quel", "quell", "qui", "quien", "s", "sa", "sao", "se",
+    "sein", "ses", "seu", "shall", "she", "should", "show", "si", "sich", "sie", "sin", "sind", "so", "some", "son",
+    "sono", "sont", "su", "such", "sur", "sus", "t", "te", "tell", "than", "that", "the", "their", "them", "then",
+    "there", "these", "they", "this", "those", "to", "too", "tu", "uber", "um", "uma", "un", "una", "und", "une",
+    "unos", "uns", "us", "voc", "vom", "von", "vor", "vous", "wann", "warum", "was", "we", "wer", "were", "what",
+    "when", "where", "whi", "which", "while", "who", "whom", "whose", "wie", "will", "wird", "with", "wo", "would",
+    "y", "ya", "you", "your", "zu", "zum", "zur",
+];
 
 #[derive(Clone, Copy, PartialEq)]
 enum Class {
@@ -238,6 +244,15 @@ mod tests {
         assert_eq!(terms("ship 🚀!"), ["ship", "u1f680"]);
         assert_eq!(terms("한국어"), ["한국어"]);
         assert!(terms("\"'()*^ -- :: ==").is_empty());
+    }
+
+    #[test]
+    fn function_words_are_in_order_and_stemmed() {
+        assert!(FUNCTION_WORDS.is_sorted());
+        for word in FUNCTION_WORDS {
+            assert!(is_function_word(word), "{word}");
+        }
+        assert!(!is_function_word("journal"));
     }
 
     #[test]

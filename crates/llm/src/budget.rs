@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use futures_util::Stream;
-use ninefold_core::budget::Reservation;
+use ninefold_core::cx::Reservation;
 use ninefold_core::model::Deltas;
 use ninefold_core::{Cx, Delta, Model, ModelId, ModelRequest, Reply, Result, Usage};
 
@@ -29,7 +29,7 @@ impl<M: Model> Model for Budgeted<M> {
     }
 
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
-        let reservation = cx.budget().reserve(request.estimated_tokens())?;
+        let reservation = cx.reserve(request.estimated_tokens())?;
         let input_tokens = request.messages.iter().map(|message| message.text.len() as u64).sum::<u64>() / 3;
         let reply = self.inner.send(request, cx).await?;
         let spending = Spending {

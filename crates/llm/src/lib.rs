@@ -6,6 +6,8 @@
 //! | [`Budgeted`] | reserves from the run's budget before a call, settles after it | one lock before and after |
 //! | [`Observed`] | one `chat` span from the request to the end of the reply, with tokens | one span |
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod budget;
 mod observe;
 

@@ -4,6 +4,8 @@
 //! step; [`run`] opens and closes a run, for `Soar` and for pipelines of your own; [`erase`] is where phases lose
 //! their types; [`builder`] puts a `Soar` together.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod agents;
 pub mod builder;
 pub mod erase;

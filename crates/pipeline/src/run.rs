@@ -1,7 +1,7 @@
 //! Opens a run, carries a body through it, and closes it: the context, the root span, the journal.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ninefold_core::cx::RunState;
@@ -32,6 +32,9 @@ impl Clock for SystemClock {
     }
 }
 
+/// One clock for all runs that are not given another.
+static SYSTEM: LazyLock<Arc<dyn Clock>> = LazyLock::new(|| Arc::new(SystemClock));
+
 /// The terms of one run of a pipeline. [`Run::execute`] opens it, runs the pipeline's body and closes it.
 ///
 /// ```
@@ -52,8 +55,8 @@ pub struct Run {
     scope: Scope,
     budget: Budget,
     deadline: Option<Duration>,
-    cancel: CancellationToken,
-    clock: Arc<dyn Clock>,
+    cancel: Option<CancellationToken>,
+    clock: Option<Arc<dyn Clock>>,
     journal: Option<(Arc<dyn Journal>, Durability)>,
 }
 
@@ -68,8 +71,8 @@ impl Run {
             scope: Scope::public(),
             budget: Budget::default(),
             deadline: None,
-            cancel: CancellationToken::new(),
-            clock: Arc::new(SystemClock),
+            cancel: None,
+            clock: None,
             journal: None,
         }
     }
@@ -120,14 +123,14 @@ impl Run {
     /// Sets the token by which the host stops it. Dropping the future stops it as well.
     #[must_use]
     pub fn cancellation(mut self, cancel: CancellationToken) -> Self {
-        self.cancel = cancel;
+        self.cancel = Some(cancel);
         self
     }
 
     /// Sets where wall time comes from.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.clock = Some(clock);
         self
     }
 
@@ -155,26 +158,28 @@ impl Run {
         traced(span, async move {
             // Taken first, so that opening the journal counts.
             let deadline = self.deadline.and_then(|limit| Instant::now().checked_add(limit));
+            let clock = self.clock.clone().unwrap_or_else(|| Arc::clone(&SYSTEM));
             let log = match &self.journal {
                 None => None,
                 Some((journal, durability)) => {
-                    Some(traced(span::journal(), self.open(id, input, journal, *durability)).await?)
+                    let open = self.open(id, input, journal, *durability, clock.now());
+                    Some(Box::pin(traced(span::journal(), open)).await?)
                 }
             };
             let cx = Cx::new(RunState {
                 id,
                 session: self.session,
                 scope: self.scope,
-                budget: Arc::new(BudgetMeter::new(self.budget)),
+                budget: BudgetMeter::new(self.budget),
                 deadline,
                 cancel: self.cancel,
-                clock: self.clock,
+                clock,
                 log,
             });
             cx.check()?;
             let output = body(cx.clone()).await?;
             if let Some(log) = cx.log() {
-                traced(span::journal(), log.finish(cx.now())).await?;
+                Box::pin(traced(span::journal(), log.finish(cx.now()))).await?;
             }
             Ok(output)
         })
@@ -187,6 +192,7 @@ impl Run {
         input: &I,
         journal: &Arc<dyn Journal>,
         durability: Durability,
+        started: Timestamp,
     ) -> Result<RunLog> {
         let as_json = |error: serde_json::Error| {
             Error::new(ErrorKind::InvalidInput, format!("the run's input cannot be written as JSON: {error}"))
@@ -198,7 +204,6 @@ impl Run {
         };
         let entries = match journal.load(id).await? {
             None => {
-                let started = self.clock.now();
                 let header = Header { pipeline: self.pipeline.clone(), definition, input: input.to_string(), started };
                 journal.begin(id, header).await?;
                 Vec::new()

@@ -1,1 +1,55 @@
-//! x
+//! The profile of a run: where its time went, told by the spans the run makes anyway.
+//!
+//! ```
+//! # async fn work() {}
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+//! # runtime.block_on(async {
+//! let recorded = ninefold_profile::record(work()).await;
+//! println!("{}", recorded.profile.table());
+//! # });
+//! ```
+//!
+//! No set-up is needed: a host without a `tracing` subscriber gets a private one for the recorded future only. A host
+//! with a subscriber adds [`layer()`] to it. Any spans at level info and above are recorded, the host's own included.
+//!
+//! In reading order:
+//!
+//! 1. how spans are recorded: [`recording`] polls the future, [`layer`] hears of its spans, `here` knows what the
+//!    thread is working on, `run_tree` keeps the records, `private_dispatch` stands in for a missing subscriber;
+//! 2. what a run's records say: [`profile`], [`tree`], `attribution` (which span an instant belongs to), [`spent`],
+//!    [`breakdown`];
+//! 3. how it is shown: [`table`], [`outline`], `json`; with [`duration`], `bar`, `text` and `apportion` below them.
+//!
+//! While a run is recorded only raw records are written. Everything else is computed when it is asked for.
+
+mod apportion;
+mod attribution;
+mod bar;
+pub mod breakdown;
+pub mod duration;
+mod fields;
+mod here;
+mod json;
+pub mod layer;
+pub mod outline;
+mod private_dispatch;
+pub mod profile;
+pub mod recording;
+mod run_tree;
+mod span_record;
+pub mod spent;
+pub mod table;
+mod text;
+mod time_source;
+pub mod tree;
+
+pub use breakdown::{Breakdown, Row};
+pub use layer::{ProfileLayer, layer};
+pub use outline::Outline;
+pub use profile::Profile;
+pub use recording::{Recorded, Recording, record};
+pub use run_tree::MAX_SPANS;
+pub use span_record::Outcome;
+pub use spent::{Class, Spent};
+pub use table::Table;
+pub use tree::{Node, Tree};

@@ -1,1 +1,23 @@
-//! x
+//! Memory and the journal of durable runs, in the process's memory or in one SQLite file; and the reading of files
+//! into memory.
+//!
+//! In reading order:
+//!
+//! 1. [`memory`]: [`MemoryStore`] and [`MemoryJournal`]; nothing survives the process;
+//! 2. [`sqlite`]: [`Sqlite`], store and journal in one file, on threads of its own;
+//! 3. `rank`, `vector`: what both stores rank by, so that both find the same;
+//! 4. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod ingest;
+pub mod memory;
+mod memory_journal;
+mod rank;
+pub mod sqlite;
+mod vector;
+
+pub use ingest::{Indexer, Summary};
+pub use memory::MemoryStore;
+pub use memory_journal::MemoryJournal;
+pub use sqlite::{Options, Sqlite, Synchronous};

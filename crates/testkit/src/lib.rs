@@ -1,6 +1,8 @@
 //! What tests of Ninefold and of its users' pipelines need: a scripted model, a clock that stands still, and the
 //! conformance suites that every store and every journal passes.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 // A test kit reports by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 

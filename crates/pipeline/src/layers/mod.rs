@@ -20,7 +20,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use ninefold_core::journal::Position;
+use ninefold_core::journal::{Position, RunLog};
 use ninefold_core::{Cx, Key, Phase, Result, span};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -156,7 +156,7 @@ where
     {
         let position = cx.take_position();
         async move {
-            let traced = Traced::new((self.span)(&self.name), self.journaled(input, cx, position));
+            let traced = Traced::new((self.span)(&self.name), self.layered(input, cx, position));
             traced.await.map_err(|error| error.in_phase(&self.name))
         }
     }
@@ -165,8 +165,17 @@ where
         Key::of(&(self.definition(), cx.scope(), input))
     }
 
-    async fn journaled(&self, input: In, cx: &Cx, position: Option<Position>) -> Result<Outcome<Out>> {
-        let Some((position, log)) = position.zip(cx.log()) else { return self.governed(input, cx).await };
+    /// The way of a phase without journal, retry and cache is short, and its future small. The other ways are boxed, so
+    /// that no phase carries the size of what it does not use.
+    async fn layered(&self, input: In, cx: &Cx, position: Option<Position>) -> Result<Outcome<Out>> {
+        match position.zip(cx.log()) {
+            Some((position, log)) => Box::pin(self.durable(input, cx, position, log)).await,
+            None if self.retry.is_some() || self.cache.is_some() => Box::pin(self.governed(input, cx)).await,
+            None => policy::bounded(cx, self.timeout, self.inner.run(input, cx)).await.map(Outcome::computed),
+        }
+    }
+
+    async fn durable(&self, input: In, cx: &Cx, position: Position, log: &RunLog) -> Result<Outcome<Out>> {
         let key = self.key(&input, cx)?;
         if let Some(entry) = log.recorded(position) {
             return journal::replay(entry, &self.name, key).map(Outcome::replayed);
@@ -192,16 +201,15 @@ where
     }
 
     async fn attempt(&self, input: In, cx: &Cx) -> Result<Outcome<Out>> {
-        policy::bounded(cx, self.timeout, async {
-            match &self.cache {
-                None => self.inner.run(input, cx).await.map(Outcome::computed),
-                Some(cache) => {
-                    let key = self.key(&input, cx)?;
-                    // A closure works before its future is polled, so even the call is left to the cache.
-                    cache.get(key, async { self.inner.run(input, cx).await }).await
-                }
-            }
-        })
-        .await
+        match &self.cache {
+            None => policy::bounded(cx, self.timeout, self.inner.run(input, cx)).await.map(Outcome::computed),
+            Some(cache) => Box::pin(self.looked_up(input, cx, cache)).await,
+        }
+    }
+
+    async fn looked_up(&self, input: In, cx: &Cx, cache: &CacheLayer<Out>) -> Result<Outcome<Out>> {
+        let key = self.key(&input, cx)?;
+        // A closure works before its future is polled, so even the call is left to the cache.
+        policy::bounded(cx, self.timeout, cache.get(key, async { self.inner.run(input, cx).await })).await
     }
 }

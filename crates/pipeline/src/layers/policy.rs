@@ -83,7 +83,7 @@ pin_project! {
         #[pin]
         sleep: Option<Sleep>,
         #[pin]
-        cancelled: WaitForCancellationFutureOwned,
+        cancelled: Option<WaitForCancellationFutureOwned>,
         own: Option<Duration>,
     }
 }
@@ -98,13 +98,13 @@ impl Alarm {
             (None, Some((phase, limit))) => (Some(phase), Some(limit)),
             (None, None) => (None, None),
         };
-        let cancelled = cx.cancellation().clone().cancelled_owned();
+        let cancelled = cx.cancellation().map(|token| token.clone().cancelled_owned());
         Box::pin(Self { sleep: at.map(sleep_until), cancelled, own })
     }
 
     fn rings(self: Pin<&mut Self>, context: &mut Context<'_>) -> Option<Error> {
         let this = self.project();
-        if this.cancelled.poll(context).is_ready() {
+        if this.cancelled.as_pin_mut().is_some_and(|cancelled| cancelled.poll(context).is_ready()) {
             return Some(cancelled());
         }
         this.sleep.as_pin_mut()?.poll(context).is_ready().then(|| match this.own {

@@ -1,0 +1,157 @@
+//! What the program is told on its command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args as Group, Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  ninefold ask --index . \"How is a killed run resumed?\"
+  ninefold index ~/notes ~/work/handbook
+  ninefold ask \"When do we rotate the keys?\"
+
+Exit codes:
+  0  answered; for index: done
+  1  nothing was found that answers the question
+  2  bad usage or bad input: an empty or oversized question, a path that does not exist
+  3  the environment failed: database unavailable or damaged, disk full, deadline passed";
+
+const ASK_EXAMPLES: &str = "\
+Examples:
+  ninefold ask --index . \"How is a killed run resumed?\"
+  ninefold ask --index src --index docs --deadline 2s \"Where are retries counted?\"
+  ninefold ask --scope hr \"How many days of leave are there?\"
+  git log -1 --format=%B | ninefold ask --index . --json -
+
+Files that are indexed again keep the labels they were indexed with.
+
+Exit codes:
+  0  answered
+  1  nothing was found that answers the question
+  2  bad usage or bad input: an empty or oversized question, a path that does not exist
+  3  the environment failed: database unavailable or damaged, disk full, deadline passed";
+
+const INDEX_EXAMPLES: &str = "\
+Examples:
+  ninefold index .
+  ninefold index --label hr ~/handbook/hr
+
+The labels replace those that the files were indexed with before.
+
+Exit codes:
+  0  done, even if some files were skipped
+  2  bad usage or bad input: a path that does not exist
+  3  the environment failed: database unavailable or damaged, disk full";
+
+/// Asks questions of folders of files, answers with the places the answer rests on, and shows where the time went.
+#[derive(Debug, Parser)]
+#[command(name = "ninefold", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) everywhere: Everywhere,
+}
+
+/// What every command takes.
+#[derive(Debug, Group)]
+pub(crate) struct Everywhere {
+    /// The database to use instead of ninefold/ninefold.db in the user's data directory
+    #[arg(long, global = true, value_name = "FILE", env = "NINEFOLD_DB")]
+    pub(crate) db: Option<PathBuf>,
+    /// Print only the answer and its citations; nothing on success of index
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Also list every skipped file, how the question was assessed, and the run as a tree
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Ask(Ask),
+    Index(Index),
+}
+
+/// Answer a question from indexed files
+#[derive(Debug, Group)]
+#[command(after_help = ASK_EXAMPLES)]
+pub(crate) struct Ask {
+    /// The question; - reads it from standard input
+    #[arg(required = true, value_name = "QUESTION")]
+    pub(crate) question: Vec<String>,
+    /// Bring the database up to date with this file or folder first, and search only there (repeatable)
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) index: Vec<PathBuf>,
+    /// Grant the question this label: files that carry it may be used (repeatable)
+    #[arg(short, long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) scope: Vec<String>,
+    /// Give up after this time, indexing included: 500ms, 2s, 1.5s, 1m
+    #[arg(short, long, value_name = "TIME", value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// Print one JSON object: answer, profile, and what was indexed
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Bring the database up to date with files and folders
+#[derive(Debug, Group)]
+#[command(after_help = INDEX_EXAMPLES)]
+pub(crate) struct Index {
+    /// The files and folders
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only questions that are granted this label may use the files (repeatable: they need all of them)
+    #[arg(short, long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) label: Vec<String>,
+}
+
+/// Reads `2s`, `500ms`, `1.5s`, `1m`; a number alone counts seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let unit_at = text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
+    let per_second = match unit {
+        "ms" => Some(0.001),
+        "" | "s" => Some(1.0),
+        "m" | "min" => Some(60.0),
+        "h" => Some(3600.0),
+        _ => None,
+    };
+    let seconds = number.trim().parse::<f64>().ok().zip(per_second).map(|(number, factor)| number * factor);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or_else(|| "a time is a number with a unit, such as 500ms, 2s or 1m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn durations() {
+        let cases = [("0s", 0), ("500ms", 500), ("2s", 2000), (" 1.5 s", 1500), ("3", 3000), ("1m", 60_000)];
+        for (text, millis) in cases {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "s", "-1s", "2 days", "NaN", "inf", "1e30h", "１s"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_without_quotes_are_one_question() {
+        let args = Args::try_parse_from(["ninefold", "ask", "-i", "src", "Where", "is", "it?"]).unwrap();
+        let Command::Ask(ask) = args.command else { panic!("not ask") };
+        assert_eq!(ask.question.join(" "), "Where is it?");
+        assert_eq!(ask.index, [PathBuf::from("src")]);
+    }
+}

@@ -1,0 +1,114 @@
+//! The command `ask`: index what is to be indexed, ask, show.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ninefold::{Answer, Degradation, Error, ErrorKind, Query, Result, Scope, Soar};
+use tokio::time::{Instant, timeout_at};
+
+use crate::args::{Ask, Everywhere};
+use crate::exit::{Exit, Stop, tell, write};
+use crate::index::{Indexed, bring_up_to_date, by_known_labels};
+use crate::print::{Detail, Page, answer_json, plain};
+use crate::{paths, question};
+
+/// Runs the command.
+pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Stop> {
+    let limit = Limit::new(args.deadline);
+    let question = question::question(&args.question)?;
+    let roots = paths::roots(&args.index)?;
+    let database = paths::database(everywhere.db.as_deref())?;
+
+    let soar = limit.on("opening the database", Soar::builder().database(&database).build()).await?;
+    let indexed = if roots.is_empty() { None } else { Some(prepare(&soar, &roots, &limit, everywhere).await?) };
+
+    let mut query = Query::new(question).scope(Scope::of(&args.scope));
+    query.deadline = limit.rest();
+    query.within = roots.iter().map(|root| root.to_string_lossy().into_owned()).collect();
+    let answer = soar.answer(query).await?;
+
+    write(&match args.json {
+        true => answer_json(&answer, indexed.as_ref()),
+        false => Page::of_stdout().answer(&answer, detail(everywhere)),
+    })?;
+    if !found_nothing(&answer) {
+        return Ok(Exit::Done);
+    }
+    if roots.is_empty() && !everywhere.quiet {
+        tell(&advice(&soar, &database).await?);
+    }
+    Ok(Exit::NothingFound)
+}
+
+async fn prepare(soar: &Soar, roots: &[PathBuf], limit: &Limit, everywhere: &Everywhere) -> Result<Indexed> {
+    let indexed = limit.on("indexing", async {
+        let by_labels: BTreeMap<_, _> = by_known_labels(soar.store(), roots).await?;
+        bring_up_to_date(soar.store(), by_labels, everywhere.quiet).await
+    });
+    let indexed = indexed.await?;
+    if !everywhere.quiet {
+        tell(&indexed.line());
+    }
+    if everywhere.verbose {
+        tell(&indexed.skipped(true, paths::here().as_deref()));
+    }
+    if !everywhere.quiet {
+        tell("\n");
+    }
+    Ok(indexed)
+}
+
+fn detail(everywhere: &Everywhere) -> Detail {
+    match (everywhere.quiet, everywhere.verbose) {
+        (true, _) => Detail::Quiet,
+        (false, false) => Detail::Normal,
+        (false, true) => Detail::Verbose,
+    }
+}
+
+/// Whether there is no answer: nothing is cited, and the run says why.
+fn found_nothing(answer: &Answer) -> bool {
+    let says_so = |degradation: &Degradation| {
+        matches!(degradation, Degradation::NoEvidence | Degradation::NothingToSearch | Degradation::Extractive)
+    };
+    answer.citations.is_empty() && answer.degradations.iter().any(says_so)
+}
+
+/// What to do when nothing was found because nothing is there.
+async fn advice(soar: &Soar, database: &Path) -> Result<String> {
+    if !soar.store().sources("").await?.is_empty() {
+        return Ok(String::new());
+    }
+    let database = database.to_string_lossy();
+    Ok(format!(
+        "\nhint: the database {} holds nothing yet; name what to search: ninefold ask --index PATH QUESTION\n",
+        plain(&database)
+    ))
+}
+
+/// How long everything may take together.
+struct Limit {
+    given: Option<Duration>,
+    end: Option<Instant>,
+}
+
+impl Limit {
+    fn new(given: Option<Duration>) -> Self {
+        Self { given, end: given.and_then(|limit| Instant::now().checked_add(limit)) }
+    }
+
+    /// What is left.
+    fn rest(&self) -> Option<Duration> {
+        self.end.map(|end| end.saturating_duration_since(Instant::now()))
+    }
+
+    async fn on<T>(&self, what: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some((end, given)) = self.end.zip(self.given) else { return work.await };
+        timeout_at(end, work).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::DeadlineExceeded, format!("the deadline of {given:?} passed while {what}"))
+                .hint("allow more time with --deadline; what was indexed so far is kept"))
+        })
+    }
+}

@@ -1,0 +1,197 @@
+//! The command `index`, and the indexing that `ask` does before it asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ninefold::profile::{self, duration::short};
+use ninefold::store::ingest::{Reason, Skipped};
+use ninefold::store::{Indexer, Summary};
+use ninefold::{Error, ErrorKind, Labels, Result, Soar, Store};
+use serde_json::{Value, json};
+
+use crate::args::{Everywhere, Index};
+use crate::exit::{Exit, Stop, write};
+use crate::paths;
+use crate::print::plain;
+use crate::progress::Progress;
+
+/// What indexing did, and how long it took.
+#[derive(Debug)]
+pub(crate) struct Indexed {
+    summary: Summary,
+    took: Duration,
+}
+
+/// Runs the command.
+pub(crate) async fn index(args: &Index, everywhere: &Everywhere) -> Result<Exit, Stop> {
+    let roots = paths::roots(&args.paths)?;
+    let soar = Soar::builder().database(paths::database(everywhere.db.as_deref())?).build().await?;
+    let roots = BTreeMap::from([(Labels::of(&args.label), roots)]);
+    let indexed = bring_up_to_date(soar.store(), roots, everywhere.quiet).await?;
+    if !everywhere.quiet {
+        let skipped = indexed.skipped(everywhere.verbose, paths::here().as_deref());
+        write(&format!("{}{skipped}", indexed.line()))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Brings the store up to date with these files and folders, each under its labels.
+pub(crate) async fn bring_up_to_date(
+    store: &Arc<dyn Store>,
+    roots: BTreeMap<Labels, Vec<PathBuf>>,
+    quiet: bool,
+) -> Result<Indexed> {
+    let progress = Progress::new(quiet);
+    let recorded = profile::record(async {
+        let mut all = Summary::default();
+        for (labels, roots) in roots {
+            let indexer = Indexer::new(Arc::clone(store)).labels(labels);
+            let one = indexer.index(&roots, |event| progress.note(&event)).await?;
+            all.indexed += one.indexed;
+            all.unchanged += one.unchanged;
+            all.removed += one.removed;
+            all.chunks += one.chunks;
+            all.bytes += one.bytes;
+            all.skipped.extend(one.skipped);
+        }
+        Ok(all)
+    })
+    .await;
+    recorded.output.map(|summary| Indexed { summary, took: recorded.profile.wall() })
+}
+
+/// The labels under which files are indexed again: those they carry. Asking must not make labelled files public.
+pub(crate) async fn by_known_labels(
+    store: &Arc<dyn Store>,
+    roots: &[PathBuf],
+) -> Result<BTreeMap<Labels, Vec<PathBuf>>> {
+    let mut by_labels: BTreeMap<Labels, Vec<PathBuf>> = BTreeMap::new();
+    for root in roots {
+        let sources = store.sources(&root.to_string_lossy()).await?;
+        let mut known: BTreeSet<Labels> = sources.into_iter().map(|source| source.labels).collect();
+        let labels = known.pop_first().unwrap_or_default();
+        if !known.is_empty() {
+            let what = format!("files at and below {} were indexed with different labels", root.display());
+            return Err(Error::new(ErrorKind::InvalidInput, what).hint(
+                "bring each part up to date with `ninefold index --label`, and ask without --index, or with a narrower one",
+            ));
+        }
+        by_labels.entry(labels).or_default().push(root.clone());
+    }
+    Ok(by_labels)
+}
+
+impl Indexed {
+    /// One line: what was indexed, of how much, and how long it took.
+    pub(crate) fn line(&self) -> String {
+        let Summary { indexed, unchanged, removed, skipped, chunks, .. } = &self.summary;
+        let skipped = skipped.len() as u64;
+        let all = indexed + unchanged + skipped;
+        let mut line = format!("indexed {indexed} of {}", counted(all, "file"));
+        if *indexed > 0 {
+            let _ = write!(line, " ({})", counted(*chunks, "chunk"));
+        }
+        for (n, what) in [(*unchanged, "unchanged"), (skipped, "skipped"), (*removed, "removed")] {
+            if n > 0 {
+                let _ = write!(line, ", {n} {what}");
+            }
+        }
+        let _ = writeln!(line, ", in {}", short(self.took));
+        line
+    }
+
+    /// Why files were skipped: how many for each reason, and with `all` which.
+    pub(crate) fn skipped(&self, all: bool, here: Option<&Path>) -> String {
+        let skipped = &self.summary.skipped;
+        if skipped.is_empty() {
+            return String::new();
+        }
+        let mut by_reason: BTreeMap<String, u64> = BTreeMap::new();
+        for Skipped { reason, .. } in skipped {
+            *by_reason.entry(class_of(reason)).or_default() += 1;
+        }
+        let mut groups: Vec<(String, u64)> = by_reason.into_iter().collect();
+        groups.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        let groups: Vec<String> = groups.into_iter().map(|(reason, n)| format!("{n} {reason}")).collect();
+        let more = if all { ":" } else { "; --verbose lists them" };
+        let mut text = format!("skipped {}{more}\n", groups.join(", "));
+        if all {
+            for Skipped { path, reason } in skipped {
+                let path = path.to_string_lossy();
+                let _ = writeln!(text, "  {}: {}", plain(paths::relative(&path, here)), plain(&reason.to_string()));
+            }
+        }
+        text
+    }
+
+    /// As it stands in the JSON output.
+    pub(crate) fn json(&self) -> Value {
+        let Summary { indexed, unchanged, removed, skipped, chunks, bytes } = &self.summary;
+        let skipped: Vec<Value> = skipped
+            .iter()
+            .map(|Skipped { path, reason }| json!({ "path": path.to_string_lossy(), "reason": reason.to_string() }))
+            .collect();
+        json!({
+            "indexed": indexed,
+            "unchanged": unchanged,
+            "removed": removed,
+            "skipped": skipped,
+            "chunks": chunks,
+            "bytes": bytes,
+            "wall_ns": u64::try_from(self.took.as_nanos()).unwrap_or(u64::MAX),
+        })
+    }
+}
+
+fn counted(n: u64, what: &str) -> String {
+    if n == 1 { format!("{n} {what}") } else { format!("{n} {what}s") }
+}
+
+/// The reason without what differs from file to file.
+fn class_of(reason: &Reason) -> String {
+    match reason {
+        Reason::TooLarge { .. } => "too large".to_owned(),
+        Reason::Unreadable(_) => "unreadable".to_owned(),
+        Reason::PathNotUtf8 => "with a path that is not UTF-8".to_owned(),
+        Reason::LockFile => "lock file".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn skipped(path: &str, reason: Reason) -> Skipped {
+        Skipped { path: path.into(), reason }
+    }
+
+    #[test]
+    fn a_summary_says_what_there_was() {
+        let summary = Summary {
+            indexed: 1,
+            unchanged: 117,
+            removed: 0,
+            skipped: vec![
+                skipped("/n/a.png", Reason::Binary),
+                skipped("/n/b", Reason::TooLarge { bytes: 9, limit: 5 }),
+                skipped("/n/c.png", Reason::Binary),
+            ],
+            chunks: 4,
+            bytes: 100,
+        };
+        let indexed = Indexed { summary, took: Duration::from_millis(34) };
+        assert_eq!(indexed.line(), "indexed 1 of 121 files (4 chunks), 117 unchanged, 3 skipped, in 34.0 ms\n");
+        assert_eq!(indexed.skipped(false, None), "skipped 2 binary, 1 too large; --verbose lists them\n");
+        assert_eq!(
+            indexed.skipped(true, Some(Path::new("/n"))),
+            "skipped 2 binary, 1 too large:\n  a.png: binary\n  b: 9 bytes, more than the limit of 5\n  c.png: binary\n"
+        );
+        let nothing = Indexed { summary: Summary::default(), took: Duration::from_millis(1) };
+        assert_eq!(nothing.line(), "indexed 0 of 0 files, in 1.00 ms\n");
+        assert_eq!(nothing.skipped(true, None), "");
+    }
+}

@@ -1,0 +1,166 @@
+//! What is shown: the answer, where it comes from, what was done with less than asked, and where the time went.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{IsTerminal, stderr, stdout};
+use std::path::PathBuf;
+
+use ninefold::{Answer, Complexity, Error, Profile};
+use serde_json::{Value, json};
+use terminal_size::{Width, terminal_size_of};
+
+use crate::index::Indexed;
+use crate::paths;
+use crate::wrap::wrap;
+
+/// Where it is shown, and how.
+#[derive(Debug)]
+pub(crate) struct Page {
+    columns: usize,
+    color: bool,
+    here: Option<PathBuf>,
+}
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// The answer and its citations.
+    Quiet,
+    /// Also what was done with less, and the table.
+    Normal,
+    /// Also the assessment, and the run as a tree.
+    Verbose,
+}
+
+/// The width of what is no terminal.
+const COLUMNS: u16 = 100;
+
+impl Page {
+    pub(crate) fn of_stdout() -> Self {
+        Self::new(terminal_size_of(stdout()), stdout().is_terminal())
+    }
+
+    pub(crate) fn of_stderr() -> Self {
+        Self::new(terminal_size_of(stderr()), stderr().is_terminal())
+    }
+
+    fn new(size: Option<(Width, terminal_size::Height)>, is_terminal: bool) -> Self {
+        let columns = size.map(|(Width(columns), _)| columns).filter(|columns| *columns > 0).unwrap_or(COLUMNS);
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { columns: columns.into(), color: is_terminal && !no_color, here: paths::here() }
+    }
+
+    /// The answer.
+    pub(crate) fn answer(&self, answer: &Answer, detail: Detail) -> String {
+        let mut text = wrap(&plain(&answer.text), self.columns);
+        if !answer.citations.is_empty() {
+            text.push('\n');
+        }
+        for (n, citation) in answer.citations.iter().enumerate() {
+            let path = plain(paths::relative(&citation.path, self.here.as_deref())).into_owned();
+            let _ = writeln!(text, "[{}] {}:{}", n + 1, self.strong(&path), citation.lines);
+        }
+        if detail == Detail::Quiet {
+            return text;
+        }
+        let mut notes = String::new();
+        if detail == Detail::Verbose {
+            let (assessment, confidence) = (&answer.assessment, answer.confidence);
+            let complexity = with_article(assessment.complexity);
+            let _ = writeln!(notes, "note: held to be {complexity}: {}; confidence {confidence:.2}", assessment.reason);
+        }
+        for degradation in &answer.degradations {
+            let _ = writeln!(notes, "note: {degradation}");
+        }
+        if !notes.is_empty() {
+            let notes = wrap(&plain(&notes), self.columns);
+            text.push('\n');
+            notes.lines().for_each(|line| text.push_str(&format!("{}\n", self.paint("2", line))));
+        }
+        let _ = write!(text, "\n{}", self.table(&answer.profile));
+        if detail == Detail::Verbose {
+            let _ = write!(text, "\n{}", answer.profile.outline());
+        }
+        text
+    }
+
+    /// Where the time of a run went.
+    pub(crate) fn table(&self, profile: &Profile) -> String {
+        profile.table().width(self.columns).color(self.color).to_string()
+    }
+
+    pub(crate) fn alarm(&self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    pub(crate) fn strong(&self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+fn with_article(complexity: Complexity) -> String {
+    format!("a {} question", complexity.as_str())
+}
+
+/// The text with tabs as spaces, and without characters that would steer the terminal instead of being read.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c: char| c.is_control() && c != '\n') {
+        return text.into();
+    }
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' => clean.push_str("    "),
+            '\r' => {}
+            '\n' => clean.push('\n'),
+            c if c.is_control() => clean.push('\u{fffd}'),
+            c => clean.push(c),
+        }
+    }
+    clean.into()
+}
+
+/// An answer for programs: one line.
+pub(crate) fn answer_json(answer: &Answer, indexed: Option<&Indexed>) -> String {
+    let mut value = serde_json::to_value(answer).unwrap_or_default();
+    let profile = value.as_object_mut().and_then(|fields| fields.remove("profile"));
+    line(&json!({ "answer": value, "profile": profile, "indexed": indexed.map(Indexed::json) }))
+}
+
+/// A failure for programs: one line.
+pub(crate) fn failure_json(error: &Error, profile: Option<&Profile>) -> String {
+    let why = json!({
+        "kind": error.kind().as_str(),
+        "message": error.message(),
+        "phase": error.phase(),
+        "hint": error.hint_text(),
+    });
+    line(&json!({ "error": why, "profile": profile.map(Profile::to_json) }))
+}
+
+fn line(value: &Value) -> String {
+    format!("{value}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_cannot_steer_the_terminal() {
+        assert_eq!(plain("a\u{1b}[31m\tb\r\nc\u{7}\u{9b}"), "a\u{fffd}[31m    b\nc\u{fffd}\u{fffd}");
+        assert!(matches!(plain("as it is\n"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn colour_only_when_asked_for() {
+        let page = Page { columns: 80, color: false, here: None };
+        assert_eq!(page.alarm("error:"), "error:");
+        let page = Page { color: true, ..page };
+        assert_eq!(page.alarm("error:"), "\u{1b}[1;31merror:\u{1b}[0m");
+    }
+}

@@ -1,0 +1,120 @@
+//! The profile of one run: the raw records, and the views of them.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::breakdown::Breakdown;
+use crate::outline::Outline;
+use crate::run_tree::Finished;
+use crate::span_record::SpanRecord;
+use crate::table::Table;
+use crate::tree::Tree;
+
+/// Where the time of one run went.
+///
+/// It holds what was recorded and nothing more; [`tree`](Self::tree), [`breakdown`](Self::breakdown) and the printed
+/// forms are computed by each call. Serialized, it is the document that [`to_json`](Self::to_json) describes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    pub(crate) records: Vec<SpanRecord>,
+    pub(crate) wall: u64,
+    pub(crate) busy: u64,
+    pub(crate) detached: u64,
+    pub(crate) dropped_spans: u64,
+    pub(crate) unavailable: Option<Cow<'static, str>>,
+}
+
+impl Profile {
+    pub(crate) fn new(finished: Finished, unavailable: Option<Cow<'static, str>>) -> Self {
+        let Finished { records, wall, busy, detached, dropped_spans } = finished;
+        Self { records, wall, busy, detached, dropped_spans, unavailable }
+    }
+
+    /// Whether the run's spans could be recorded.
+    #[must_use]
+    pub fn is_available(&self) -> bool {
+        self.unavailable.is_none()
+    }
+
+    /// Why the run's spans could not be recorded, and what to do about it.
+    #[must_use]
+    pub fn unavailable(&self) -> Option<&str> {
+        self.unavailable.as_deref()
+    }
+
+    /// How long the run took, from the first poll of the recording to its end. Known even when nothing else is.
+    #[must_use]
+    pub fn wall(&self) -> Duration {
+        Duration::from_nanos(self.wall)
+    }
+
+    /// How many spans were recorded.
+    #[must_use]
+    pub fn spans(&self) -> usize {
+        self.records.len()
+    }
+
+    /// How many spans were still open when the run ended: work that it left behind. They count as ending with it.
+    #[must_use]
+    pub fn detached(&self) -> u64 {
+        self.detached
+    }
+
+    /// How many spans came after the first [`MAX_SPANS`](crate::MAX_SPANS) and were not kept.
+    #[must_use]
+    pub fn dropped_spans(&self) -> u64 {
+        self.dropped_spans
+    }
+
+    /// The spans as a tree.
+    #[must_use]
+    pub fn tree(&self) -> Tree {
+        Tree::new(self)
+    }
+
+    /// The run by phases.
+    #[must_use]
+    pub fn breakdown(&self) -> Breakdown {
+        Breakdown::new(&self.tree())
+    }
+
+    /// The breakdown, printed.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        Table::new(self)
+    }
+
+    /// The tree, printed.
+    #[must_use]
+    pub fn outline(&self) -> Outline {
+        Outline::new(self)
+    }
+
+    /// What a reader should know about the completeness of what is shown; empty when all is there.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let spans = |n: u64| if n == 1 { "1 span".to_owned() } else { format!("{n} spans") };
+        let mut remarks = Vec::new();
+        if self.detached > 0 {
+            let were = if self.detached == 1 { "was" } else { "were" };
+            remarks.push(format!("{} {were} still open when the run ended", spans(self.detached)));
+        }
+        if self.dropped_spans > 0 {
+            remarks.push(format!("{} after the first {} not kept", spans(self.dropped_spans), self.records.len()));
+        }
+        remarks
+    }
+}
+
+impl Default for Profile {
+    /// The profile of no run; it is not available.
+    fn default() -> Self {
+        Self {
+            records: Vec::new(),
+            wall: 0,
+            busy: 0,
+            detached: 0,
+            dropped_spans: 0,
+            unavailable: Some(Cow::Borrowed("no run was recorded")),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The spans of one run while it goes on: records in the order in which the spans were made, so that a parent always
+//! stands before its children.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::span_record::SpanRecord;
+use crate::time_source::TimeSource;
+
+/// The most spans kept of one run. Those made after them are only counted, and the profile says so.
+pub const MAX_SPANS: usize = 10_000;
+
+/// Room for a usual run, so that recording it allocates once.
+const USUAL_SPANS: usize = 32;
+
+/// Where a span stands: its tree and its place in it.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) tree: Arc<RunTree>,
+    pub(crate) position: Position,
+}
+
+impl Place {
+    /// The recording itself.
+    pub(crate) fn top(tree: &Arc<RunTree>) -> Self {
+        Self { tree: Arc::clone(tree), position: Position::Top }
+    }
+
+    /// Whether a new span below this place belongs to `tree`, which is being polled: when it was started within this
+    /// place's tree, or when that is over.
+    pub(crate) fn is_superseded_by(&self, tree: &Arc<RunTree>) -> bool {
+        !Arc::ptr_eq(&self.tree, tree) && (self.tree.is_finished() || tree.is_within(&self.tree))
+    }
+}
+
+/// A place within one tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Position {
+    /// The recording itself.
+    Top,
+    /// The span with this record.
+    At(u32),
+    /// A span over the limit.
+    NotKept,
+}
+
+/// The spans of one recording.
+pub(crate) struct RunTree {
+    clock: TimeSource,
+    start: Instant,
+    outer: Option<Place>,
+    finished: AtomicBool,
+    spans: Mutex<Spans>,
+}
+
+#[derive(Debug, Default)]
+struct Spans {
+    records: Vec<SpanRecord>,
+    /// Spans made and not yet closed.
+    open: usize,
+    not_kept: u64,
+    /// The recording's own polled time outside all spans.
+    busy: u64,
+}
+
+/// How many trees there are.
+static ALIVE: AtomicUsize = AtomicUsize::new(0);
+
+impl Drop for RunTree {
+    fn drop(&mut self) {
+        ALIVE.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What a recording leaves behind.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) records: Vec<SpanRecord>,
+    pub(crate) wall: u64,
+    pub(crate) busy: u64,
+    pub(crate) detached: u64,
+    pub(crate) dropped_spans: u64,
+}
+
+impl RunTree {
+    /// A tree that starts now. `outer` is the place within which the recording was started, if it was within another.
+    pub(crate) fn start(clock: TimeSource, outer: Option<Place>) -> Arc<Self> {
+        let spans = Spans { records: Vec::with_capacity(USUAL_SPANS), ..Spans::default() };
+        ALIVE.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Self { clock, start: clock(), outer, finished: AtomicBool::new(false), spans: Mutex::new(spans) })
+    }
+
+    /// Whether there is any tree; a cheap way out for everybody else's spans.
+    pub(crate) fn any() -> bool {
+        ALIVE.load(Ordering::Relaxed) > 0
+    }
+
+    /// Nanoseconds since the start.
+    pub(crate) fn now(&self) -> u64 {
+        let elapsed = (self.clock)().saturating_duration_since(self.start);
+        elapsed.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(elapsed.subsec_nanos()))
+    }
+
+    /// Whether this recording was started within `other`.
+    pub(crate) fn is_within(&self, other: &Arc<Self>) -> bool {
+        let mut outer = self.outer.as_ref();
+        while let Some(place) = outer {
+            if Arc::ptr_eq(&place.tree, other) {
+                return true;
+            }
+            outer = place.tree.outer.as_ref();
+        }
+        false
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Relaxed)
+    }
+
+    /// Adds a span below `parent`.
+    pub(crate) fn add(&self, parent: Position, mut record: SpanRecord) -> Position {
+        let mut spans = self.lock();
+        if parent == Position::NotKept || self.is_finished() || spans.records.len() >= MAX_SPANS {
+            spans.not_kept += 1;
+            return Position::NotKept;
+        }
+        record.parent = if let Position::At(index) = parent { Some(index) } else { None };
+        record.open = true;
+        let Ok(index) = u32::try_from(spans.records.len()) else { return Position::NotKept };
+        spans.records.push(record);
+        spans.open += 1;
+        Position::At(index)
+    }
+
+    /// Notes that a span was inside from `entered` to `exited`, `busy` of it not in spans within.
+    pub(crate) fn exit(&self, position: Position, entered: u64, exited: u64, busy: u64) {
+        let mut spans = self.lock();
+        match position {
+            Position::At(index) => {
+                if let Some(record) = spans.records.get_mut(index as usize) {
+                    record.entered = Some(record.entered.map_or(entered, |first| first.min(entered)));
+                    record.end = record.end.max(exited);
+                    record.busy += busy;
+                }
+            }
+            Position::Top => spans.busy += busy,
+            Position::NotKept => {}
+        }
+    }
+
+    /// Notes what a span says about itself.
+    pub(crate) fn note(&self, position: Position, said: SpanRecord) {
+        if let Position::At(index) = position
+            && let Some(record) = self.lock().records.get_mut(index as usize)
+        {
+            record.learn(said);
+        }
+    }
+
+    /// Notes that a span is closed.
+    pub(crate) fn close(&self, position: Position) {
+        let Position::At(index) = position else { return };
+        let mut spans = self.lock();
+        if let Some(record) = spans.records.get_mut(index as usize)
+            && std::mem::take(&mut record.open)
+        {
+            spans.open = spans.open.saturating_sub(1);
+        }
+    }
+
+    /// Ends the recording and takes its records; whatever arrives later is not kept. A recording within another one
+    /// leaves a copy of its spans there.
+    pub(crate) fn finish(&self) -> Finished {
+        let wall = self.now();
+        let spans = {
+            let mut spans = self.lock();
+            self.finished.store(true, Ordering::Relaxed);
+            std::mem::take(&mut *spans)
+        };
+        let mut records = spans.records;
+        let detached = if spans.open > 0 { end_detached(&mut records, wall) } else { 0 };
+        let finished = Finished { records, wall, busy: spans.busy, detached, dropped_spans: spans.not_kept };
+        if let Some(outer) = &self.outer {
+            let ahead = self.start.saturating_duration_since(outer.tree.start);
+            outer.tree.graft(outer.position, u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX), &finished);
+        }
+        finished
+    }
+
+    /// Adds the spans of a recording that was started `ahead` nanoseconds after this one, below `parent`.
+    fn graft(&self, parent: Position, ahead: u64, inner: &Finished) {
+        let mut spans = self.lock();
+        let kept = if parent == Position::NotKept || self.is_finished() {
+            0
+        } else {
+            inner.records.len().min(MAX_SPANS.saturating_sub(spans.records.len()))
+        };
+        spans.not_kept += inner.dropped_spans + (inner.records.len() - kept) as u64;
+        let Ok(offset) = u32::try_from(spans.records.len()) else { return };
+        let top = if let Position::At(index) = parent { Some(index) } else { None };
+        spans.records.extend(inner.records.iter().take(kept).cloned().map(|mut record| {
+            record.parent = record.parent.map_or(top, |parent| Some(parent + offset));
+            record.start += ahead;
+            record.entered = record.entered.map(|entered| entered + ahead);
+            record.end += ahead;
+            record.open = false;
+            record
+        }));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Spans> {
+        self.spans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for RunTree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunTree").field("finished", &self.is_finished()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").field("position", &self.position).finish_non_exhaustive()
+    }
+}
+
+/// Lets the spans that are still open end now, and counts them. A span cannot close before its children, so a span with
+/// an open child has ended as far as anyone can tell: only the innermost open ones are detached.
+fn end_detached(records: &mut [SpanRecord], now: u64) -> u64 {
+    let mut detached = 0;
+    let mut has_open_child = vec![false; records.len()];
+    for (index, record) in records.iter_mut().enumerate().rev() {
+        if !record.open {
+            continue;
+        }
+        if let Some(flag) = record.parent.and_then(|parent| has_open_child.get_mut(parent as usize)) {
+            *flag = true;
+        }
+        if record.entered.is_some() && has_open_child.get(index) == Some(&true) {
+            record.open = false;
+        } else {
+            record.end = now;
+            detached += u64::from(has_open_child.get(index) != Some(&true));
+        }
+    }
+    detached
+}

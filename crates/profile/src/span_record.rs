@@ -1,0 +1,113 @@
+//! What is kept of one span: a flat record, written while the run goes on and read when the profile is.
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use ninefold_core::span::outcome;
+
+/// How a span ended when it did not simply end well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// With an error.
+    Failed,
+    /// It was dropped before its end.
+    Cancelled,
+    /// Its output came from the journal.
+    Replayed,
+    /// Its output came from the cache.
+    Cached,
+}
+
+impl Outcome {
+    /// The outcome named by the value of a span's field `outcome`.
+    pub(crate) fn parse(value: &str) -> Option<Self> {
+        match value {
+            outcome::FAILED => Some(Self::Failed),
+            outcome::CANCELLED => Some(Self::Cancelled),
+            outcome::REPLAYED => Some(Self::Replayed),
+            outcome::CACHED => Some(Self::Cached),
+            _ => None,
+        }
+    }
+
+    /// The name as it stands in spans and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => outcome::FAILED,
+            Self::Cancelled => outcome::CANCELLED,
+            Self::Replayed => outcome::REPLAYED,
+            Self::Cached => outcome::CACHED,
+        }
+    }
+}
+
+/// One span. All times are nanoseconds since the start of the recording.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SpanRecord {
+    pub(crate) name: SmolStr,
+    /// The phase, tool, model or agent it is about; empty when it names none.
+    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+    pub(crate) label: SmolStr,
+    /// The index of the parent's record, which is always smaller than this record's own; `None` at the top.
+    pub(crate) parent: Option<u32>,
+    #[serde(rename = "start_ns")]
+    pub(crate) start: u64,
+    /// When it was first entered; `None` when it never was.
+    #[serde(rename = "entered_ns", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) entered: Option<u64>,
+    /// The last exit, or the start when it was never entered; the end of the recording for detached spans.
+    #[serde(rename = "end_ns")]
+    pub(crate) end: u64,
+    /// Time spent inside it and in none of the spans entered within it on the same thread.
+    #[serde(rename = "busy_ns")]
+    pub(crate) busy: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) input_tokens: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) output_tokens: u64,
+    /// 0 when it does not say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) attempts: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hits: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) outcome: Option<Outcome>,
+    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
+    pub(crate) error_type: SmolStr,
+    /// Whether it has not ended: while recording, every span that is not closed; afterwards, the detached ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) open: bool,
+}
+
+impl SpanRecord {
+    /// Adds what was said about the span later.
+    pub(crate) fn learn(&mut self, said: Self) {
+        fn keep<T: Default + PartialEq>(known: &mut T, said: T) {
+            if said != T::default() {
+                *known = said;
+            }
+        }
+        if self.label.is_empty() {
+            self.label = said.label;
+        }
+        keep(&mut self.input_tokens, said.input_tokens);
+        keep(&mut self.output_tokens, said.output_tokens);
+        keep(&mut self.attempts, said.attempts);
+        keep(&mut self.hits, said.hits);
+        keep(&mut self.outcome, said.outcome);
+        keep(&mut self.error_type, said.error_type);
+    }
+
+    /// How it ended. A span that names an error has failed, whether or not it says so.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        self.outcome.or((!self.error_type.is_empty()).then_some(Outcome::Failed))
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}

@@ -1,0 +1,210 @@
+//! Text in columns: what fits, how wide it is on a terminal, and how it is coloured.
+
+use std::time::Duration;
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use crate::apportion::largest_remainder;
+use crate::breakdown::Row;
+use crate::spent::{Class, Spent};
+
+/// How many columns `text` takes.
+pub(crate) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` on one line and without control characters, cut with `…` to at most `limit` columns. Names come from hosts
+/// and models; on a terminal they must not do more than be read.
+pub(crate) fn fit(text: &str, limit: usize) -> String {
+    let clean: String = text.chars().map(|c| if c.width().is_some() { c } else { '\u{fffd}' }).collect();
+    if clean.width() <= limit {
+        return clean;
+    }
+    let mut cut = String::new();
+    let mut used = 1;
+    for c in clean.chars() {
+        used += c.width().unwrap_or(0);
+        if used > limit {
+            break;
+        }
+        cut.push(c);
+    }
+    cut.push('…');
+    cut
+}
+
+/// `text` and spaces behind it.
+pub(crate) fn left(text: &str, columns: usize) -> String {
+    format!("{text}{:1$}", "", columns.saturating_sub(text.width()))
+}
+
+/// `text` and spaces before it.
+pub(crate) fn right(text: &str, columns: usize) -> String {
+    format!("{:1$}{text}", "", columns.saturating_sub(text.width()))
+}
+
+/// Colours and weights of a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Plain,
+    Dim,
+    Bold,
+    Alarm,
+    Of(Class),
+}
+
+impl Tone {
+    fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Dim => Some("2"),
+            Self::Bold => Some("1"),
+            Self::Alarm => Some("31"),
+            Self::Of(Class::Cpu) => Some("32"),
+            Self::Of(Class::Model) => Some("35"),
+            Self::Of(Class::Tool) => Some("33"),
+            Self::Of(Class::Store) => Some("34"),
+            Self::Of(Class::Queue | Class::BackOff) => Some("31"),
+            Self::Of(Class::Other) => Some("90"),
+        }
+    }
+}
+
+/// `text` in a tone, if `color`.
+pub(crate) fn paint(color: bool, tone: Tone, text: &str) -> String {
+    match tone.code() {
+        Some(code) if color && !text.trim().is_empty() => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+        _ => text.to_owned(),
+    }
+}
+
+/// The class that most of it went to.
+pub(crate) fn main_class(spent: &Spent) -> Option<Class> {
+    spent.largest_first().first().map(|(class, _)| *class)
+}
+
+/// The largest `limit` parts in per cent: `store 60 %, cpu 40 %`.
+pub(crate) fn parts(spent: &Spent, limit: usize) -> String {
+    let parts = spent.largest_first();
+    let nanos: Vec<u64> = parts.iter().map(|(class, _)| spent.nanos_on(*class)).collect();
+    let shown = parts.iter().zip(largest_remainder(100, &nanos)).filter(|(_, percent)| *percent > 0);
+    let shown = shown.take(limit).map(|((class, _), percent)| match percent {
+        100 => class_text(*class).to_owned(),
+        _ => format!("{} {percent} %", class_text(*class)),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+fn class_text(class: Class) -> &'static str {
+    if class == Class::BackOff { "back-off" } else { class.as_str() }
+}
+
+/// Tenths of a per cent: `12.3 %`.
+pub(crate) fn tenths(n: u64) -> String {
+    format!("{}.{} %", n / 10, n % 10)
+}
+
+/// A count of tokens: `812`, `1.2k`, `34k`, `1.2M`.
+pub(crate) fn count(n: u64) -> String {
+    match n {
+        0..1_000 => n.to_string(),
+        1_000..9_950 => one_decimal(n, 1_000, "k"),
+        9_950..999_500 => format!("{}k", (n + 500) / 1_000),
+        _ => one_decimal(n, 1_000_000, "M"),
+    }
+}
+
+fn one_decimal(n: u64, unit: u64, name: &str) -> String {
+    let tenths = n.saturating_add(unit / 20) / (unit / 10);
+    format!("{}.{}{name}", tenths / 10, tenths % 10)
+}
+
+/// Model calls and tokens read and written: `2 calls, 1.2k→300`.
+pub(crate) fn usage(calls: u64, input: u64, output: u64) -> String {
+    let mut text = match calls {
+        0 => String::new(),
+        1 => "1 call".to_owned(),
+        n => format!("{n} calls"),
+    };
+    if input > 0 || output > 0 {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(&format!("{}→{}", count(input), count(output)));
+    }
+    text
+}
+
+/// How the runs of a phase ended: `failed: transient`, `cached 1/3`, `2 retries`.
+pub(crate) fn notes(row: &Row) -> String {
+    let mut notes = Vec::new();
+    let mut note = |n: u64, what: &str, why: &str| {
+        if n > 0 {
+            let share = if n < row.count { format!(" {n}/{}", row.count) } else { String::new() };
+            notes.push(format!("{what}{share}{why}"));
+        }
+    };
+    let types = row.error_types.iter().map(|kind| fit(kind, 40)).collect::<Vec<_>>().join(", ");
+    let why = if types.is_empty() { String::new() } else { format!(": {types}") };
+    note(row.failed, "failed", &why);
+    note(row.cancelled, "cancelled", "");
+    note(row.replayed, "replayed", "");
+    note(row.cached, "cached", "");
+    match row.retries {
+        0 => {}
+        1 => notes.push("1 retry".to_owned()),
+        n => notes.push(format!("{n} retries")),
+    }
+    notes.join(", ")
+}
+
+/// A duration in a column of its own.
+pub(crate) fn time(duration: Duration) -> String {
+    crate::duration::short(duration).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_by_columns_and_cannot_steer_a_terminal() {
+        assert_eq!(fit("retrieve", 8), "retrieve");
+        assert_eq!(fit("retrieve", 5), "retr…");
+        assert_eq!(fit("検索フェーズ", 7), "検索フ…");
+        assert_eq!(fit("a\u{1b}[31m\nb", 20), "a\u{fffd}[31m\u{fffd}b");
+        assert_eq!(left("検索", 6), "検索  ");
+        assert_eq!(right("é", 3), "  é");
+    }
+
+    #[test]
+    fn counts_are_short() {
+        let counts: Vec<_> = [0, 999, 1_000, 1_249, 1_250, 9_949, 9_950, 34_499, 999_499, 999_500, 1_250_000]
+            .into_iter()
+            .map(count)
+            .collect();
+        assert_eq!(counts, ["0", "999", "1.0k", "1.2k", "1.3k", "9.9k", "10k", "34k", "999k", "1.0M", "1.3M"]);
+    }
+
+    #[test]
+    fn usage_says_only_what_there_was() {
+        assert_eq!(usage(0, 0, 0), "");
+        assert_eq!(usage(1, 0, 0), "1 call");
+        assert_eq!(usage(2, 1_234, 300), "2 calls, 1.2k→300");
+        assert_eq!(usage(0, 12, 0), "12→0");
+    }
+
+    #[test]
+    fn parts_of_a_time_add_up_or_are_left_out() {
+        let mut spent = Spent::default();
+        assert_eq!(parts(&spent, 2), "");
+        spent.add(Class::Model, 980);
+        spent.add(Class::Cpu, 19);
+        spent.add(Class::BackOff, 1);
+        assert_eq!(parts(&spent, 2), "model 98 %, cpu 2 %");
+        assert_eq!(parts(&spent, 1), "model 98 %");
+        let mut spent = Spent::default();
+        spent.add(Class::BackOff, 5);
+        assert_eq!(parts(&spent, 2), "back-off");
+    }
+}

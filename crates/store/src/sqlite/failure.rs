@@ -1,0 +1,110 @@
+//! From what SQLite and the file system report to the house's errors: what class, which file, what to do.
+
+use std::path::Path;
+
+use ninefold_core::{Error, ErrorKind};
+use rusqlite::ErrorCode;
+
+/// Why a job failed: SQLite's report, still without the file's name, or an error that is complete.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Sql(rusqlite::Error),
+    Ours(Error),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
+impl Fault {
+    /// The error, now that the file is known.
+    pub(super) fn at(self, path: &Path) -> Error {
+        match self {
+            Self::Ours(error) => error,
+            Self::Sql(error) => from_sqlite(path, error),
+        }
+    }
+
+    /// Whether a uniqueness constraint said no.
+    pub(super) fn is_conflict(error: &rusqlite::Error) -> bool {
+        error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+    }
+}
+
+const MOVE_AWAY: &str = "move the file away and index again";
+
+/// The error for SQLite's report about the file at `path`.
+pub(super) fn from_sqlite(path: &Path, error: rusqlite::Error) -> Error {
+    let file = path.display();
+    let (kind, what, hint) = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
+            (ErrorKind::Transient, "is held by another process", "try again when the other process is done")
+        }
+        Some(ErrorCode::SchemaChanged) => {
+            (ErrorKind::Transient, "was changed by another process just now", "try again")
+        }
+        Some(ErrorCode::DiskFull) => (ErrorKind::Unavailable, "cannot grow: the disk is full", "free some space"),
+        Some(ErrorCode::CannotOpen) => (
+            ErrorKind::Unavailable,
+            "cannot be opened",
+            "check that it is a file in a directory that may be written, or name another path",
+        ),
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            (ErrorKind::Unavailable, "may not be written", "check the permissions of the file and its directory")
+        }
+        Some(ErrorCode::SystemIoFailure) => (
+            ErrorKind::Unavailable,
+            "cannot be read or written",
+            "check the disk, its free space and the limit on file sizes",
+        ),
+        Some(ErrorCode::OutOfMemory) => (ErrorKind::Unavailable, "needs more memory than there is", "free some memory"),
+        Some(ErrorCode::DatabaseCorrupt) => (ErrorKind::Corrupt, "is damaged", MOVE_AWAY),
+        Some(ErrorCode::NotADatabase) => (ErrorKind::Corrupt, "is not a database", MOVE_AWAY),
+        Some(ErrorCode::TooBig) => {
+            (ErrorKind::TooLong, "cannot hold a text of this size", "store it in smaller pieces")
+        }
+        Some(ErrorCode::OperationInterrupted) => (ErrorKind::Cancelled, "was told to stop", "ask again"),
+        None if is_conversion(&error) => (ErrorKind::Corrupt, "holds a value that Ninefold does not write", MOVE_AWAY),
+        _ => (ErrorKind::Permanent, "refused the operation", "report this with the cause below"),
+    };
+    Error::new(kind, format!("the database {file} {what} ({error})")).hint(hint).caused_by(error)
+}
+
+fn is_conversion(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
+}
+
+/// The error for a value in a row that no version of this program writes.
+pub(super) fn strange_value(what: &str) -> Fault {
+    Fault::Sql(rusqlite::Error::FromSqlConversionFailure(
+        0,
+        rusqlite::types::Type::Null,
+        format!("{what} is not of the expected form").into(),
+    ))
+}
+
+/// The error for a path that the operating system refuses.
+pub(super) fn unavailable(path: &Path, error: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Unavailable, format!("the database {} cannot be opened: {error}", path.display()))
+        .hint("check that its directory exists or can be made, and may be written")
+}
+
+/// The error for a job whose thread is gone. A panic in a job does not end the thread, so this is the process's end.
+pub(super) fn stopped(path: &Path) -> Error {
+    Error::new(ErrorKind::Unavailable, format!("the threads of the database {} have ended", path.display()))
+        .hint("open it again")
+}

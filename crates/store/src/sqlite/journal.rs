@@ -1,0 +1,139 @@
+//! The journal of durable runs in the same file.
+
+use async_trait::async_trait;
+use ninefold_core::journal::{Entry, Header, Journal, Position, RecordedRun};
+use ninefold_core::{Key, Result, RunId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Sqlite;
+use super::failure::{Fault, strange_value};
+use crate::memory_journal::{begun_already, never_began, not_found, position_taken};
+
+fn to_row(run: RunId) -> [u8; 16] {
+    run.0.to_be_bytes()
+}
+
+#[async_trait]
+impl Journal for Sqlite {
+    async fn load(&self, run: RunId) -> Result<Option<RecordedRun>> {
+        self.query(move |connection| load(connection, run)).await
+    }
+
+    async fn begin(&self, run: RunId, header: Header) -> Result<()> {
+        self.write(move |connection| begin(connection, run, &header)).await
+    }
+
+    async fn append(&self, run: RunId, entries: Vec<Entry>) -> Result<()> {
+        self.write(move |connection| append(connection, run, &entries)).await
+    }
+
+    async fn finish(&self, run: RunId, at: Timestamp) -> Result<()> {
+        self.write(move |connection| finish(connection, run, at)).await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<(RunId, Header)>> {
+        self.query(unfinished).await
+    }
+
+    async fn prune(&self, finished_before: Timestamp) -> Result<u64> {
+        self.write(move |connection| prune(connection, finished_before)).await
+    }
+}
+
+fn load(connection: &Connection, run: RunId) -> Result<Option<RecordedRun>, Fault> {
+    let snapshot = connection.unchecked_transaction()?;
+    let found = snapshot
+        .prepare_cached("SELECT id, pipeline, definition, input, started, finished FROM runs WHERE run = ?1")?
+        .query_row([to_row(run)], |row| {
+            let header = Header {
+                pipeline: row.get::<_, String>(1)?.into(),
+                definition: Key(row.get(2)?),
+                input: row.get(3)?,
+                started: Timestamp(row.get(4)?),
+            };
+            Ok((row.get::<_, i64>(0)?, header, row.get::<_, Option<i64>>(5)?.map(Timestamp)))
+        })
+        .optional()?;
+    let Some((id, header, finished)) = found else { return Ok(None) };
+    let mut select = snapshot
+        .prepare_cached("SELECT branch, ordinal, phase, key, output, at FROM entries WHERE run = ?1 ORDER BY id")?;
+    let rows = select.query_map([id], |row| {
+        Ok(Entry {
+            position: Position { branch: row.get::<_, i64>(0)?.cast_unsigned(), ordinal: row.get(1)? },
+            phase: row.get::<_, String>(2)?.into(),
+            key: Key(row.get(3)?),
+            output: row.get(4)?,
+            at: Timestamp(row.get(5)?),
+        })
+    })?;
+    let entries = rows.collect::<rusqlite::Result<Vec<Entry>>>()?;
+    Ok(Some(RecordedRun { header, entries, finished }))
+}
+
+fn begin(connection: &Connection, run: RunId, header: &Header) -> Result<(), Fault> {
+    let mut insert = connection
+        .prepare_cached("INSERT INTO runs (run, pipeline, definition, input, started) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let Header { pipeline, definition, input, started } = header;
+    match insert.execute(params![to_row(run), pipeline.as_str(), definition.0, input, started.0]) {
+        Err(error) if Fault::is_conflict(&error) => Err(begun_already(run).into()),
+        other => Ok(other.map(|_| ())?),
+    }
+}
+
+fn append(connection: &Connection, run: RunId, entries: &[Entry]) -> Result<(), Fault> {
+    // One statement both finds the run and writes the entry.
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO entries (run, branch, ordinal, phase, key, output, at)
+         SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM runs WHERE run = ?1",
+    )?;
+    let run_row = to_row(run);
+    for entry in entries {
+        let Entry { position: Position { branch, ordinal }, phase, key, output, at } = entry;
+        let values = params![run_row, branch.cast_signed(), ordinal, phase.as_str(), key.0, output, at.0];
+        match insert.execute(values) {
+            Ok(0) => return Err(never_began(run).into()),
+            Ok(_) => {}
+            Err(error) if Fault::is_conflict(&error) => return Err(position_taken(run, entry).into()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if entries.is_empty() && !exists(connection, run)? {
+        return Err(never_began(run).into());
+    }
+    Ok(())
+}
+
+fn exists(connection: &Connection, run: RunId) -> Result<bool, Fault> {
+    Ok(connection.prepare_cached("SELECT 1 FROM runs WHERE run = ?1")?.exists([to_row(run)])?)
+}
+
+fn finish(connection: &Connection, run: RunId, at: Timestamp) -> Result<(), Fault> {
+    let mut update = connection.prepare_cached("UPDATE runs SET finished = coalesce(finished, ?2) WHERE run = ?1")?;
+    if update.execute(params![to_row(run), at.0])? == 0 { Err(not_found(run).into()) } else { Ok(()) }
+}
+
+fn unfinished(connection: &Connection) -> Result<Vec<(RunId, Header)>, Fault> {
+    let mut select = connection.prepare_cached(
+        "SELECT run, pipeline, definition, input, started FROM runs WHERE finished IS NULL ORDER BY started, id",
+    )?;
+    let mut rows = select.query([])?;
+    let mut runs = Vec::new();
+    while let Some(row) = rows.next()? {
+        let run = row.get_ref(0)?.as_blob().ok().and_then(|bytes| bytes.try_into().ok());
+        let run = RunId(u128::from_be_bytes(run.ok_or_else(|| strange_value("the id of a run"))?));
+        let header = Header {
+            pipeline: row.get::<_, String>(1)?.into(),
+            definition: Key(row.get(2)?),
+            input: row.get(3)?,
+            started: Timestamp(row.get(4)?),
+        };
+        runs.push((run, header));
+    }
+    Ok(runs)
+}
+
+fn prune(connection: &Connection, finished_before: Timestamp) -> Result<u64, Fault> {
+    // The entries go with their run.
+    let mut delete = connection.prepare_cached("DELETE FROM runs WHERE finished IS NOT NULL AND finished < ?1")?;
+    Ok(delete.execute([finished_before.0])? as u64)
+}

@@ -1,0 +1,221 @@
+//! The one thread that writes. Whatever waits when it gets to the queue goes into one transaction (group commit), so
+//! that many writers share the price of a commit and a lone one pays no delay.
+
+use ninefold_core::{Error, Result};
+use rusqlite::Connection;
+use tokio::sync::mpsc;
+
+use super::failure::from_sqlite;
+use super::task::Work;
+
+/// The most jobs of one transaction.
+const GROUP: usize = 256;
+
+/// Runs jobs until no handle is left, then writes the log back into the file.
+pub(super) fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Work>>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
+        let mut waiting = group.drain(..).filter(|job| !job.abandoned()).collect::<Vec<_>>().into_iter();
+        while waiting.len() > 0 {
+            transaction(connection, &mut waiting);
+        }
+    }
+    // The last connection to close does the same; when another process keeps the file open, that is not this one.
+    let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+}
+
+/// Runs the jobs that wait in one transaction and answers them. When SQLite undoes the transaction under way, what
+/// still waits stays for the next one.
+fn transaction(connection: &Connection, waiting: &mut std::vec::IntoIter<Box<dyn Work>>) {
+    let alone = waiting.len() == 1;
+    let mut done: Vec<Box<dyn Work>> = Vec::with_capacity(waiting.len());
+    let outcome = if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
+        done.extend(waiting);
+        Err(error)
+    } else {
+        let ran =
+            if alone { run_alone(connection, waiting, &mut done) } else { run_group(connection, waiting, &mut done) };
+        let ended = ran.and_then(|keep| execute(connection, if keep { "COMMIT" } else { "ROLLBACK" }));
+        if ended.is_err() && !connection.is_autocommit() {
+            // Nothing is left to try when this fails too; the next BEGIN reports it.
+            let _ = execute(connection, "ROLLBACK");
+        }
+        ended
+    };
+    let outcome = match (outcome, done.first()) {
+        (Ok(()), _) | (_, None) => Ok(()),
+        (Err(error), Some(job)) => Err(from_sqlite(job.path(), error)),
+    };
+    for job in done {
+        let outcome: Result<(), Error> = outcome.clone();
+        job.answer(outcome);
+    }
+}
+
+/// A lone job needs no savepoint: when it fails, the transaction is rolled back. Returns whether to commit.
+fn run_alone(
+    connection: &Connection,
+    waiting: &mut std::vec::IntoIter<Box<dyn Work>>,
+    done: &mut Vec<Box<dyn Work>>,
+) -> rusqlite::Result<bool> {
+    let Some(mut job) = waiting.next() else { return Ok(false) };
+    let succeeded = job.run(connection);
+    done.push(job);
+    // A failure that made SQLite roll back by itself is in the job's own answer.
+    if succeeded || !connection.is_autocommit() { Ok(succeeded) } else { Err(rolled_back()) }
+}
+
+/// Every job in a savepoint of its own, so that one that fails does not undo the others.
+fn run_group(
+    connection: &Connection,
+    waiting: &mut std::vec::IntoIter<Box<dyn Work>>,
+    done: &mut Vec<Box<dyn Work>>,
+) -> rusqlite::Result<bool> {
+    for mut job in waiting {
+        if job.abandoned() {
+            continue;
+        }
+        let saved = execute(connection, "SAVEPOINT job");
+        let succeeded = saved.is_ok() && job.run(connection);
+        done.push(job);
+        saved?;
+        // On a full disk or an I/O error SQLite may undo the whole transaction, the jobs before this one included.
+        if connection.is_autocommit() {
+            return Err(rolled_back());
+        }
+        if !succeeded {
+            execute(connection, "ROLLBACK TO job")?;
+        }
+        execute(connection, "RELEASE job")?;
+    }
+    Ok(true)
+}
+
+fn rolled_back() -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
+    rusqlite::Error::SqliteFailure(code, Some("a write failed and SQLite rolled the transaction back".to_owned()))
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use ninefold_core::ErrorKind;
+    use tokio::sync::oneshot;
+
+    use super::super::failure::Fault;
+    use super::super::task::Task;
+    use super::*;
+
+    type Answer = oneshot::Receiver<Result<usize>>;
+
+    fn job(work: impl FnOnce(&Connection) -> Result<usize, Fault> + Send + 'static) -> (Box<dyn Work>, Answer) {
+        Task::with_answer(Arc::from(Path::new("/test.db")), work)
+    }
+
+    fn insert(n: i64) -> (Box<dyn Work>, Answer) {
+        job(move |connection| Ok(connection.execute("INSERT INTO t VALUES (?1)", [n])?))
+    }
+
+    fn run(connection: &Connection, jobs: Vec<(Box<dyn Work>, Answer)>) -> Vec<Result<usize>> {
+        let (sender, receiver) = mpsc::channel(jobs.len().max(1));
+        let mut answers = Vec::new();
+        for (job, answer) in jobs {
+            assert!(sender.try_send(job).is_ok());
+            answers.push(answer);
+        }
+        drop(sender);
+        serve(connection, receiver);
+        answers.into_iter().map(|mut answer| answer.try_recv().expect("every job is answered")).collect()
+    }
+
+    fn table(directory: &tempfile::TempDir) -> Connection {
+        let connection = Connection::open(directory.path().join("t.db")).unwrap();
+        connection.execute_batch("CREATE TABLE t (n INTEGER PRIMARY KEY)").unwrap();
+        connection
+    }
+
+    fn held(directory: &tempfile::TempDir) -> Vec<i64> {
+        let connection = Connection::open(directory.path().join("t.db")).unwrap();
+        let mut rows = connection.prepare("SELECT n FROM t ORDER BY n").unwrap();
+        rows.query_map([], |row| row.get(0)).unwrap().map(|n| n.unwrap()).collect()
+    }
+
+    #[test]
+    fn a_failing_and_a_panicking_job_leave_their_group_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let panics = job(|connection| {
+            connection.execute("INSERT INTO t VALUES (8)", [])?;
+            panic!("by intent");
+        });
+        let fails = job(|connection| {
+            connection.execute("INSERT INTO t VALUES (9)", [])?;
+            Ok(connection.execute("INSERT INTO t VALUES (1)", [])?)
+        });
+        let answers = run(&table(&directory), vec![insert(1), panics, fails, insert(2)]);
+        assert_eq!(answers[0].as_ref().unwrap(), &1);
+        assert_eq!(answers[1].as_ref().unwrap_err().kind(), ErrorKind::Panicked);
+        assert!(answers[2].is_err());
+        assert_eq!(answers[3].as_ref().unwrap(), &1);
+        assert_eq!(held(&directory), [1, 2]);
+    }
+
+    #[test]
+    fn a_lone_failing_job_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let fails = job(|connection| {
+            connection.execute("INSERT INTO t VALUES (9)", [])?;
+            Err(Error::new(ErrorKind::InvalidInput, "by intent").into())
+        });
+        let answers = run(&table(&directory), vec![fails]);
+        assert_eq!(answers[0].as_ref().unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert!(held(&directory).is_empty());
+    }
+
+    #[test]
+    fn when_sqlite_rolls_back_jobs_before_fail_and_jobs_after_are_done() {
+        let directory = tempfile::tempdir().unwrap();
+        let rolls_back = job(|connection| {
+            connection.execute_batch("ROLLBACK")?;
+            Err(Error::new(ErrorKind::Unavailable, "as SQLite does on a full disk").into())
+        });
+        let answers = run(&table(&directory), vec![insert(1), rolls_back, insert(2), insert(3)]);
+        assert_eq!(answers[0].as_ref().unwrap_err().kind(), ErrorKind::Unavailable);
+        assert_eq!(answers[1].as_ref().unwrap_err().message(), "as SQLite does on a full disk");
+        assert!(answers[2].is_ok() && answers[3].is_ok());
+        assert_eq!(held(&directory), [2, 3]);
+    }
+
+    #[test]
+    fn when_the_commit_fails_every_job_hears_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = table(&directory);
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys = ON;
+                 CREATE TABLE child (t INTEGER REFERENCES t (n) DEFERRABLE INITIALLY DEFERRED)",
+            )
+            .unwrap();
+        let orphan = job(|connection| Ok(connection.execute("INSERT INTO child VALUES (77)", [])?));
+        let answers = run(&connection, vec![insert(1), orphan]);
+        assert!(answers.iter().all(Result::is_err), "{answers:?}");
+        assert!(held(&directory).is_empty());
+    }
+
+    #[test]
+    fn a_job_nobody_waits_for_is_not_done() {
+        let directory = tempfile::tempdir().unwrap();
+        let (sender, receiver) = mpsc::channel(2);
+        let ((abandoned, answer), (wanted, _answer)) = (insert(1), insert(2));
+        drop(answer);
+        assert!(sender.try_send(abandoned).is_ok() && sender.try_send(wanted).is_ok());
+        drop(sender);
+        serve(&table(&directory), receiver);
+        assert_eq!(held(&directory), [2]);
+    }
+}

@@ -1,0 +1,10 @@
+//! How the stores, the journals and the indexer behave, from outside.
+
+// Functions that tests share report by panicking too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod conformance;
+mod index;
+mod open;
+mod process;
+mod threads;

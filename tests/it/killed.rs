@@ -1,0 +1,184 @@
+//! Runs whose process is killed (SIGKILL, a real process) after each of their phases, and resumed by another process.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use ninefold::core::journal::{Entry, Header, RecordedRun};
+use ninefold::store::Sqlite;
+use ninefold::{Cx, Durability, Journal, Query, Result, Run, RunId, Soar, Timestamp, phase, profile};
+
+const ID: RunId = RunId(42);
+const QUESTION: &str = "Compare how the journal resumes a killed run and how the cache treats errors that occur";
+/// How many phases a planned question has, `normalize` and `respond` included.
+const SOAR_PHASES: usize = 10;
+
+/// A journal that, after so many appends have been acknowledged, says so and never returns again.
+struct Stopping {
+    inner: Sqlite,
+    left: AtomicUsize,
+}
+
+fn wait_to_be_killed() -> ! {
+    println!("\nwaiting to be killed");
+    std::io::stdout().flush().unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+#[async_trait]
+impl Journal for Stopping {
+    async fn load(&self, run: RunId) -> Result<Option<RecordedRun>> {
+        self.inner.load(run).await
+    }
+
+    async fn begin(&self, run: RunId, header: Header) -> Result<()> {
+        self.inner.begin(run, header).await?;
+        if self.left.load(Ordering::SeqCst) == 0 {
+            wait_to_be_killed();
+        }
+        Ok(())
+    }
+
+    async fn append(&self, run: RunId, entries: Vec<Entry>) -> Result<()> {
+        // What agents write inside `collect` is not a phase of its own.
+        let phase = entries.iter().any(|entry| entry.position.branch == 0);
+        self.inner.append(run, entries).await?;
+        if phase && self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            wait_to_be_killed();
+        }
+        Ok(())
+    }
+
+    async fn finish(&self, run: RunId, at: Timestamp) -> Result<()> {
+        self.inner.finish(run, at).await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<(RunId, Header)>> {
+        self.inner.unfinished().await
+    }
+
+    async fn prune(&self, finished_before: Timestamp) -> Result<u64> {
+        self.inner.prune(finished_before).await
+    }
+}
+
+/// Nine phases, each of which writes a line to a file when it really runs.
+async fn nine(folder: &Path, journal: Arc<dyn Journal>) -> Result<u64> {
+    let work = |n: usize| {
+        let log = folder.join("log");
+        move |input: u64, _: Cx| {
+            let mut log = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+            writeln!(log, "{n}").unwrap();
+            async move { Ok(input * 2 + 1) }
+        }
+    };
+    let steps: Vec<_> = (1..=9).map(|n| phase(format!("step {n}"), work(n))).collect();
+    let run = Run::new("nine").id(ID).journal(journal, Durability::Phase);
+    run.execute(&0u64, async |cx| {
+        let mut value = 0;
+        for step in &steps {
+            value = step.run(value, &cx).await?;
+        }
+        Ok(value)
+    })
+    .await
+}
+
+async fn soar(folder: &Path, journal: Arc<dyn Journal>) -> Soar {
+    let sources = folder.join("sources");
+    std::fs::create_dir_all(&sources).unwrap();
+    let text = "A killed run resumes from the journal.\n\nErrors that occur are never kept in the cache.\n";
+    std::fs::write(sources.join("notes.md"), text).unwrap();
+    let builder = Soar::builder().database(folder.join("memory.db")).journal(journal).durability(Durability::Phase);
+    builder.index(&sources).build().await.unwrap()
+}
+
+async fn open(folder: &Path) -> Sqlite {
+    Sqlite::open(folder.join("journal.db")).await.unwrap()
+}
+
+/// Not a test of its own: the process that is killed. Does nothing unless it is told which run to stop where.
+#[tokio::test]
+async fn child() {
+    let Some(folder) = std::env::var_os("NINEFOLD_KILL_FOLDER").map(PathBuf::from) else { return };
+    let after = std::env::var("NINEFOLD_KILL_AFTER").unwrap().parse().unwrap();
+    let journal = Arc::new(Stopping { inner: open(&folder).await, left: AtomicUsize::new(after) });
+    match std::env::var("NINEFOLD_KILL_RUN").unwrap().as_str() {
+        "nine" => drop(nine(&folder, journal).await),
+        _ => drop(soar(&folder, journal).await.answer(Query::new(QUESTION).run(ID)).await),
+    }
+    panic!("the run ended before it was stopped");
+}
+
+/// Starts a run in a process of its own and kills that when the run has written `after` phases.
+fn run_and_kill(which: &str, folder: &Path, after: usize) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "killed::child", "--nocapture"])
+        .env("NINEFOLD_KILL_FOLDER", folder)
+        .env("NINEFOLD_KILL_AFTER", after.to_string())
+        .env("NINEFOLD_KILL_RUN", which)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let waiting = lines.any(|line| line.unwrap() == "waiting to be killed");
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    assert!(waiting, "the child ended by itself: {status}");
+}
+
+#[tokio::test]
+async fn a_run_killed_after_any_phase_is_finished_without_repeating_one() {
+    for after in 0..=9 {
+        let folder = tempfile::tempdir().unwrap();
+        run_and_kill("nine", folder.path(), after);
+        let recorded = profile::record(nine(folder.path(), Arc::new(open(folder.path()).await))).await;
+        assert_eq!(recorded.output.unwrap(), 511, "killed after {after}");
+        let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+        assert_eq!(
+            log, "1\n2\n3\n4\n5\n6\n7\n8\n9\n",
+            "killed after {after}: every phase ran once, over both processes"
+        );
+        let breakdown = recorded.profile.breakdown();
+        for n in 1..=9 {
+            let row = breakdown.row(&format!("step {n}")).unwrap();
+            assert_eq!(row.replayed, u64::from(n <= after), "killed after {after}, step {n}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_killed_after_any_phase_is_given_by_the_next_process() {
+    let mut expected = None;
+    for after in 0..=SOAR_PHASES {
+        let folder = tempfile::tempdir().unwrap();
+        run_and_kill("soar", folder.path(), after);
+        let soar = soar(folder.path(), Arc::new(open(folder.path()).await)).await;
+        assert_eq!(soar.unfinished().await.unwrap(), [ID], "killed after {after}");
+        let answer = soar.resume(ID).await.unwrap();
+        let breakdown = answer.profile.breakdown();
+        let names = [
+            "normalize",
+            "assess",
+            "retrieve",
+            "decompose",
+            "verify",
+            "route",
+            "collect",
+            "synthesize",
+            "record",
+            "respond",
+        ];
+        let replayed: Vec<_> = names.iter().filter(|name| breakdown.row(name).unwrap().replayed == 1).collect();
+        assert_eq!(replayed, names.iter().take(after).collect::<Vec<_>>(), "killed after {after}");
+        let expected = expected.get_or_insert_with(|| answer.text.clone());
+        assert_eq!(*expected, answer.text, "killed after {after}");
+        assert!(soar.unfinished().await.unwrap().is_empty());
+    }
+    assert!(expected.unwrap().contains("A killed run resumes from the journal."));
+}

@@ -1,0 +1,10 @@
+//! The tests of the whole house: one binary, one module per concern.
+
+// Fixtures may panic as tests do; clippy knows only the functions marked as tests.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod accounts;
+mod killed;
+mod own_pipeline;
+mod spans_page;
+mod tidy;
