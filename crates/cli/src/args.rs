@@ -8,7 +8,7 @@ use clap::{Args as Group, Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
-  ninefold ask --index . \"How is a killed run resumed?\"
+  ninefold ask --index . \"How do I run the tests?\"
   ninefold index ~/notes ~/work/handbook
   ninefold ask \"When do we rotate the keys?\"
 
@@ -20,7 +20,7 @@ Exit codes:
 
 const ASK_EXAMPLES: &str = "\
 Examples:
-  ninefold ask --index . \"How is a killed run resumed?\"
+  ninefold ask --index . \"How do I run the tests?\"
   ninefold ask --index src --index docs --deadline 2s \"Where are retries counted?\"
   ninefold ask --scope hr \"How many days of leave are there?\"
   git log -1 --format=%B | ninefold ask --index . --json -

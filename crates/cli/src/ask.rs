@@ -5,6 +5,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ninefold::profile::duration::short;
 use ninefold::{Answer, Degradation, Error, ErrorKind, Query, Result, Scope, Soar};
 use tokio::time::{Instant, timeout_at};
 
@@ -29,10 +30,12 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
     query.within = roots.iter().map(|root| root.to_string_lossy().into_owned()).collect();
     let answer = soar.answer(query).await?;
 
-    write(&match args.json {
-        true => answer_json(&answer, indexed.as_ref()),
-        false => Page::of_stdout().answer(&answer, detail(everywhere)),
-    })?;
+    let shown = if args.json {
+        answer_json(&answer, indexed.as_ref())
+    } else {
+        Page::of_stdout().answer(&answer, detail(everywhere))
+    };
+    write(&shown)?;
     if !found_nothing(&answer) {
         return Ok(Exit::Done);
     }
@@ -107,8 +110,11 @@ impl Limit {
     async fn on<T>(&self, what: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
         let Some((end, given)) = self.end.zip(self.given) else { return work.await };
         timeout_at(end, work).await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::DeadlineExceeded, format!("the deadline of {given:?} passed while {what}"))
-                .hint("allow more time with --deadline; what was indexed so far is kept"))
+            Err(Error::new(
+                ErrorKind::DeadlineExceeded,
+                format!("the deadline of {} passed while {what}", short(given)),
+            )
+            .hint("allow more time with --deadline; what was indexed so far is kept"))
         })
     }
 }

@@ -79,7 +79,8 @@ impl Page {
         }
         let _ = write!(text, "\n{}", self.table(&answer.profile));
         if detail == Detail::Verbose {
-            let _ = write!(text, "\n{}", answer.profile.outline());
+            let outline = answer.profile.outline().width(self.columns).color(self.color);
+            let _ = write!(text, "\n{outline}");
         }
         text
     }

@@ -34,6 +34,7 @@ pub mod query;
 pub mod route;
 pub mod scope;
 pub mod span;
+mod stem;
 pub mod store;
 pub mod terms;
 pub mod verdict;

@@ -11,18 +11,18 @@
 
 use std::collections::HashSet;
 
-use rust_stemmers::{Algorithm, Stemmer};
 use smol_str::SmolStr;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+
+use crate::stem::stem;
 
 /// The most bytes of one term; what is longer (a hash, a data URL) is cut there, on both sides of a search alike.
 pub const MAX_TERM_BYTES: usize = 64;
 
 /// Calls `found` for every term of `text`, in order.
 pub fn for_each_term(text: &str, mut found: impl FnMut(&str)) {
-    let mut splitter =
-        Splitter { stemmer: Stemmer::create(Algorithm::English), word: String::new(), parts: Vec::new() };
+    let mut splitter = Splitter { word: String::new(), parts: Vec::new() };
     if text.is_ascii() {
         splitter.run(text.chars(), &mut found);
     } else {
@@ -55,9 +55,20 @@ pub fn distinct_terms<'a>(texts: impl IntoIterator<Item = &'a str>) -> HashSet<S
 /// The distinct terms of a question, in order, without function words; when it has nothing else, with them.
 #[must_use]
 pub fn query_terms(text: &str) -> Vec<SmolStr> {
+    let mut all: Vec<SmolStr> = Vec::new();
     let mut seen = HashSet::new();
-    let mut all = terms(text);
-    all.retain(|term| seen.insert(term.clone()));
+    for_each_term(text, |term| {
+        // A question is short, and looking through a short list is faster than hashing.
+        let new = if all.len() < 32 { !all.iter().any(|known| known == term) } else { !seen.contains(term) };
+        if new {
+            all.push(SmolStr::new(term));
+            if all.len() == 32 {
+                seen.extend(all.iter().cloned());
+            } else if all.len() > 32 {
+                seen.insert(SmolStr::new(term));
+            }
+        }
+    });
     if all.iter().all(|term| is_function_word(term)) {
         return all;
     }
@@ -69,8 +80,10 @@ pub fn query_terms(text: &str) -> Vec<SmolStr> {
 /// Portuguese; in stemmed form. Other languages rely on inverse document frequency alone.
 #[must_use]
 pub fn is_function_word(term: &str) -> bool {
-    FUNCTION_WORDS.binary_search(&term).is_ok()
+    term.len() <= LONGEST_FUNCTION_WORD && FUNCTION_WORDS.binary_search(&term).is_ok()
 }
+
+const LONGEST_FUNCTION_WORD: usize = 8;
 
 /// In order.
 #[rustfmt::skip]
@@ -129,7 +142,6 @@ fn class(c: char) -> Class {
 }
 
 struct Splitter {
-    stemmer: Stemmer,
     /// The word under way, as written.
     word: String,
     /// Where in `word` its parts begin, without the first.
@@ -183,17 +195,17 @@ impl Splitter {
         if !self.parts.is_empty() {
             let mut start = 0;
             for end in self.parts.drain(..).chain([word.len()]) {
-                emit(&self.stemmer, word.get(start..end).unwrap_or_default(), found);
+                emit(word.get(start..end).unwrap_or_default(), found);
                 start = end;
             }
         }
-        emit(&self.stemmer, &word, found);
+        emit(&word, found);
         self.word = word;
         self.word.clear();
     }
 }
 
-fn emit(stemmer: &Stemmer, word: &str, found: &mut impl FnMut(&str)) {
+fn emit(word: &str, found: &mut impl FnMut(&str)) {
     if word.is_ascii() {
         let mut room = [0; MAX_TERM_BYTES];
         let length = word.len().min(MAX_TERM_BYTES);
@@ -202,7 +214,7 @@ fn emit(stemmer: &Stemmer, word: &str, found: &mut impl FnMut(&str)) {
         term.make_ascii_lowercase();
         let Ok(term) = std::str::from_utf8(term) else { return };
         if term.len() > 3 && term.bytes().all(|byte| byte.is_ascii_lowercase()) {
-            found(&stemmer.stem(term));
+            found(&stem(term));
         } else {
             found(term);
         }
@@ -251,6 +263,7 @@ mod tests {
         assert!(FUNCTION_WORDS.is_sorted());
         for word in FUNCTION_WORDS {
             assert!(is_function_word(word), "{word}");
+            assert!(word.len() <= LONGEST_FUNCTION_WORD, "{word}");
         }
         assert!(!is_function_word("journal"));
     }

@@ -1,13 +1,14 @@
 //! What this thread is working on: the recording being polled, and the recorded spans it is inside of.
 //!
 //! Looking a span up in its registry is most of what recording costs, and the usual span is made, entered, left and
-//! closed on one thread with nothing in between. So the place of the span last made or left is kept at hand.
+//! closed on one thread with nothing in between. So the place of the span last made or left is kept at hand, and what is
+//! to be written about it waits until it is closed or another one comes, at the latest until the poll is over.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::run_tree::{Place, Position, RunTree};
+use crate::run_tree::{Place, Position, RunTree, Visit};
 
 thread_local! {
     static HERE: RefCell<Here> = const { RefCell::new(Here { tree: None, frames: Vec::new(), recent: None }) };
@@ -19,21 +20,28 @@ struct Here {
     recent: Option<Recent>,
 }
 
-/// The span last made or left in this poll, and when. If nothing else has been heard of when it is entered, it is
-/// taken to have been entered at once: what the thread did since was done while that span was the deepest open one.
+/// The span last made or left, and when. It belongs to the recording that is being polled. If nothing else has been
+/// heard of when it is entered, it is taken to have been entered at once: what the thread did since was done while that
+/// span was the deepest open one.
 struct Recent {
     key: Key,
-    place: Place,
+    position: Position,
     at: u64,
+    /// What is not yet written into the tree.
+    visit: Option<Visit>,
 }
 
 /// One entered span, or one poll of a recording.
 struct Frame {
     key: Key,
-    place: Place,
+    /// `None` for the recording that is being polled.
+    tree: Option<Arc<RunTree>>,
+    position: Position,
     entered: u64,
     /// Time spent in the frames above this one.
     inside: u64,
+    /// Earlier visits that are not yet written into the tree.
+    earlier: Option<Visit>,
 }
 
 /// What tells frames apart: span ids are unique within one registry only, and every layer stands over one.
@@ -70,9 +78,8 @@ pub(crate) fn innermost() -> Option<Place> {
 /// Keeps at hand the place of a span made at `at`.
 pub(crate) fn made(key: Key, place: &Place, at: u64) {
     with(|here| {
-        // Only while a recording is polled is it sure that someone clears it away.
-        if here.tree.is_some() {
-            here.recent = Some(Recent { key, place: place.clone(), at });
+        if here.is_polling(&place.tree) {
+            here.set_recent(Some(Recent { key, position: place.position, at, visit: None }));
         }
     });
 }
@@ -80,8 +87,8 @@ pub(crate) fn made(key: Key, place: &Place, at: u64) {
 /// Enters a span if its place is at hand; says whether it was.
 pub(crate) fn enter_recent(key: Key) -> bool {
     let entered = with(|here| {
-        let Some(Recent { key, place, at }) = here.take_recent(key) else { return false };
-        here.frames.push(Frame { key, place, entered: at, inside: 0 });
+        let Some(Recent { position, at, visit, .. }) = here.take_recent(key) else { return false };
+        here.frames.push(Frame { key, tree: None, position, entered: at, inside: 0, earlier: visit });
         true
     });
     entered == Some(true)
@@ -90,22 +97,23 @@ pub(crate) fn enter_recent(key: Key) -> bool {
 /// Enters a span.
 pub(crate) fn enter(key: Key, place: &Place) {
     if place.position != Position::NotKept {
-        with(|here| here.enter(key, place.clone()));
+        with(|here| here.enter(key, place));
     }
 }
 
-/// Leaves a span, and writes down how long it was inside. Does nothing for a span that was not entered here.
+/// Leaves a span, and notes how long it was inside. Does nothing for a span that was not entered here.
 pub(crate) fn exit(key: Key) {
-    with(|here| {
-        if let Some(left) = here.exit(key) {
-            here.recent = here.tree.is_some().then_some(left);
-        }
-    });
+    with(|here| here.exit(key));
 }
 
-/// The place of a span that is being closed, if it is at hand.
-pub(crate) fn take_recent(key: Key) -> Option<Place> {
-    with(|here| here.take_recent(key)).flatten().map(|recent| recent.place)
+/// Closes a span if its place is at hand; says whether it was.
+pub(crate) fn close_recent(key: Key) -> bool {
+    let closed = with(|here| {
+        let (Some(recent), Some(tree)) = (here.take_recent(key), &here.tree) else { return false };
+        tree.close(recent.position, recent.visit);
+        true
+    });
+    closed == Some(true)
 }
 
 /// `None` only while the thread is going down.
@@ -114,15 +122,22 @@ fn with<T>(act: impl FnOnce(&mut Here) -> T) -> Option<T> {
 }
 
 impl Here {
+    fn is_polling(&self, tree: &Arc<RunTree>) -> bool {
+        self.tree.as_ref().is_some_and(|polled| Arc::ptr_eq(polled, tree))
+    }
+
     fn place_below(&self, parent: Parent) -> Option<Place> {
-        let parent = match &parent {
-            Parent::Here => self.frames.last().map(|frame| &frame.place),
+        let parent = match parent {
+            Parent::Here => self.frames.last().and_then(|frame| {
+                let tree = frame.tree.as_ref().or(self.tree.as_ref())?;
+                Some(Place { tree: Arc::clone(tree), position: frame.position })
+            }),
             Parent::Unknown => None,
             Parent::At(place) => Some(place),
         };
         match (parent, &self.tree) {
             (Some(parent), Some(tree)) if parent.is_superseded_by(tree) => Some(Place::top(tree)),
-            (Some(parent), _) => Some(parent.clone()),
+            (Some(parent), _) => Some(parent),
             (None, Some(tree)) => Some(Place::top(tree)),
             (None, None) => None,
         }
@@ -132,22 +147,44 @@ impl Here {
         self.recent.take_if(|recent| recent.key == key)
     }
 
-    fn enter(&mut self, key: Key, place: Place) {
-        self.recent = None;
-        let entered = place.tree.now();
-        self.frames.push(Frame { key, place, entered, inside: 0 });
+    fn set_recent(&mut self, recent: Option<Recent>) {
+        if let Some(Recent { position, visit: Some(visit), .. }) = std::mem::replace(&mut self.recent, recent)
+            && let Some(tree) = &self.tree
+        {
+            tree.exit(position, visit);
+        }
     }
 
-    fn exit(&mut self, key: Key) -> Option<Recent> {
-        let index = self.frames.iter().rposition(|frame| frame.key == key)?;
-        let Frame { place, entered, inside, .. } = self.frames.remove(index);
-        let exited = place.tree.now();
+    fn enter(&mut self, key: Key, place: &Place) {
+        self.set_recent(None);
+        let tree = (!self.is_polling(&place.tree)).then(|| Arc::clone(&place.tree));
+        let entered = place.tree.now();
+        self.frames.push(Frame { key, tree, position: place.position, entered, inside: 0, earlier: None });
+    }
+
+    fn exit(&mut self, key: Key) {
+        let Some(index) = self.frames.iter().rposition(|frame| frame.key == key) else { return };
+        let Frame { tree, position, entered, inside, earlier, .. } = self.frames.remove(index);
+        let from_polled = tree.is_none();
+        if from_polled && self.frames.iter().skip(index).any(|frame| frame.key == POLL) {
+            // A span of an enclosing recording, left while one within is polled: no one can say where it belongs.
+            return;
+        }
+        let Some(tree) = tree.as_ref().or(self.tree.as_ref()) else { return };
+        let exited = tree.now();
         let spent = exited.saturating_sub(entered);
         if let Some(below) = index.checked_sub(1).and_then(|below| self.frames.get_mut(below)) {
             below.inside += spent;
         }
-        place.tree.exit(place.position, entered, exited, spent.saturating_sub(inside));
-        Some(Recent { key, place, at: exited })
+        let mut visit = Visit { entered, exited, busy: spent.saturating_sub(inside) };
+        if let Some(earlier) = earlier {
+            visit = Visit { entered: earlier.entered, busy: visit.busy + earlier.busy, ..visit };
+        }
+        if from_polled {
+            self.set_recent(Some(Recent { key, position, at: exited, visit: Some(visit) }));
+        } else {
+            tree.exit(position, visit);
+        }
     }
 }
 
@@ -161,9 +198,10 @@ pub(crate) struct Polling {
 /// Makes `tree` the recording being polled here.
 pub(crate) fn poll(tree: &Arc<RunTree>) -> Polling {
     let previous = with(|here| {
+        here.set_recent(None);
         let previous = here.tree.replace(Arc::clone(tree));
         let depth = here.frames.len();
-        here.enter(POLL, Place::top(tree));
+        here.enter(POLL, &Place::top(tree));
         (previous, depth)
     });
     let (previous, depth) = previous.unwrap_or((None, usize::MAX));
@@ -176,7 +214,7 @@ impl Drop for Polling {
             // Frames above belong to spans whose layer was taken away while they were entered.
             here.frames.truncate(self.depth.saturating_add(1));
             here.exit(POLL);
-            here.recent = None;
+            here.set_recent(None);
             here.tree = self.previous.take();
         });
     }

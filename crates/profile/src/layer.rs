@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use smol_str::SmolStr;
 use tracing::Subscriber;
 use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer};
@@ -93,7 +92,7 @@ where
         let parent = if attributes.is_contextual() { Parent::Here } else { parent(id, &ctx) };
         let Some(Place { tree, position }) = here::place_below(parent) else { return };
         let Some(span) = ctx.span(id) else { return };
-        let mut record = SpanRecord { name: SmolStr::new_static(span.name()), ..SpanRecord::default() };
+        let mut record = SpanRecord::open(span.name());
         attributes.record(&mut Fields(&mut record));
 
         let mut extensions = span.extensions_mut();
@@ -131,11 +130,9 @@ where
     }
 
     fn on_close(&self, id: Id, ctx: Context<'_, S>) {
-        match here::take_recent(self.key(&id)) {
-            Some(place) => place.tree.close(place.position),
-            None => {
-                self.with_place(&id, &ctx, |place| place.tree.close(place.position));
-            }
+        let key = self.key(&id);
+        if !here::close_recent(key) {
+            self.with_place(&id, &ctx, |place| place.tree.close(place.position, None));
         }
     }
 }

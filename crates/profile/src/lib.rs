@@ -14,13 +14,15 @@
 //!
 //! In reading order:
 //!
-//! 1. how spans are recorded: [`recording`] polls the future, [`layer`] hears of its spans, `here` knows what the
+//! 1. how spans are recorded: [`recording`] polls the future, [`mod@layer`] hears of its spans, `here` knows what the
 //!    thread is working on, `run_tree` keeps the records, `private_dispatch` stands in for a missing subscriber;
 //! 2. what a run's records say: [`profile`], [`tree`], `attribution` (which span an instant belongs to), [`spent`],
 //!    [`breakdown`];
 //! 3. how it is shown: [`table`], [`outline`], `json`; with [`duration`], `bar`, `text` and `apportion` below them.
 //!
 //! While a run is recorded only raw records are written. Everything else is computed when it is asked for.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod apportion;
 mod attribution;

@@ -84,7 +84,7 @@ impl fmt::Display for Outline {
         let wall = 8;
         let name = widest(&names).min(self.width * 2 / 5);
         let free = self.width.saturating_sub(name + wall + 3 * GAP);
-        let bars = free.saturating_sub(widest(&notes)).clamp(free * 2 / 5, LONGEST_BAR);
+        let bars = free.saturating_sub(widest(&notes)).max(free * 2 / 5).min(LONGEST_BAR);
         let note = free.saturating_sub(bars);
         let whole = self.tree.root().map_or(0, |root| nanos(root.wall));
         for ((node, title), notes) in self.tree.nodes().iter().zip(&names).zip(&notes) {

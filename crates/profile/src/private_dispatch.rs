@@ -110,3 +110,15 @@ impl Subscriber for Nobody {
 
     fn exit(&self, _: &Id) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_wakes_no_callsite_below_info() {
+        let private = Private(tracing_subscriber::registry().with(layer()));
+        assert_eq!(private.max_level_hint(), Some(LevelFilter::INFO));
+        assert_eq!(Nobody.max_level_hint(), Some(LevelFilter::OFF));
+    }
+}

@@ -46,6 +46,22 @@ pub(crate) enum Position {
     NotKept,
 }
 
+/// From the first time a span was entered to the last time it was left, `busy` of it inside of it and of no other span.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Visit {
+    pub(crate) entered: u64,
+    pub(crate) exited: u64,
+    pub(crate) busy: u64,
+}
+
+impl Visit {
+    fn note(self, record: &mut SpanRecord) {
+        record.entered = Some(record.entered.map_or(self.entered, |first| first.min(self.entered)));
+        record.end = record.end.max(self.exited);
+        record.busy += self.busy;
+    }
+}
+
 /// The spans of one recording.
 pub(crate) struct RunTree {
     clock: TimeSource,
@@ -119,7 +135,7 @@ impl RunTree {
         self.finished.load(Ordering::Relaxed)
     }
 
-    /// Adds a span below `parent`.
+    /// Adds an open span below `parent`.
     pub(crate) fn add(&self, parent: Position, mut record: SpanRecord) -> Position {
         let mut spans = self.lock();
         if parent == Position::NotKept || self.is_finished() || spans.records.len() >= MAX_SPANS {
@@ -127,25 +143,22 @@ impl RunTree {
             return Position::NotKept;
         }
         record.parent = if let Position::At(index) = parent { Some(index) } else { None };
-        record.open = true;
         let Ok(index) = u32::try_from(spans.records.len()) else { return Position::NotKept };
         spans.records.push(record);
         spans.open += 1;
         Position::At(index)
     }
 
-    /// Notes that a span was inside from `entered` to `exited`, `busy` of it not in spans within.
-    pub(crate) fn exit(&self, position: Position, entered: u64, exited: u64, busy: u64) {
+    /// Notes that a span was visited.
+    pub(crate) fn exit(&self, position: Position, visit: Visit) {
         let mut spans = self.lock();
         match position {
             Position::At(index) => {
                 if let Some(record) = spans.records.get_mut(index as usize) {
-                    record.entered = Some(record.entered.map_or(entered, |first| first.min(entered)));
-                    record.end = record.end.max(exited);
-                    record.busy += busy;
+                    visit.note(record);
                 }
             }
-            Position::Top => spans.busy += busy,
+            Position::Top => spans.busy += visit.busy,
             Position::NotKept => {}
         }
     }
@@ -159,13 +172,15 @@ impl RunTree {
         }
     }
 
-    /// Notes that a span is closed.
-    pub(crate) fn close(&self, position: Position) {
+    /// Notes that a span is closed, and a visit to it that was not noted before.
+    pub(crate) fn close(&self, position: Position, visit: Option<Visit>) {
         let Position::At(index) = position else { return };
         let mut spans = self.lock();
-        if let Some(record) = spans.records.get_mut(index as usize)
-            && std::mem::take(&mut record.open)
-        {
+        let Some(record) = spans.records.get_mut(index as usize) else { return };
+        if let Some(visit) = visit {
+            visit.note(record);
+        }
+        if std::mem::take(&mut record.open) {
             spans.open = spans.open.saturating_sub(1);
         }
     }

@@ -83,6 +83,26 @@ pub(crate) struct SpanRecord {
 }
 
 impl SpanRecord {
+    /// Of a span that is open and of which nothing else is known yet.
+    pub(crate) fn open(name: &'static str) -> Self {
+        Self {
+            name: SmolStr::new_static(name),
+            label: SmolStr::new_static(""),
+            parent: None,
+            start: 0,
+            entered: None,
+            end: 0,
+            busy: 0,
+            input_tokens: 0,
+            output_tokens: 0,
+            attempts: 0,
+            hits: None,
+            outcome: None,
+            error_type: SmolStr::new_static(""),
+            open: true,
+        }
+    }
+
     /// Adds what was said about the span later.
     pub(crate) fn learn(&mut self, said: Self) {
         fn keep<T: Default + PartialEq>(known: &mut T, said: T) {

@@ -9,9 +9,9 @@ use crate::room::{Room, ended};
 #[test]
 fn an_answer_names_the_lines_it_rests_on_and_where_the_time_went() {
     let room = Room::new();
-    let asked = room.run(["ask", "--index", "notes", "How is a killed run resumed?"]).expect(0);
-    assert!(asked.out.contains("replaying its journal"), "{asked:#?}");
-    assert!(asked.out.contains("\n[1] notes/restart.md:3\n"), "{asked:#?}");
+    let asked = room.run(["ask", "--index", "notes", "How is the boiler restarted?"]).expect(0);
+    assert!(asked.out.contains("holding the green button"), "{asked:#?}");
+    assert!(asked.out.contains("\n[1] notes/boiler.md:3\n"), "{asked:#?}");
     assert!(asked.out.contains("note: no model is configured"), "{asked:#?}");
     for column in ["phase", "wall", "share", "retrieve", "synthesize", "total"] {
         assert!(asked.out.contains(column), "{column}: {asked:#?}");
@@ -23,14 +23,14 @@ fn an_answer_names_the_lines_it_rests_on_and_where_the_time_went() {
 #[test]
 fn what_is_unchanged_is_not_indexed_again() {
     let room = Room::new();
-    room.run(["ask", "--index", "notes", "How is a killed run resumed?"]).expect(0);
-    let again = room.run(["ask", "--index", "notes", "How is a killed run resumed?"]).expect(0);
+    room.run(["ask", "--index", "notes", "How is the boiler restarted?"]).expect(0);
+    let again = room.run(["ask", "--index", "notes", "How is the boiler restarted?"]).expect(0);
     assert!(again.err.starts_with("indexed 0 of 2 files, 2 unchanged, in "), "{again:#?}");
     room.write("notes/garden.md", "The lilies bloom in June.\n");
-    fs::remove_file(room.path("notes/restart.md")).unwrap();
+    fs::remove_file(room.path("notes/boiler.md")).unwrap();
     let changed = room.run(["index", "notes"]).expect(0);
     assert!(changed.out.starts_with("indexed 1 of 1 file (1 chunk), 1 removed, in "), "{changed:#?}");
-    room.run(["ask", "How is a killed run resumed?"]).expect(1);
+    room.run(["ask", "How is the boiler restarted?"]).expect(1);
 }
 
 #[test]
@@ -49,8 +49,8 @@ fn the_database_is_asked_without_indexing() {
 fn only_what_is_named_is_searched() {
     let room = Room::new();
     room.run(["index", "notes"]).expect(0);
-    let asked = room.run(["ask", "--index", "notes/garden.md", "How is a killed run resumed?"]).expect(1);
-    assert!(!asked.out.contains("journal"), "{asked:#?}");
+    let asked = room.run(["ask", "--index", "notes/garden.md", "How is the boiler restarted?"]).expect(1);
+    assert!(!asked.out.contains("green button"), "{asked:#?}");
 }
 
 #[test]

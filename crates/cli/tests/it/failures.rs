@@ -1,7 +1,7 @@
 //! How the program ends when something is wrong: the exit code, what happened, what to do.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -113,6 +113,9 @@ fn a_damaged_page_is_noticed() {
     }
     let refused = room.run(["ask", "What about tulips?"]).expect(3);
     assert!(refused.err.starts_with("error: the database "), "{refused:#?}");
+    // A run that had begun has its account, and none does when asked to be quiet.
+    assert_eq!(refused.err.contains("(in phase "), refused.err.contains("100.0 %"), "{refused:#?}");
+    assert!(!room.run(["ask", "-q", "What about tulips?"]).expect(3).err.contains("100.0 %"));
 }
 
 #[test]
@@ -153,7 +156,7 @@ fn no_time_at_all() {
     room.run(["index", "notes"]).expect(0);
     for more in [&[][..], &["--index", "notes"]] {
         let late = room.run([&["ask", "--deadline", "0s", "Why?"], more].concat()).expect(3);
-        assert!(late.err.starts_with("error: the deadline of 0ns passed while "), "{late:#?}");
+        assert!(late.err.starts_with("error: the deadline of 0 ns passed while "), "{late:#?}");
         assert!(late.err.contains("\nhint: allow more time"), "{late:#?}");
     }
     room.run(["ask", "--deadline", "30s", "When do the tulips bloom?"]).expect(0);
@@ -187,7 +190,6 @@ fn a_reader_that_is_gone_is_no_failure() {
 fn a_full_disk_below_the_output() {
     let room = Room::new();
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let refused =
-        ended(Command::from(room.program()).args(["ask", "-i", "notes", "Why tulips?"]).stdout(full)).expect(3);
+    let refused = ended(room.program().args(["ask", "-i", "notes", "Why tulips?"]).stdout(full)).expect(3);
     assert!(refused.err.contains("error: standard output cannot be written"), "{refused:#?}");
 }

@@ -30,8 +30,8 @@ impl Room {
     pub(crate) fn new() -> Self {
         let room = Self::empty();
         room.write(
-            "notes/restart.md",
-            "# Restart\n\nA killed run is resumed by replaying its journal from the start.\n",
+            "notes/boiler.md",
+            "# Boiler\n\nThe boiler is restarted by holding the green button for five seconds.\n",
         );
         room.write("notes/garden.md", "# Garden\n\nThe tulips bloom in April. The roses need water twice a week.\n");
         room

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use ninefold_core::span;
-use ninefold_profile::{MAX_SPANS, Profile, record};
+use ninefold_profile::{MAX_SPANS, Profile, Recorded, record};
 use tracing::instrument::Instrument as _;
 
 use crate::support::{agent, ms, names, paused, paused_run, paused_runtime, phase, row, run, wait};
 
 #[test]
 fn work_left_behind_is_counted_and_ends_with_the_run() {
-    let (profile, late) = paused_run(run(async {
+    let Recorded { output: late, profile } = paused_run(run(async {
         let task = phase("collect", async {
             let task = tokio::spawn(wait(1_000).instrument(span::agent("left behind")));
             wait(10).await;
@@ -21,8 +21,7 @@ fn work_left_behind_is_counted_and_ends_with_the_run() {
         .await;
         wait(5).await;
         task
-    }))
-    .into_parts();
+    }));
     assert_eq!(profile.detached(), 1);
     assert_eq!(row(&profile, "collect").wall, ms(10));
     let tree = profile.tree();
@@ -31,21 +30,11 @@ fn work_left_behind_is_counted_and_ends_with_the_run() {
     drop(late);
 }
 
-trait IntoParts<T> {
-    fn into_parts(self) -> (Profile, T);
-}
-
-impl<T> IntoParts<T> for ninefold_profile::Recorded<T> {
-    fn into_parts(self) -> (Profile, T) {
-        (self.profile, self.output)
-    }
-}
-
 #[test]
 fn what_comes_after_the_end_is_dropped() {
     let runtime = paused_runtime();
-    let (profile, task) = runtime.block_on(async {
-        let (profile, task) = record(run(async {
+    let Recorded { output: task, profile } = runtime.block_on(async {
+        record(run(async {
             let task = async {
                 wait(10).await;
                 agent("late", wait(10)).await;
@@ -54,8 +43,6 @@ fn what_comes_after_the_end_is_dropped() {
         }))
         .with_clock(paused)
         .await
-        .into_parts();
-        (profile, task)
     });
     assert_eq!(names(&profile), ["invoke_agent soar", "-execute_tool task"]);
     runtime.block_on(task).unwrap();
@@ -104,7 +91,6 @@ fn a_chain_of_ten_thousand_spans_is_shown_and_written_like_any_other() {
     assert_eq!(read, profile);
 }
 
-/// A value whose owners can be counted: what a future or a task still holds.
 #[test]
 fn a_dropped_recording_stops_its_work_and_keeps_nothing() {
     let held = Arc::new(());

@@ -23,7 +23,7 @@ const SMALL_RUN: [&str; 4] = ["invoke_agent soar", "-assess", "-decompose", "--c
 
 #[test]
 fn without_a_subscriber_the_recording_brings_its_own_and_takes_it_away_again() {
-    let none = || tracing::dispatcher::get_default(|dispatch| dispatch.is::<tracing::subscriber::NoSubscriber>());
+    let none = || tracing::dispatcher::get_default(tracing::Dispatch::is::<tracing::subscriber::NoSubscriber>);
     assert!(none());
     let profile = small_run();
     assert!(profile.is_available());
@@ -40,7 +40,6 @@ fn the_private_subscriber_takes_info_and_above_and_nothing_else() {
         assert!(!tracing::event_enabled!(target: "host", tracing::Level::ERROR));
         wait(1).instrument(tracing::warn_span!(target: "host", "loud")).await;
         wait(1).instrument(tracing::debug_span!(target: "host", "quiet")).await;
-        assert!(LevelFilter::current() <= LevelFilter::INFO);
     }))
     .profile;
     assert_eq!(names(&profile), ["invoke_agent soar", "-loud"]);
