@@ -22,7 +22,7 @@ pub const MAX_TERM_BYTES: usize = 64;
 
 /// Calls `found` for every term of `text`, in order.
 pub fn for_each_term(text: &str, mut found: impl FnMut(&str)) {
-    let mut splitter = Splitter { word: String::new(), parts: Vec::new() };
+    let mut splitter = Splitter { word: String::new(), parts: Vec::new(), letters: true };
     if text.is_ascii() {
         splitter.run(text.chars(), &mut found);
     } else {
@@ -142,8 +142,10 @@ fn class(c: char) -> Class {
 }
 
 struct Splitter {
-    /// The word under way, as written.
+    /// The word under way; its ASCII letters in lower case.
     word: String,
+    /// Whether it consists of ASCII letters.
+    letters: bool,
     /// Where in `word` its parts begin, without the first.
     parts: Vec<usize>,
 }
@@ -167,7 +169,8 @@ impl Splitter {
                     if hump && !self.word.is_empty() {
                         self.parts.push(self.word.len());
                     }
-                    self.word.push(c);
+                    self.letters &= c.is_ascii_alphabetic();
+                    self.word.push(c.to_ascii_lowercase());
                 }
                 Class::Dense => {
                     let mut pair = String::with_capacity(8);
@@ -191,29 +194,23 @@ impl Splitter {
         if self.word.is_empty() {
             return;
         }
-        let word = std::mem::take(&mut self.word);
+        let mut start = 0;
         if !self.parts.is_empty() {
-            let mut start = 0;
-            for end in self.parts.drain(..).chain([word.len()]) {
-                emit(word.get(start..end).unwrap_or_default(), found);
+            for end in self.parts.drain(..).chain([self.word.len()]) {
+                emit(self.word.get(start..end).unwrap_or_default(), self.letters, found);
                 start = end;
             }
         }
-        emit(&word, found);
-        self.word = word;
+        emit(&self.word, self.letters, found);
         self.word.clear();
+        self.letters = true;
     }
 }
 
-fn emit(word: &str, found: &mut impl FnMut(&str)) {
+fn emit(word: &str, letters: bool, found: &mut impl FnMut(&str)) {
     if word.is_ascii() {
-        let mut room = [0; MAX_TERM_BYTES];
-        let length = word.len().min(MAX_TERM_BYTES);
-        let (Some(term), Some(source)) = (room.get_mut(..length), word.as_bytes().get(..length)) else { return };
-        term.copy_from_slice(source);
-        term.make_ascii_lowercase();
-        let Ok(term) = std::str::from_utf8(term) else { return };
-        if term.len() > 3 && term.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        let term = word.get(..MAX_TERM_BYTES).unwrap_or(word);
+        if term.len() > 3 && (letters || term.bytes().all(|byte| byte.is_ascii_alphabetic())) {
             found(&stem(term));
         } else {
             found(term);

@@ -20,7 +20,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use ninefold_core::journal::{Position, RunLog};
+use ninefold_core::journal::Position;
 use ninefold_core::{Cx, Key, Phase, Result, span};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,7 +28,7 @@ use tracing::Span;
 
 use cache::{CacheLayer, PhaseCache};
 use policy::Retry;
-use trace::{Outcome, Traced};
+use trace::{Outcome, traced, traced_outcome};
 
 /// A phase with its layers. Made by [`phase`]; run it as often as you like.
 pub struct Layered<P, In, Out> {
@@ -156,8 +156,16 @@ where
     {
         let position = cx.take_position();
         async move {
-            let traced = Traced::new((self.span)(&self.name), self.layered(input, cx, position));
-            traced.await.map_err(|error| error.in_phase(&self.name))
+            let span = (self.span)(&self.name);
+            // The way of a phase without journal, retry and cache is short, and its future small. The other ways are
+            // boxed, so that no phase carries the size of what it does not use.
+            let result = if position.is_none() && self.retry.is_none() && self.cache.is_none() {
+                traced(span, self.attempt(input, cx)).await
+            } else {
+                let outcome = traced_outcome(span, Box::pin(self.durable(input, cx, position))).await;
+                outcome.map(|outcome| outcome.value)
+            };
+            result.map_err(|error| error.in_phase(&self.name))
         }
     }
 
@@ -165,51 +173,45 @@ where
         Key::of(&(self.definition(), cx.scope(), input))
     }
 
-    /// The way of a phase without journal, retry and cache is short, and its future small. The other ways are boxed, so
-    /// that no phase carries the size of what it does not use.
-    async fn layered(&self, input: In, cx: &Cx, position: Option<Position>) -> Result<Outcome<Out>> {
-        match position.zip(cx.log()) {
-            Some((position, log)) => Box::pin(self.durable(input, cx, position, log)).await,
-            None if self.retry.is_some() || self.cache.is_some() => Box::pin(self.governed(input, cx)).await,
-            None => policy::bounded(cx, self.timeout, self.inner.run(input, cx)).await.map(Outcome::computed),
-        }
-    }
-
-    async fn durable(&self, input: In, cx: &Cx, position: Position, log: &RunLog) -> Result<Outcome<Out>> {
+    async fn durable(&self, input: In, cx: &Cx, position: Option<Position>) -> Result<Outcome<Out>> {
+        let Some((position, log)) = position.zip(cx.log()) else { return self.retried(input, cx).await };
         let key = self.key(&input, cx)?;
         if let Some(entry) = log.recorded(position) {
             return journal::replay(entry, &self.name, key).map(Outcome::replayed);
         }
-        let outcome = self.governed(input, &cx.inside(position)).await?;
+        let outcome = self.retried(input, &cx.inside(position)).await?;
         let entry = journal::entry(position, &self.name, key, &outcome.value, cx.now())?;
         journal::append(log, entry).await?;
         Ok(outcome)
     }
 
-    async fn governed(&self, input: In, cx: &Cx) -> Result<Outcome<Out>> {
-        let Some(retry) = &self.retry else { return self.attempt(input, cx).await };
+    async fn retried(&self, input: In, cx: &Cx) -> Result<Outcome<Out>> {
+        let Some(retry) = &self.retry else { return self.looked_up(input, cx).await };
         let mut input = input;
         for attempt in 1..retry.policy.attempts {
             let next = (retry.copy)(&input);
-            match self.attempt(input, cx).await {
+            match self.looked_up(input, cx).await {
                 Err(error) if error.is_transient() => retry.policy.pause(attempt, &error, cx).await?,
                 outcome => return outcome.map(|outcome| outcome.after(attempt)),
             }
             input = next;
         }
-        self.attempt(input, cx).await.map(|outcome| outcome.after(retry.policy.attempts))
+        self.looked_up(input, cx).await.map(|outcome| outcome.after(retry.policy.attempts))
     }
 
-    async fn attempt(&self, input: In, cx: &Cx) -> Result<Outcome<Out>> {
-        match &self.cache {
-            None => policy::bounded(cx, self.timeout, self.inner.run(input, cx)).await.map(Outcome::computed),
-            Some(cache) => Box::pin(self.looked_up(input, cx, cache)).await,
-        }
-    }
-
-    async fn looked_up(&self, input: In, cx: &Cx, cache: &CacheLayer<Out>) -> Result<Outcome<Out>> {
+    async fn looked_up(&self, input: In, cx: &Cx) -> Result<Outcome<Out>> {
+        let Some(cache) = &self.cache else { return self.attempt(input, cx).await.map(Outcome::computed) };
         let key = self.key(&input, cx)?;
-        // A closure works before its future is polled, so even the call is left to the cache.
-        policy::bounded(cx, self.timeout, cache.get(key, async { self.inner.run(input, cx).await })).await
+        // Waiting for somebody else's computation has the same bounds as the computation.
+        let waited = policy::bounded(cx, self.timeout, cache.get(key, self.attempt(input, cx)));
+        Box::pin(waited).await
+    }
+
+    /// The phase itself, within its bounds. A closure works before its future is polled, so even the call belongs inside.
+    fn attempt<'a>(&'a self, input: In, cx: &'a Cx) -> impl Future<Output = Result<Out>> + Send + 'a
+    where
+        In: 'a,
+    {
+        policy::bounded(cx, self.timeout, async move { self.inner.run(input, cx).await })
     }
 }

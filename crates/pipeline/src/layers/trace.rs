@@ -35,16 +35,20 @@ impl<T> Outcome<T> {
     }
 }
 
+/// What an ending says of itself: a mark for the span, and the attempts it took.
+type Says<T> = fn(&T) -> (Option<&'static str>, u32);
+
 pin_project! {
     /// A future inside its span.
-    pub(crate) struct Traced<F> {
+    pub(crate) struct Traced<F, T> {
         #[pin]
         inner: F,
         span: Span,
         ended: bool,
+        says: Says<T>,
     }
 
-    impl<F> PinnedDrop for Traced<F> {
+    impl<F, T> PinnedDrop for Traced<F, T> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if !*this.ended {
@@ -54,15 +58,19 @@ pin_project! {
     }
 }
 
-impl<F> Traced<F> {
-    pub(crate) fn new(span: Span, inner: F) -> Self {
-        Self { inner, span, ended: false }
-    }
+/// Runs a future inside a span of its own.
+pub(crate) fn traced<F: Future<Output = Result<T>>, T>(span: Span, inner: F) -> Traced<F, T> {
+    Traced { inner, span, ended: false, says: |_| (None, 1) }
 }
 
-impl<F, T> Future for Traced<F>
+/// Runs a future inside a span of its own, which also says how the output was made.
+pub(super) fn traced_outcome<F: Future<Output = Result<Outcome<T>>>, T>(span: Span, inner: F) -> Traced<F, Outcome<T>> {
+    Traced { inner, span, ended: false, says: |outcome| (outcome.mark, outcome.attempts) }
+}
+
+impl<F, T> Future for Traced<F, T>
 where
-    F: Future<Output = Result<Outcome<T>>>,
+    F: Future<Output = Result<T>>,
 {
     type Output = Result<T>;
 
@@ -71,21 +79,17 @@ where
         let result = ready!(this.span.in_scope(|| this.inner.poll(context)));
         *this.ended = true;
         match &result {
-            Ok(outcome) => {
-                if let Some(mark) = outcome.mark {
+            Ok(output) => {
+                let (mark, attempts) = (this.says)(output);
+                if let Some(mark) = mark {
                     span::record_outcome(this.span, mark);
                 }
-                if outcome.attempts > 1 {
-                    this.span.record(field::ATTEMPTS, span::count(u64::from(outcome.attempts)));
+                if attempts > 1 {
+                    this.span.record(field::ATTEMPTS, span::count(u64::from(attempts)));
                 }
             }
             Err(error) => span::record_error(this.span, error),
         }
-        Poll::Ready(result.map(|outcome| outcome.value))
+        Poll::Ready(result)
     }
-}
-
-/// Runs a future inside a span of its own.
-pub(crate) async fn traced<T>(span: Span, future: impl Future<Output = Result<T>>) -> Result<T> {
-    Traced::new(span, async { future.await.map(Outcome::computed) }).await
 }

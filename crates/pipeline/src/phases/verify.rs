@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ninefold_core::{
     AgentCard, Complexity, Cx, DecidedBy, Decision, Evidence, Issue, Model, ModelRequest, Phase, Plan, Result, Scores,
-    Verdict, terms,
+    Subgoal, Verdict, terms,
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,11 +87,22 @@ fn by_rules(input: &Verification) -> Verdict {
     Verdict::new(scores, issues, DecidedBy::Rules)
 }
 
-/// How many subgoals share a term with what was found.
+/// How many subgoals share a term with what memory holds: one of the question's that some chunk has, or any word of the
+/// passages.
 fn grounded(input: &Verification) -> usize {
-    let found = terms::distinct_terms(input.evidence.passages.iter().map(|passage| passage.chunk.text.as_str()));
-    let shares = |text: &str| terms::query_terms(text).iter().any(|term| found.contains(term));
-    input.plan.subgoals().iter().filter(|subgoal| shares(&subgoal.description)).count()
+    let mut passages = None;
+    let mut is_grounded = |subgoal: &&Subgoal| {
+        let wanted = terms::query_terms(&subgoal.description);
+        let asked = |term: &smol_str::SmolStr| input.evidence.terms.iter().any(|asked| asked.term == *term && asked.weight > 0.0);
+        if wanted.iter().any(asked) {
+            return true;
+        }
+        let found = passages.get_or_insert_with(|| {
+            terms::distinct_terms(input.evidence.passages.iter().map(|passage| passage.chunk.text.as_str()))
+        });
+        wanted.iter().any(|term| found.contains(term))
+    };
+    input.plan.subgoals().iter().filter(|subgoal| is_grounded(subgoal)).count()
 }
 
 #[derive(Deserialize)]

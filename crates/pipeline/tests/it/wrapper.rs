@@ -49,6 +49,16 @@ async fn a_panic_is_an_error_and_the_run_can_go_on() {
     assert_eq!(outcome.await.unwrap(), 2);
 }
 
+#[tokio::test]
+async fn a_closure_that_panics_before_it_waits_is_an_error_too() {
+    let risky = phase("risky", |n: u32, _: Cx| {
+        assert!(n != 1, "at once {n}");
+        std::future::ready(Ok(n))
+    });
+    let error = in_run(Run::new("t"), async |cx| risky.run(1, &cx).await).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Panicked);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_phase_limit_and_the_run_deadline_are_told_apart() {
     let slow = |n: u32, _: Cx| async move {
