@@ -62,6 +62,7 @@ fn made() -> Made {
             span::agent("quote"),
             span::chat(&ModelId::new("provider", "model")),
             span::retrieval(5),
+            span::store(),
             span::journal(),
             span::backoff(),
         ]);

@@ -2,8 +2,11 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+/// How far quoted code is indented.
+const CODE: &str = "    ";
+
 /// Breaks lines at spaces so that none takes more than `columns`, as far as words allow. A line that fits stays as it
-/// is; the rest of one that does not keeps its indentation.
+/// is, and so does code; the rest of one that does not keeps its indentation.
 pub(crate) fn wrap(text: &str, columns: usize) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     for line in text.lines() {
@@ -14,7 +17,7 @@ pub(crate) fn wrap(text: &str, columns: usize) -> String {
 }
 
 fn wrap_line(line: &str, columns: usize, out: &mut String) {
-    if line.width() <= columns {
+    if line.width() <= columns || line.starts_with(CODE) {
         out.push_str(line.trim_end());
         return;
     }
@@ -73,6 +76,7 @@ mod tests {
         assert_eq!(wrap("fits\n\nas it is", 9), "fits\n\nas it is\n");
         assert_eq!(wrap("  let x = some_call(argument);", 16), "  let x =\n  some_call(argument);\n");
         assert_eq!(wrap("https://example.org/a/very/long/path", 10), "https://example.org/a/very/long/path\n");
+        assert_eq!(wrap("    let x = some_call(argument);", 16), "    let x = some_call(argument);\n");
         assert_eq!(wrap("", 10), "");
     }
 

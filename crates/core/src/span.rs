@@ -26,7 +26,9 @@ pub mod name {
     pub const CHAT: &str = "chat";
     /// One search in memory.
     pub const RETRIEVAL: &str = "retrieval";
-    /// One write to the journal.
+    /// One write to memory.
+    pub const STORE: &str = "store";
+    /// One read or write of the journal.
     pub const JOURNAL: &str = "journal";
     /// One pause before a retry.
     pub const BACKOFF: &str = "backoff";
@@ -99,7 +101,7 @@ pub fn wait_class(span: &str) -> Option<WaitClass> {
     match span {
         name::CHAT => Some(WaitClass::Model),
         name::AGENT => Some(WaitClass::Tool),
-        name::RETRIEVAL | name::JOURNAL => Some(WaitClass::Store),
+        name::RETRIEVAL | name::STORE | name::JOURNAL => Some(WaitClass::Store),
         name::BACKOFF => Some(WaitClass::BackOff),
         _ => None,
     }
@@ -178,7 +180,13 @@ pub fn retrieval(top_k: usize) -> Span {
     )
 }
 
-/// The span of a write to the journal.
+/// The span of a write to memory.
+#[must_use]
+pub fn store() -> Span {
+    tracing::info_span!(target: TARGET, "store", outcome = Empty, "error.type" = Empty)
+}
+
+/// The span of a read or write of the journal.
 #[must_use]
 pub fn journal() -> Span {
     tracing::info_span!(target: TARGET, "journal", outcome = Empty, "error.type" = Empty)

@@ -21,7 +21,8 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use ninefold_core::journal::Position;
-use ninefold_core::{Cx, Key, Phase, Result, span};
+use ninefold_core::span::{self, field};
+use ninefold_core::{Cx, Key, Phase, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::Span;
@@ -192,11 +193,12 @@ where
             let next = (retry.copy)(&input);
             match self.looked_up(input, cx).await {
                 Err(error) if error.is_transient() => retry.policy.pause(attempt, &error, cx).await?,
-                outcome => return outcome.map(|outcome| outcome.after(attempt)),
+                outcome => return outcome,
             }
+            Span::current().record(field::ATTEMPTS, span::count(u64::from(attempt) + 1));
             input = next;
         }
-        self.looked_up(input, cx).await.map(|outcome| outcome.after(retry.policy.attempts))
+        self.looked_up(input, cx).await
     }
 
     async fn looked_up(&self, input: In, cx: &Cx) -> Result<Outcome<Out>> {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use ninefold_core::Result;
-use ninefold_core::span::{self, field, outcome};
+use ninefold_core::span::{self, outcome};
 use pin_project_lite::pin_project;
 use tracing::Span;
 
@@ -14,29 +14,24 @@ use tracing::Span;
 pub(crate) struct Outcome<T> {
     pub(crate) value: T,
     mark: Option<&'static str>,
-    attempts: u32,
 }
 
 impl<T> Outcome<T> {
     pub(crate) fn computed(value: T) -> Self {
-        Self { value, mark: None, attempts: 1 }
+        Self { value, mark: None }
     }
 
     pub(crate) fn replayed(value: T) -> Self {
-        Self { value, mark: Some(outcome::REPLAYED), attempts: 1 }
+        Self { value, mark: Some(outcome::REPLAYED) }
     }
 
     pub(crate) fn cached(value: T) -> Self {
-        Self { value, mark: Some(outcome::CACHED), attempts: 1 }
-    }
-
-    pub(crate) fn after(self, attempts: u32) -> Self {
-        Self { attempts, ..self }
+        Self { value, mark: Some(outcome::CACHED) }
     }
 }
 
-/// What an ending says of itself: a mark for the span, and the attempts it took.
-type Says<T> = fn(&T) -> (Option<&'static str>, u32);
+/// What an output says of how it was made: a mark for the span.
+type Says<T> = fn(&T) -> Option<&'static str>;
 
 pin_project! {
     /// A future inside its span.
@@ -60,12 +55,12 @@ pin_project! {
 
 /// Runs a future inside a span of its own.
 pub(crate) fn traced<F: Future<Output = Result<T>>, T>(span: Span, inner: F) -> Traced<F, T> {
-    Traced { inner, span, ended: false, says: |_| (None, 1) }
+    Traced { inner, span, ended: false, says: |_| None }
 }
 
 /// Runs a future inside a span of its own, which also says how the output was made.
 pub(super) fn traced_outcome<F: Future<Output = Result<Outcome<T>>>, T>(span: Span, inner: F) -> Traced<F, Outcome<T>> {
-    Traced { inner, span, ended: false, says: |outcome| (outcome.mark, outcome.attempts) }
+    Traced { inner, span, ended: false, says: |outcome| outcome.mark }
 }
 
 impl<F, T> Future for Traced<F, T>
@@ -80,12 +75,8 @@ where
         *this.ended = true;
         match &result {
             Ok(output) => {
-                let (mark, attempts) = (this.says)(output);
-                if let Some(mark) = mark {
+                if let Some(mark) = (this.says)(output) {
                     span::record_outcome(this.span, mark);
-                }
-                if attempts > 1 {
-                    this.span.record(field::ATTEMPTS, span::count(u64::from(attempts)));
                 }
             }
             Err(error) => span::record_error(this.span, error),

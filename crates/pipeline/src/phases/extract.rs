@@ -15,11 +15,13 @@ use super::synthesize::Draft;
 /// The most bytes of one statement.
 const MAX_STATEMENT: usize = 420;
 /// How much of a term's weight counts once an earlier statement holds it.
-const COVERED: f32 = 0.25;
+const COVERED: f32 = 0.4;
 /// A further statement must be worth at least this share of the first.
 const WORTHWHILE: f32 = 0.35;
 /// What code is worth beside prose that says the same.
-const CODE: f32 = 0.6;
+const CODE: f32 = 0.45;
+/// What a test is worth beside what it tests.
+const TEST: f32 = 0.6;
 
 /// The extract of the evidence for its own terms. Empty when nothing in the evidence holds any of them.
 pub(crate) fn extract(evidence: &Evidence, complexity: Complexity) -> Draft {
@@ -32,16 +34,13 @@ pub(crate) fn extract(evidence: &Evidence, complexity: Complexity) -> Draft {
     for passage in &evidence.passages {
         let rank = (passage.score / best).clamp(0.0, 1.0);
         let about = held(&passage.chunk.title, evidence);
+        let in_test = is_test(&passage.chunk.path);
         for statement in statements(&passage.chunk) {
             let holds = held(&statement.text, evidence);
             if !holds.is_empty() {
                 let about = weight(&about, evidence) / total;
-                candidates.push(Candidate {
-                    chunk: &passage.chunk,
-                    statement,
-                    holds,
-                    bonus: 0.25 * about + 0.15 * rank,
-                });
+                let bonus = 0.25 * about + 0.15 * rank;
+                candidates.push(Candidate { chunk: &passage.chunk, statement, holds, bonus, in_test });
             }
         }
     }
@@ -58,12 +57,21 @@ struct Candidate<'a> {
     statement: Statement,
     holds: HashSet<SmolStr>,
     bonus: f32,
+    in_test: bool,
 }
 
 struct Statement {
     text: String,
     lines: Lines,
     code: bool,
+}
+
+/// Whether a path is that of a test by the habits of the common languages.
+fn is_test(path: &str) -> bool {
+    let folders = ["test", "tests", "__tests__", "spec", "specs", "testdata"];
+    let mut names = path.rsplit('/');
+    let stem = names.next().and_then(|file| file.split('.').next()).unwrap_or_default();
+    stem.starts_with("test_") || stem.ends_with("_test") || names.any(|folder| folders.contains(&folder))
 }
 
 fn held(text: &str, evidence: &Evidence) -> HashSet<SmolStr> {
@@ -90,8 +98,9 @@ fn select<'a>(mut candidates: Vec<Candidate<'a>>, evidence: &Evidence, total: f3
             let holds = evidence.terms.iter().filter(|term| candidate.holds.contains(&term.term));
             let share = holds.map(|term| term.weight * fresh(&term.term)).sum::<f32>() / total;
             let kind = if candidate.statement.code { CODE } else { 1.0 };
+            let place = if candidate.in_test { TEST } else { 1.0 };
             let length = if candidate.statement.text.len() < 25 { 0.5 } else { 1.0 };
-            share * kind * length * (1.0 + candidate.bonus)
+            share * kind * place * length * (1.0 + candidate.bonus)
         };
         let best = candidates.iter().map(value).enumerate().reduce(|a, b| if b.1 > a.1 { b } else { a });
         let Some((at, value)) = best else { break };
@@ -315,6 +324,21 @@ mod tests {
         let text = "/// Resumes a run\n/// that was killed.\npub fn resume(run: RunId) {\n    kill(run);\n}\n";
         let draft = answer("How is a killed run resumed?", vec![chunk("a.rs", ChunkKind::Code, 1, text)]);
         assert!(draft.text.starts_with("Resumes a run that was killed. [1]"), "{}", draft.text);
+    }
+
+    #[test]
+    fn a_test_that_repeats_the_question_does_not_answer_it() {
+        let passages = vec![
+            chunk("tests/resume.rs", ChunkKind::Text, 1, "How is a killed run resumed, we ask here once more."),
+            chunk("docs/runs.md", ChunkKind::Markdown, 1, "A killed run is resumed from what its journal holds."),
+        ];
+        assert!(answer("How is a killed run resumed?", passages).text.starts_with("A killed run is resumed"));
+        assert!(
+            is_test("src/x_test.go")
+                && is_test("test_a.py")
+                && is_test("web/__tests__/a.ts")
+                && !is_test("src/latest.rs")
+        );
     }
 
     #[test]

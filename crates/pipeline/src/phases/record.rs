@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use ninefold_core::{ChunkId, Cx, Degradation, Phase, Result, Store};
+use ninefold_core::{ChunkId, Cx, Degradation, Phase, Result, Store, span};
 use serde::Serialize;
 
 use super::Noted;
+use crate::layers::trace::traced;
 
 /// What the phase `record` works on.
 #[derive(Debug, Clone, Serialize)]
@@ -26,7 +27,7 @@ impl Phase<Recording> for Record {
     async fn run(&self, input: Recording, cx: &Cx) -> Result<Noted<()>> {
         let Some(store) = self.store.as_ref().filter(|_| !input.cited.is_empty()) else { return Ok(Noted::new(())) };
         // The answer stands whether or not it can be noted; the answer says which.
-        match store.touch(&input.cited, cx.now()).await {
+        match traced(span::store(), store.touch(&input.cited, cx.now())).await {
             Ok(()) => Ok(Noted::new(())),
             Err(error) => Ok(Noted::new(()).with(Degradation::NotRecorded { message: error.to_string() })),
         }

@@ -93,7 +93,9 @@ fn grounded(input: &Verification) -> usize {
     let mut passages = None;
     let mut is_grounded = |subgoal: &&Subgoal| {
         let wanted = terms::query_terms(&subgoal.description);
-        let asked = |term: &smol_str::SmolStr| input.evidence.terms.iter().any(|asked| asked.term == *term && asked.weight > 0.0);
+        let asked = |term: &smol_str::SmolStr| {
+            input.evidence.terms.iter().any(|asked| asked.term == *term && asked.weight > 0.0)
+        };
         if wanted.iter().any(asked) {
             return true;
         }
