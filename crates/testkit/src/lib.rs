@@ -2,7 +2,6 @@
 //! conformance suites that every store and every journal passes.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
-
 // A test kit reports by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 

@@ -1,0 +1,153 @@
+//! The decorators around a scripted model.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use ninefold_core::cx::RunState;
+use ninefold_core::{
+    Budget, BudgetMeter, Completion, Cx, Delta, Error, ErrorKind, Model, ModelRequest, RunId, Scope, Timestamp, Usage,
+};
+use ninefold_llm::{Budgeted, Observed};
+use ninefold_testkit::{ManualClock, ScriptedModel};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+const USED: Usage = Usage { input_tokens: 40, output_tokens: 10 };
+
+fn cx(budget: Budget) -> Cx {
+    Cx::new(RunState {
+        id: RunId(1),
+        session: None,
+        scope: Scope::public(),
+        budget: BudgetMeter::new(budget),
+        deadline: None,
+        cancel: None,
+        clock: Arc::new(ManualClock::at(Timestamp(0))),
+        log: None,
+    })
+}
+
+fn request() -> ModelRequest {
+    ModelRequest { max_output_tokens: Some(50), ..ModelRequest::new("be brief", "what is a phase?") }
+}
+
+async fn call(model: &impl Model, cx: &Cx) -> Result<Completion, Error> {
+    model.send(request(), cx).await?.collect().await
+}
+
+#[tokio::test]
+async fn calls_settle_with_what_they_used() {
+    let model = Budgeted::new(ScriptedModel::new().usage(USED).answer("", "a step"));
+    let cx = cx(Budget { calls: None, tokens: Some(150) });
+    call(&model, &cx).await.unwrap();
+    call(&model, &cx).await.unwrap();
+    assert_eq!(cx.budget().spent(), (2, Usage { input_tokens: 80, output_tokens: 20 }));
+    let error = call(&model, &cx).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OverBudget, "58 more do not fit into 150 - 100");
+    assert_eq!(cx.budget().spent().0, 2, "a refused call is not made");
+}
+
+#[tokio::test]
+async fn calls_are_counted_even_when_they_fail() {
+    let model = Budgeted::new(ScriptedModel::new().fail("", Error::new(ErrorKind::Transient, "reset")));
+    let cx = cx(Budget { calls: Some(2), tokens: Some(1_000) });
+    for expected in [ErrorKind::Transient, ErrorKind::Transient, ErrorKind::OverBudget] {
+        assert_eq!(call(&model, &cx).await.unwrap_err().kind(), expected);
+    }
+    assert_eq!(cx.budget().spent().1, Usage::default(), "what was reserved is given back");
+}
+
+#[tokio::test]
+async fn a_reply_that_does_not_say_what_it_used_is_estimated() {
+    let model = Budgeted::new(ScriptedModel::new().usage(Usage::default()).answer("", "x".repeat(300)));
+    let cx = cx(Budget::default());
+    call(&model, &cx).await.unwrap();
+    assert_eq!(cx.budget().spent().1, Usage { input_tokens: 8, output_tokens: 100 });
+}
+
+#[tokio::test]
+async fn parallel_calls_cannot_overdraw_together() {
+    let model = Budgeted::new(ScriptedModel::new().usage(USED).delay(Duration::from_millis(1)).answer("", "ok"));
+    let cx = cx(Budget { calls: None, tokens: Some(130) });
+    let both = tokio::join!(call(&model, &cx), call(&model, &cx), call(&model, &cx));
+    let refused = [both.0, both.1, both.2].into_iter().filter(Result::is_err).count();
+    assert_eq!(refused, 1, "two reservations of 58 fit into 130, three do not");
+}
+
+/// Notes the last value of every field of the one span that is made, as text.
+#[derive(Clone, Default)]
+struct Fields(Arc<Mutex<HashMap<String, String>>>);
+
+impl Visit for &Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0.lock().unwrap().insert(field.name().to_owned(), format!("{value:?}").trim_matches('"').to_owned());
+    }
+}
+
+impl Subscriber for Fields {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        span.record(&mut &*self);
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut &*self);
+    }
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &Event<'_>) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+impl Fields {
+    fn get(&self, name: &str) -> Option<String> {
+        self.0.lock().unwrap().get(name).cloned()
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_a_span_with_model_and_tokens() {
+    let fields = Fields::default();
+    let _host = tracing::subscriber::set_default(fields.clone());
+    let model = Observed::new(ScriptedModel::new().usage(USED).answer("", "a step"));
+    call(&model, &cx(Budget::default())).await.unwrap();
+    let expected = [
+        ("gen_ai.operation.name", "chat"),
+        ("gen_ai.provider.name", "scripted"),
+        ("gen_ai.request.model", "model"),
+        ("gen_ai.usage.input_tokens", "40"),
+        ("gen_ai.usage.output_tokens", "10"),
+    ];
+    for (name, value) in expected {
+        assert_eq!(fields.get(name).as_deref(), Some(value), "{name}");
+    }
+    assert_eq!(fields.get("outcome"), None);
+    assert!(!fields.0.lock().unwrap().values().any(|value| value.contains("phase")), "content stays out");
+}
+
+#[tokio::test]
+async fn failed_broken_and_dropped_calls_are_told_apart() {
+    let outcome = async |model: ScriptedModel, read: usize| {
+        let fields = Fields::default();
+        let _host = tracing::subscriber::set_default(fields.clone());
+        let model = Observed::new(model);
+        if let Ok(reply) = model.send(request(), &cx(Budget::default())).await {
+            let read: Vec<_> = reply.into_deltas().take(read).collect().await;
+            assert!(matches!(read.first(), None | Some(Ok(Delta::Text(_)))));
+        }
+        (fields.get("outcome"), fields.get("error.type"))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    let failing = ScriptedModel::new().fail("", Error::new(ErrorKind::Transient, "reset"));
+    assert_eq!(outcome(failing, 9).await, (some("failed"), some("transient")));
+    assert_eq!(outcome(ScriptedModel::new().break_off("", "half a"), 9).await, (some("failed"), None));
+    assert_eq!(outcome(ScriptedModel::new().answer("", "whole"), 1).await, (some("cancelled"), None));
+    assert_eq!(outcome(ScriptedModel::new().answer("", "whole"), 9).await, (None, None));
+}
