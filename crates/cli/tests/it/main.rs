@@ -6,5 +6,6 @@
 mod answers;
 mod failures;
 mod labels;
+mod rights;
 mod room;
 mod together;

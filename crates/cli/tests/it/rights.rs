@@ -1,0 +1,74 @@
+//! What the program may not read or write. Root may everything, so for root it runs as a user without rights.
+
+#![cfg(unix)]
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::process::Command;
+
+use crate::room::{Ended, Room, ended};
+
+/// The user and group that own nothing.
+const NOBODY: &str = "65534";
+
+fn allow(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// Runs the program without root's rights. `None` where that cannot be had.
+fn without_rights(room: &Room, database: &str, arguments: &[&str]) -> Option<Ended> {
+    let program = room.path("ninefold");
+    fs::copy(env!("CARGO_BIN_EXE_ninefold"), &program).unwrap();
+    allow(&program, 0o755);
+    let root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    let mut command = Command::new(&program);
+    if root {
+        if Command::new("setpriv").arg("--version").output().is_err() {
+            println!("NOT TESTED: root without setpriv (util-linux) cannot give up its rights");
+            return None;
+        }
+        command = Command::new("setpriv");
+        command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"]).arg(&program);
+    }
+    command.current_dir(room.path(".")).env("NINEFOLD_DB", room.path(database)).args(arguments);
+    Some(ended(&mut command))
+}
+
+/// A room that others may enter, with a folder in which anybody may write.
+fn open_room() -> Room {
+    let room = Room::new();
+    allow(&room.path("."), 0o755);
+    fs::create_dir(room.path("anyone")).unwrap();
+    allow(&room.path("anyone"), 0o777);
+    room
+}
+
+#[test]
+fn an_unreadable_file_is_skipped_with_its_reason_and_kept_if_it_was_known() {
+    let room = open_room();
+    let index = &["index", "-v", "notes"][..];
+    let Some(first) = without_rights(&room, "anyone/memory.db", index) else { return };
+    first.expect(0);
+    allow(&room.path("notes/garden.md"), 0o000);
+    let second = without_rights(&room, "anyone/memory.db", index).unwrap().expect(0);
+    assert!(second.out.contains("notes/garden.md: unreadable: Permission denied"), "{second:#?}");
+    let asked =
+        without_rights(&room, "anyone/memory.db", &["ask", "-q", "When do the tulips bloom?"]).unwrap().expect(0);
+    assert!(asked.out.contains("The tulips bloom in April."), "{asked:#?}");
+}
+
+#[test]
+fn a_database_that_may_not_be_written_is_an_error_that_names_it() {
+    let room = open_room();
+    fs::create_dir(room.path("locked")).unwrap();
+    allow(&room.path("locked"), 0o555);
+    let Some(refused) = without_rights(&room, "locked/memory.db", &["ask", "-i", "notes", "When do the tulips bloom?"])
+    else {
+        return;
+    };
+    let refused = refused.expect(3);
+    assert!(refused.err.contains("locked/memory.db") && refused.err.contains("hint: "), "{refused:#?}");
+    assert!(!room.path("locked/memory.db").exists());
+    allow(&room.path("locked"), 0o755);
+}
