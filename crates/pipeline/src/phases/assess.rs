@@ -182,7 +182,8 @@ pub fn by_rules(question: &str) -> Assessment {
     } else if !f.open_ended.is_empty() {
         (Complexity::Medium, 0.65, format!("it asks for judgement on one topic: {}", named(&f.open_ended)))
     } else if f.steps > 0 && f.words > 9 || f.words > 16 || f.clauses >= 3 {
-        (Complexity::Medium, 0.7, format!("one topic in {} words and {} clauses", f.words, f.clauses))
+        let clauses = if f.clauses == 1 { "one clause".to_owned() } else { format!("{} clauses", f.clauses) };
+        (Complexity::Medium, 0.7, format!("one topic in {} words and {clauses}", f.words))
     } else {
         let confidence = if f.words <= 8 { 0.95 } else { 0.75 };
         (Complexity::Simple, confidence, format!("one short question of {} words", f.words))

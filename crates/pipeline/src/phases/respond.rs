@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ninefold_core::{Answer, Assessment, Cx, Degradation, Evidence, Findings, Passage, Phase, Result, Verdict, terms};
+use ninefold_core::{Answer, Assessment, Citation, Cx, Degradation, Evidence, Findings, Phase, Result, Verdict, terms};
 use serde::Serialize;
 
 use super::synthesize::Draft;
@@ -50,18 +50,15 @@ impl Phase<Response> for Respond {
 
 /// Support times completeness, both from what happened:
 ///
-/// - support is the weight of the question's terms that the cited passages hold, over the weight of all its terms; when
-///   nothing is cited but agents found something, the same of what they found;
+/// - support is the weight of the question's terms that the cited lines and the findings with citations hold, over the
+///   weight of all its terms; when nothing is cited but agents found something, the same of what they found;
 /// - completeness is the share of subgoals with a finding, and 0 when a critical one has none.
 fn confidence(input: &Response) -> f32 {
     let all: f32 = input.evidence.terms.iter().map(|term| term.weight.max(0.1)).sum();
-    let cites = |passage: &&Passage| input.draft.citations.iter().any(|citation| citation.chunk == passage.chunk.id);
-    let cited = input.evidence.passages.iter().filter(cites).flat_map(|p| [p.chunk.title.as_str(), &p.chunk.text]);
-    let held = if input.draft.citations.is_empty() {
-        terms::distinct_terms(input.findings.done.iter().map(|finding| finding.text.as_str()))
-    } else {
-        terms::distinct_terms(cited)
-    };
+    let uncited = input.draft.citations.is_empty();
+    let findings = input.findings.done.iter().filter(|finding| uncited || !finding.citations.is_empty());
+    let quoted = input.draft.citations.iter().filter_map(|citation| cited_lines(citation, &input.evidence));
+    let held = terms::distinct_terms(quoted.chain(findings.map(|finding| finding.text.as_str())));
     let mut support = 0.0;
     if all > 0.0 {
         let held = input.evidence.terms.iter().filter(|term| held.contains(&term.term));
@@ -77,4 +74,47 @@ fn confidence(input: &Response) -> f32 {
         None => 1.0,
     };
     support * completeness
+}
+
+/// The lines of the evidence that a citation names.
+fn cited_lines<'a>(citation: &Citation, evidence: &'a Evidence) -> Option<&'a str> {
+    let chunk = &evidence.passages.iter().find(|passage| passage.chunk.id == citation.chunk)?.chunk;
+    let start_of = |line: u32| {
+        let breaks = chunk.text.match_indices('\n').map(|(at, _)| at + 1);
+        std::iter::once(0)
+            .chain(breaks)
+            .nth(line.saturating_sub(chunk.lines.first) as usize)
+            .unwrap_or(chunk.text.len())
+    };
+    chunk.text.get(start_of(citation.lines.first)..start_of(citation.lines.last.saturating_add(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use ninefold_core::{Chunk, ChunkId, ChunkKind, Labels, Lines, Passage};
+
+    use super::*;
+
+    #[test]
+    fn only_the_cited_lines_count() {
+        let chunk = Chunk {
+            id: ChunkId(1),
+            path: "a".into(),
+            lines: Lines::new(10, 12),
+            kind: ChunkKind::Text,
+            title: String::new(),
+            text: "one\ntwo\nthree".into(),
+            labels: Labels::none(),
+        };
+        let passage = Passage { chunk: Arc::new(chunk), score: 1.0 };
+        let evidence = Evidence { passages: vec![passage], ..Evidence::default() };
+        let lines = |first, last, id| {
+            let citation = Citation { chunk: ChunkId(id), path: "a".into(), lines: Lines::new(first, last) };
+            cited_lines(&citation, &evidence).map(str::to_owned)
+        };
+        assert_eq!(lines(11, 11, 1).as_deref(), Some("two\n"));
+        assert_eq!(lines(10, 12, 1).as_deref(), Some("one\ntwo\nthree"));
+        assert_eq!(lines(12, 99, 1).as_deref(), Some("three"));
+        assert_eq!(lines(11, 11, 2), None);
+    }
 }
