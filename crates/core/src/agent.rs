@@ -9,8 +9,8 @@ use smol_str::SmolStr;
 
 use crate::cx::Cx;
 use crate::error::Result;
-use crate::evidence::{Citation, Evidence};
-use crate::finding::Finding;
+use crate::evidence::Evidence;
+use crate::finding::{Finding, Statement};
 use crate::plan::Subgoal;
 use crate::scope::Labels;
 
@@ -71,15 +71,13 @@ pub struct Task {
 /// What an agent answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The result in words. An empty text counts as a failure of the agent.
-    pub text: String,
-    /// What it rests on, if it used the run's evidence.
-    pub citations: Vec<Citation>,
+    /// The result. A report that says nothing counts as a failure of the agent.
+    pub statements: Vec<Statement>,
 }
 
 impl<T: Into<String>> From<T> for Report {
     fn from(text: T) -> Self {
-        Self { text: text.into(), citations: Vec::new() }
+        Self { statements: vec![Statement::from(text)] }
     }
 }
 

@@ -26,7 +26,8 @@ pub struct Answer<P = ()> {
     pub confidence: f32,
     /// How hard the question was held to be.
     pub assessment: Assessment,
-    /// How the executed plan was judged; `None` when the question needed no plan.
+    /// How the last plan was judged, the one that was executed unless [`Degradation::PlanRejected`] says otherwise;
+    /// `None` when the question needed no plan.
     pub verdict: Option<Verdict>,
     /// What was done with less than asked.
     pub degradations: Vec<Degradation>,
@@ -88,6 +89,10 @@ pub enum Degradation {
         /// Which and why.
         failed: FailedSubgoal,
     },
+    /// The model reached its output limit; the text breaks off.
+    Truncated,
+    /// The model wrote the answer without citing any of the sources it was given.
+    Uncited,
     /// What the run used could not be noted in memory.
     NotRecorded {
         /// What happened.
@@ -111,6 +116,8 @@ impl fmt::Display for Degradation {
                 let weight = if failed.critical { "critical subgoal" } else { "subgoal" };
                 write!(f, "{weight} {} failed in agent {}: {}", failed.subgoal, failed.agent, failed.message)
             }
+            Self::Truncated => f.write_str("the model reached its output limit, so the text breaks off"),
+            Self::Uncited => f.write_str("the model cites none of the sources it was given"),
             Self::NotRecorded { message } => write!(f, "the run was not noted in memory: {message}"),
         }
     }

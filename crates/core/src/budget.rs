@@ -15,6 +15,15 @@ pub struct Budget {
     pub tokens: Option<u64>,
 }
 
+/// What a run has spent so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expense {
+    /// Model calls made.
+    pub calls: u64,
+    /// Tokens used.
+    pub used: Usage,
+}
+
 /// What model calls used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
@@ -44,24 +53,23 @@ impl std::ops::AddAssign for Usage {
 #[derive(Debug, Default)]
 pub struct BudgetMeter {
     limits: Budget,
-    state: Mutex<Spent>,
+    state: Mutex<Account>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
-struct Spent {
-    calls: u64,
-    used: Usage,
+struct Account {
+    spent: Expense,
     reserved: u64,
 }
 
 impl BudgetMeter {
-    /// An account with these limits and nothing spent.
+    /// An account with these limits; a resumed run has spent something already.
     #[must_use]
-    pub fn new(limits: Budget) -> Self {
-        Self { limits, state: Mutex::default() }
+    pub fn new(limits: Budget, spent: Expense) -> Self {
+        Self { limits, state: Mutex::new(Account { spent, reserved: 0 }) }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, Spent> {
+    fn state(&self) -> std::sync::MutexGuard<'_, Account> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
@@ -70,14 +78,14 @@ impl BudgetMeter {
     /// # Errors
     /// `OverBudget` when a limit would be passed.
     pub fn reserve(&self, tokens: u64) -> Result<()> {
-        let mut spent = self.state();
+        let mut account = self.state();
         if let Some(limit) = self.limits.calls
-            && spent.calls >= limit
+            && account.spent.calls >= limit
         {
             return Err(Error::new(ErrorKind::OverBudget, format!("the run's {limit} model calls are used up"))
                 .hint("raise Budget::calls"));
         }
-        let promised = spent.used.total().saturating_add(spent.reserved);
+        let promised = account.spent.used.total().saturating_add(account.reserved);
         if let Some(limit) = self.limits.tokens
             && promised.saturating_add(tokens) > limit
         {
@@ -87,23 +95,22 @@ impl BudgetMeter {
             )
             .hint("raise Budget::tokens"));
         }
-        spent.calls += 1;
-        spent.reserved = spent.reserved.saturating_add(tokens);
+        account.spent.calls += 1;
+        account.reserved = account.reserved.saturating_add(tokens);
         Ok(())
     }
 
     /// Replaces a reservation of `tokens` by what the call really used.
     pub fn settle(&self, tokens: u64, used: Usage) {
-        let mut spent = self.state();
-        spent.reserved = spent.reserved.saturating_sub(tokens);
-        spent.used += used;
+        let mut account = self.state();
+        account.reserved = account.reserved.saturating_sub(tokens);
+        account.spent.used += used;
     }
 
-    /// Calls made and tokens used so far.
+    /// What was spent so far.
     #[must_use]
-    pub fn spent(&self) -> (u64, Usage) {
-        let spent = *self.state();
-        (spent.calls, spent.used)
+    pub fn spent(&self) -> Expense {
+        self.state().spent
     }
 }
 
@@ -113,7 +120,7 @@ mod tests {
 
     #[test]
     fn parallel_reservations_cannot_overdraw() {
-        let meter = BudgetMeter::new(Budget { calls: Some(3), tokens: Some(100) });
+        let meter = BudgetMeter::new(Budget { calls: Some(3), tokens: Some(100) }, Expense::default());
         meter.reserve(60).unwrap();
         assert_eq!(meter.reserve(60).unwrap_err().kind(), ErrorKind::OverBudget);
         meter.settle(60, Usage { input_tokens: 10, output_tokens: 5 });
@@ -121,6 +128,6 @@ mod tests {
         meter.settle(60, Usage::default());
         meter.reserve(85).unwrap();
         assert_eq!(meter.reserve(1).unwrap_err().message(), "the run's 3 model calls are used up");
-        assert_eq!(meter.spent(), (3, Usage { input_tokens: 10, output_tokens: 5 }));
+        assert_eq!(meter.spent(), Expense { calls: 3, used: Usage { input_tokens: 10, output_tokens: 5 } });
     }
 }

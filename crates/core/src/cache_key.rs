@@ -1,6 +1,7 @@
 //! Keys that cover every typed field. A [`Key`] is the BLAKE3 hash of a value's serde form: field names, types' shapes
 //! and lengths included. A field added to a type changes its keys; a field that must not count has to be skipped in
-//! the type's serde form, in sight of the reader. Maps hash the same in any order.
+//! the type's serde form, in sight of the reader. Maps hash the same in any order; a set of random order (`HashSet`) is a
+//! sequence to serde and has another key in each process, so values with keys use a `BTreeSet`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Panicked,
     /// The journal holds a run of another pipeline or another input; replaying it would be wrong.
     ReplayRefused,
+    /// What a durable run has done could not be written to its journal.
+    NotDurable,
     /// A file or database is missing, locked, read-only, full or not permitted.
     Unavailable,
     /// A file or database is damaged or of an unknown version.
@@ -62,6 +64,7 @@ impl ErrorKind {
             Self::MalformedReply => "malformed_reply",
             Self::Panicked => "panicked",
             Self::ReplayRefused => "replay_refused",
+            Self::NotDurable => "not_durable",
             Self::Unavailable => "unavailable",
             Self::Corrupt => "corrupt",
             Self::NotFound => "not_found",
@@ -183,11 +186,17 @@ impl Error {
         self.0.kind == ErrorKind::Transient
     }
 
-    /// Whether the run as a whole must stop: its time, its budget or its host's patience is over, so doing with
-    /// less is not an option.
+    /// Whether the run as a whole must stop: its time or its host's patience is over, or its journal does not go
+    /// along, so doing with less is not an option.
     #[must_use]
     pub fn ends_run(&self) -> bool {
-        matches!(self.0.kind, ErrorKind::Cancelled | ErrorKind::DeadlineExceeded | ErrorKind::ReplayRefused)
+        self.breaks_journal() || matches!(self.0.kind, ErrorKind::Cancelled | ErrorKind::DeadlineExceeded)
+    }
+
+    /// Whether it is the journal that does not go along.
+    #[must_use]
+    pub fn breaks_journal(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::ReplayRefused | ErrorKind::NotDurable)
     }
 }
 

@@ -7,6 +7,21 @@ use crate::error::{Error, ErrorKind};
 use crate::evidence::Citation;
 use crate::plan::SubgoalId;
 
+/// Something said, and what it rests on.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    /// The words: prose, or code whose lines are indented by four spaces. No `[n]` in it has a meaning.
+    pub text: String,
+    /// What they rest on.
+    pub citations: Vec<Citation>,
+}
+
+impl<T: Into<String>> From<T> for Statement {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), citations: Vec::new() }
+    }
+}
+
 /// What one agent found for one subgoal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
@@ -14,10 +29,17 @@ pub struct Finding {
     pub subgoal: SubgoalId,
     /// The agent's name.
     pub agent: SmolStr,
-    /// The result in words; never empty.
-    pub text: String,
-    /// What it rests on.
-    pub citations: Vec<Citation>,
+    /// The result, never empty.
+    pub statements: Vec<Statement>,
+}
+
+impl Finding {
+    /// The statements as one text, a paragraph each.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let texts: Vec<_> = self.statements.iter().map(|statement| statement.text.as_str()).collect();
+        texts.join("\n\n")
+    }
 }
 
 /// A subgoal without a finding, and why.

@@ -5,7 +5,7 @@
 //! version and input key are stored with it and compared, so that changed code or input is refused, not replayed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ pub struct Entry {
     pub phase: SmolStr,
     /// The key of its version, input and scope.
     pub key: Key,
-    /// Its output as JSON.
+    /// Its output as JSON, with what the run had spent by then.
     pub output: String,
     /// When it finished.
     pub at: Timestamp,
@@ -119,12 +119,16 @@ pub trait Journal: Send + Sync {
     async fn prune(&self, finished_before: Timestamp) -> Result<u64>;
 }
 
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The journal as one run sees it: what was recorded before, and where new entries go.
 pub struct RunLog {
     journal: Arc<dyn Journal>,
     run: RunId,
     durability: Durability,
-    recorded: HashMap<Position, Entry>,
+    recorded: Mutex<HashMap<Position, Entry>>,
     pending: Mutex<Vec<Entry>>,
 }
 
@@ -133,13 +137,13 @@ impl RunLog {
     #[must_use]
     pub fn new(journal: Arc<dyn Journal>, run: RunId, durability: Durability, recorded: Vec<Entry>) -> Self {
         let recorded = recorded.into_iter().map(|entry| (entry.position, entry)).collect();
-        Self { journal, run, durability, recorded, pending: Mutex::default() }
+        Self { journal, run, durability, recorded: Mutex::new(recorded), pending: Mutex::default() }
     }
 
     /// What was recorded at this position before.
     #[must_use]
-    pub fn recorded(&self, position: Position) -> Option<&Entry> {
-        self.recorded.get(&position)
+    pub fn recorded(&self, position: Position) -> Option<Entry> {
+        lock(&self.recorded).get(&position).cloned()
     }
 
     /// Writes an entry now ([`Durability::Phase`]) or keeps it for the end ([`Durability::Run`]).
@@ -147,10 +151,20 @@ impl RunLog {
     /// # Errors
     /// As [`Journal::append`].
     pub async fn append(&self, entry: Entry) -> Result<()> {
+        // A phase that is tried again asks a second time for what was done inside of it.
+        let inside = (entry.position.branch != 0).then(|| entry.clone());
+        self.write(entry).await?;
+        if let Some(entry) = inside {
+            lock(&self.recorded).insert(entry.position, entry);
+        }
+        Ok(())
+    }
+
+    async fn write(&self, entry: Entry) -> Result<()> {
         match self.durability {
             Durability::Off => Ok(()),
             Durability::Run => {
-                self.pending.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(entry);
+                lock(&self.pending).push(entry);
                 Ok(())
             }
             Durability::Phase => self.journal.append(self.run, vec![entry]).await,
@@ -162,7 +176,7 @@ impl RunLog {
     /// # Errors
     /// As [`Journal::append`] and [`Journal::finish`].
     pub async fn finish(&self, at: Timestamp) -> Result<()> {
-        let pending = std::mem::take(&mut *self.pending.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let pending = std::mem::take(&mut *lock(&self.pending));
         if !pending.is_empty() {
             self.journal.append(self.run, pending).await?;
         }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_core::Stream;
@@ -216,4 +217,15 @@ pub trait Model: Send + Sync {
     /// # Errors
     /// Whatever kept the reply from beginning, by class.
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply>;
+}
+
+#[async_trait]
+impl<M: Model + ?Sized> Model for Arc<M> {
+    fn id(&self) -> &ModelId {
+        (**self).id()
+    }
+
+    async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
+        (**self).send(request, cx).await
+    }
 }

@@ -35,11 +35,18 @@ impl Scores {
     /// succeeds). A score that is not a number counts as 0.
     #[must_use]
     pub fn overall(&self) -> f32 {
+        let Self { completeness, consistency, groundedness, routability } = self.clean();
+        0.4 * completeness + 0.2 * (consistency + groundedness + routability)
+    }
+
+    fn clean(self) -> Self {
         let clean = |score: f32| if score.is_nan() { 0.0 } else { score.clamp(0.0, 1.0) };
-        0.4 * clean(self.completeness)
-            + 0.2 * clean(self.consistency)
-            + 0.2 * clean(self.groundedness)
-            + 0.2 * clean(self.routability)
+        Self {
+            completeness: clean(self.completeness),
+            consistency: clean(self.consistency),
+            groundedness: clean(self.groundedness),
+            routability: clean(self.routability),
+        }
     }
 }
 
@@ -66,10 +73,10 @@ pub const PASS: f32 = 0.7;
 pub const RETRY: f32 = 0.5;
 
 impl Verdict {
-    /// A verdict from scores and issues.
+    /// A verdict from scores and issues. Scores are brought into 0 to 1.
     #[must_use]
     pub fn new(scores: Scores, issues: Vec<Issue>, by: DecidedBy) -> Self {
-        Self { scores, issues, by }
+        Self { scores: scores.clean(), issues, by }
     }
 
     /// Pass at [`PASS`] without critical issues, fail below [`RETRY`], retry between and for critical issues.
@@ -129,5 +136,7 @@ mod tests {
         assert_eq!(decide(0.4, major), Decision::Fail);
         assert_eq!(decide(f32::NAN, vec![]), Decision::Fail);
         assert!((scores(7.0).overall() - 1.0).abs() < 1e-6);
+        let kept = Verdict::new(scores(f32::INFINITY), vec![], DecidedBy::Model);
+        assert!((kept.scores().completeness - 1.0).abs() < 1e-6, "what JSON cannot hold is not kept");
     }
 }

@@ -1,6 +1,7 @@
 //! Puts a [`Soar`] together. Everything has a default; every phase can be replaced.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ninefold_core::{
     Agent, AgentCard, Answer, Assessment, Clock, Durability, Error, ErrorKind, Evidence, Findings, Journal, Key, Model,
@@ -38,9 +39,13 @@ pub struct SoarBuilder {
     journal: Option<(Arc<dyn Journal>, Durability)>,
     clock: Option<Arc<dyn Clock>>,
     max_question_bytes: Option<usize>,
+    phase_timeout: Option<Duration>,
     definition: Option<String>,
     replaced: Replaced,
 }
+
+/// How long a phase may take, unless configured otherwise. `collect` has its own limit, [`AgentPolicy::whole`].
+pub const PHASE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The phases that the host replaced.
 #[derive(Default)]
@@ -118,6 +123,13 @@ impl SoarBuilder {
         self
     }
 
+    /// Sets how long each phase but `collect` may take; [`PHASE_TIMEOUT`] otherwise.
+    #[must_use]
+    pub fn phase_timeout(mut self, timeout: Duration) -> Self {
+        self.phase_timeout = Some(timeout);
+        self
+    }
+
     /// Names the version of what the host put in: replaced phases, agents' code. A durable run continues only under the
     /// definition it started with.
     #[must_use]
@@ -141,10 +153,17 @@ impl SoarBuilder {
     /// Checks everything and builds the pipeline.
     ///
     /// # Errors
-    /// `InvalidInput` when two agents share a name.
+    /// `InvalidInput` when two agents share a name, or when a pipeline with a journal has replaced phases but no
+    /// [`SoarBuilder::definition`].
     pub fn build(self) -> Result<Soar> {
-        let Self { store, model, mut agents, agent_policy, journal, clock, max_question_bytes, definition, replaced } =
-            self;
+        let Self { store, model, mut agents, agent_policy, journal, clock, replaced, definition, .. } = self;
+        if journal.is_some() && definition.is_none() && replaced.any() {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "a durable pipeline with replaced phases has no definition",
+            )
+            .hint("name the version of your phases with SoarBuilder::definition, and change it when they change"));
+        }
         if let Some(model) = &model {
             agents.push((Reason::card(), Arc::new(Reason { model: Arc::clone(model) })));
         } else if let Some(store) = &store {
@@ -157,29 +176,62 @@ impl SoarBuilder {
                     .hint("give each agent a name of its own; `quote` and `reason` are taken by the built-in ones"));
             }
         }
-        let slots = Slots { model: model.as_ref().map(|model| model.id().to_string()) };
+        let slots = Slots {
+            model: model.as_ref().map(|model| model.id().to_string()),
+            timeout: self.phase_timeout.unwrap_or(PHASE_TIMEOUT),
+        };
+        let max_question_bytes = self.max_question_bytes.unwrap_or(MAX_QUESTION_BYTES);
         let agents = Agents::new(agents, agent_policy);
-        let normalize = Normalize { limit: max_question_bytes.unwrap_or(MAX_QUESTION_BYTES) };
         let phases = Phases {
-            normalize: slots.slot("normalize", None, normalize),
+            normalize: slots.slot("normalize", None, Normalize { limit: max_question_bytes }),
             assess: slots.slot("assess", replaced.assess, Assess { model: model.clone() }),
             retrieve: slots.slot("retrieve", replaced.retrieve, Retrieve { store: store.clone() }),
             decompose: slots.slot("decompose", replaced.decompose, Decompose { model: model.clone() }),
             verify: slots.slot("verify", replaced.verify, Verify { model: model.clone() }),
             route: slots.slot("route", replaced.route, Route),
-            collect: slots.slot("collect", replaced.collect, Collect { agents }),
+            collect: slots.slot("collect", replaced.collect, Collect { agents }).timeout(agent_policy.whole),
             synthesize: slots.slot("synthesize", replaced.synthesize, Synthesize { model }),
             record: slots.slot("record", replaced.record, Record { store }),
             respond: slots.slot("respond", replaced.respond, Respond),
         };
-        let definition = Key::of(&(phases.definition(), &cards, definition))?;
+        let code = (env!("CARGO_PKG_VERSION"), PROMPTS);
+        let definition = Key::of(&(code, phases.definition(), &cards, max_question_bytes, definition))?;
         Ok(Soar { phases, cards, journal, clock: clock.unwrap_or_else(|| Arc::new(SystemClock)), definition })
+    }
+}
+
+/// The prompts are code: a run that another wording started is not continued.
+const PROMPTS: [&str; 9] = [
+    include_str!("prompts/assess.md"),
+    include_str!("prompts/decompose.md"),
+    include_str!("prompts/decompose_user.md"),
+    include_str!("prompts/reason.md"),
+    include_str!("prompts/reason_user.md"),
+    include_str!("prompts/synthesize.md"),
+    include_str!("prompts/synthesize_user.md"),
+    concat!(include_str!("prompts/verify.md"), include_str!("prompts/verify_adversarial.md")),
+    include_str!("prompts/verify_user.md"),
+];
+
+impl Replaced {
+    fn any(&self) -> bool {
+        let Self { assess, retrieve, decompose, verify, route, collect, synthesize, record, respond } = self;
+        assess.is_some()
+            || retrieve.is_some()
+            || decompose.is_some()
+            || verify.is_some()
+            || route.is_some()
+            || collect.is_some()
+            || synthesize.is_some()
+            || record.is_some()
+            || respond.is_some()
     }
 }
 
 /// What all slots share.
 struct Slots {
     model: Option<String>,
+    timeout: Duration,
 }
 
 impl Slots {
@@ -194,7 +246,7 @@ impl Slots {
         Out: 'static,
     {
         let own = replaced.is_none();
-        let slot = phase(name, replaced.unwrap_or_else(|| BoxPhase::new(default)));
+        let slot = phase(name, replaced.unwrap_or_else(|| BoxPhase::new(default))).timeout(self.timeout);
         let slot = match &self.model {
             Some(model) => slot.identity(model),
             None => slot,

@@ -5,16 +5,17 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ninefold_core::cx::RunState;
-use ninefold_core::journal::{Header, RunLog};
+use ninefold_core::journal::{Entry, Header, RunLog};
 use ninefold_core::{
-    Budget, BudgetMeter, Clock, Cx, Durability, Error, ErrorKind, Journal, Key, Result, RunId, Scope, SessionId,
-    Timestamp, span,
+    Budget, BudgetMeter, Clock, Cx, Durability, Error, ErrorKind, Expense, Journal, Key, Result, RunId, Scope,
+    SessionId, Timestamp, span,
 };
 use serde::Serialize;
 use smol_str::SmolStr;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::layers::journal::{exchange, spent};
 use crate::layers::trace::traced;
 
 /// The system's wall clock.
@@ -153,64 +154,90 @@ impl Run {
         F: FnOnce(Cx) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let id = self.id.unwrap_or_else(RunId::random);
-        let span = span::run(&self.pipeline, id, self.session.as_ref());
-        traced(span, async move {
-            // Taken first, so that opening the journal counts.
-            let deadline = self.deadline.and_then(|limit| Instant::now().checked_add(limit));
-            let clock = self.clock.clone().unwrap_or_else(|| Arc::clone(&SYSTEM));
-            let log = match &self.journal {
-                None => None,
-                Some((journal, durability)) => {
-                    let open = self.open(id, input, journal, *durability, clock.now());
-                    Some(Box::pin(traced(span::journal(), open)).await?)
-                }
-            };
-            let cx = Cx::new(RunState {
+        let Self { pipeline, definition, id, session, scope, budget, deadline, cancel, clock, journal } = self;
+        let id = id.unwrap_or_else(RunId::random);
+        traced(span::run(&pipeline, id, session.as_ref()), async move {
+            let mut state = RunState {
                 id,
-                session: self.session,
-                scope: self.scope,
-                budget: BudgetMeter::new(self.budget),
-                deadline,
-                cancel: self.cancel,
-                clock,
-                log,
-            });
-            cx.check()?;
-            let output = body(cx.clone()).await?;
-            if let Some(log) = cx.log() {
-                Box::pin(traced(span::journal(), log.finish(cx.now()))).await?;
-            }
-            Ok(output)
+                session,
+                scope,
+                budget: BudgetMeter::new(budget, Expense::default()),
+                // Counted from here, so that opening the journal counts.
+                deadline: deadline.and_then(|limit| Instant::now().checked_add(limit)),
+                cancel,
+                clock: clock.unwrap_or_else(|| Arc::clone(&SYSTEM)),
+                log: None,
+            };
+            let Some((journal, durability)) = journal else {
+                let cx = Cx::new(state);
+                cx.check()?;
+                return body(cx).await;
+            };
+            // Boxed, so that a run without a journal does not carry its size.
+            Box::pin(async move {
+                let opening = Opening { id, pipeline: &pipeline, definition, started: state.clock.now() };
+                let entries = exchange(&bounds(&state), opening.open(input, journal.as_ref())).await?;
+                state.budget = BudgetMeter::new(budget, spent(&entries));
+                state.log = Some(RunLog::new(journal, id, durability, entries));
+                let cx = Cx::new(state);
+                let output = body(cx.clone()).await;
+                // What is wrong with the input would be wrong again: there is nothing to resume.
+                let hopeless = |error: &Error| matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::TooLong);
+                if let Some(log) = cx.log().filter(|_| output.as_ref().err().is_none_or(hopeless)) {
+                    exchange(&cx, log.finish(cx.now())).await?;
+                }
+                output
+            })
+            .await
         })
         .await
     }
+}
 
-    async fn open<I: Serialize + ?Sized>(
-        &self,
-        id: RunId,
-        input: &I,
-        journal: &Arc<dyn Journal>,
-        durability: Durability,
-        started: Timestamp,
-    ) -> Result<RunLog> {
+/// A context with nothing but the bounds of a run that has no log yet.
+fn bounds(state: &RunState) -> Cx {
+    Cx::new(RunState {
+        id: state.id,
+        session: None,
+        scope: Scope::public(),
+        budget: BudgetMeter::default(),
+        deadline: state.deadline,
+        cancel: state.cancel.clone(),
+        clock: Arc::clone(&state.clock),
+        log: None,
+    })
+}
+
+/// A run about to be begun or continued.
+struct Opening<'a> {
+    id: RunId,
+    pipeline: &'a SmolStr,
+    definition: Option<Key>,
+    started: Timestamp,
+}
+
+impl Opening<'_> {
+    /// What the journal holds of the run: nothing when it begins now.
+    async fn open<I: Serialize + ?Sized>(&self, input: &I, journal: &dyn Journal) -> Result<Vec<Entry>> {
         let as_json = |error: serde_json::Error| {
             Error::new(ErrorKind::InvalidInput, format!("the run's input cannot be written as JSON: {error}"))
         };
         let input = serde_json::to_value(input).map_err(as_json)?;
+        let id = self.id;
         let definition = match self.definition {
             Some(definition) => definition,
-            None => Key::of(&self.pipeline)?,
+            None => Key::of(self.pipeline)?,
         };
-        let entries = match journal.load(id).await? {
+        match journal.load(id).await? {
             None => {
-                let header = Header { pipeline: self.pipeline.clone(), definition, input: input.to_string(), started };
+                let input = input.to_string();
+                let header = Header { pipeline: self.pipeline.clone(), definition, input, started: self.started };
                 journal.begin(id, header).await?;
-                Vec::new()
+                Ok(Vec::new())
             }
             Some(recorded) => {
                 let header = recorded.header;
-                if header.pipeline != self.pipeline {
+                if header.pipeline != *self.pipeline {
                     let what =
                         format!("run {id} belongs to pipeline {:?}, not to {:?}", header.pipeline, self.pipeline);
                     return Err(Error::new(ErrorKind::ReplayRefused, what).hint("resume it with its own pipeline"));
@@ -227,9 +254,8 @@ impl Run {
                     )
                     .hint("give the same input, or leave the run id out to start a new run"));
                 }
-                recorded.entries
+                Ok(recorded.entries)
             }
-        };
-        Ok(RunLog::new(Arc::clone(journal), id, durability, entries))
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A question answered: the whole run in one function.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ninefold_core::{
     AgentCard, Answer, Assessment, Clock, Complexity, Cx, Decision, Degradation, Durability, Error, ErrorKind,
@@ -66,11 +67,12 @@ impl Soar {
         run.execute(&input, |cx| self.run(query, cx)).await
     }
 
-    /// Continues a run that the journal holds.
+    /// Continues a run that the journal holds, under the scope and with what is left of the budget it was started with;
+    /// the deadline is a new one. A run's id is no secret: whoever may resume is for the host to decide.
     ///
     /// # Errors
     /// `NotFound` when there is no journal or it does not know the run; otherwise as [`Soar::answer`].
-    pub async fn resume(&self, run: RunId) -> Result<Answer> {
+    pub async fn resume(&self, run: RunId, deadline: Option<Duration>) -> Result<Answer> {
         let Some((journal, _)) = &self.journal else {
             return Err(Error::new(ErrorKind::NotFound, "this pipeline has no journal").hint("build it with a journal"));
         };
@@ -82,7 +84,7 @@ impl Soar {
             Error::new(ErrorKind::ReplayRefused, format!("run {run} was not started by this kind of pipeline: {error}"))
                 .hint("resume it with its own pipeline")
         })?;
-        self.answer(query.run(run)).await
+        self.answer(Query { run: Some(run), deadline, ..query }).await
     }
 
     async fn run(&self, query: Query, cx: Cx) -> Result<Answer> {
@@ -95,7 +97,9 @@ impl Soar {
         let complexity = assessment.complexity;
 
         let retrieval = Retrieval { question: Arc::clone(&question), within: Arc::clone(&within), complexity };
-        let evidence = phases.retrieve.run(retrieval, cx).await?.note(&mut notes);
+        let mut evidence = phases.retrieve.run(retrieval, cx).await?.note(&mut notes);
+        // Whatever phase or store the host put in.
+        scope::withhold(&mut evidence, cx.scope(), &within);
 
         // A simple question needs no plan; a pipeline without agents has nobody to plan for.
         let agents: Arc<[AgentCard]> = scope::visible(&self.cards, cx.scope()).into();
@@ -146,6 +150,7 @@ impl Soar {
         cx: &Cx,
         notes: &mut Vec<Degradation>,
     ) -> Result<(Option<Arc<Plan>>, Verdict)> {
+        let mut rejected: Option<Arc<Plan>> = None;
         let mut replans = 0;
         loop {
             let mut attempt = Vec::new();
@@ -163,9 +168,11 @@ impl Soar {
                     notes.extend(attempt);
                     return Ok((Some(plan), verdict));
                 }
-                Decision::Retry if replans < MAX_REPLANS => {
-                    replans += 1;
+                // The same plan again would be judged the same again.
+                Decision::Retry if replans < MAX_REPLANS && rejected.as_ref() != Some(&plan) => {
                     decomposition.feedback = Some(verdict.feedback());
+                    rejected = Some(plan);
+                    replans += 1;
                 }
                 Decision::Retry | Decision::Fail => {
                     notes.extend(attempt);

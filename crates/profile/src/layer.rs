@@ -56,7 +56,7 @@ impl ProfileLayer {
     }
 
     fn key(&self, span: &Id) -> Key {
-        Key { layer: self.id, span: span.into_u64() }
+        Key::of_layer(self.id, span)
     }
 
     /// The place of a span that this layer recorded.
@@ -90,7 +90,7 @@ where
             return;
         }
         let parent = if attributes.is_contextual() { Parent::Here } else { parent(id, &ctx) };
-        let Some(Place { tree, position }) = here::place_below(parent) else { return };
+        let Some(Place { tree, position }) = here::place_below(&parent) else { return };
         let Some(span) = ctx.span(id) else { return };
         let mut record = SpanRecord::open(span.name());
         attributes.record(&mut Fields(&mut record));

@@ -15,22 +15,27 @@
 //! In reading order:
 //!
 //! 1. how spans are recorded: [`recording`] polls the future, [`mod@layer`] hears of its spans, `here` knows what the
-//!    thread is working on, `run_tree` keeps the records, `private_dispatch` stands in for a missing subscriber;
-//! 2. what a run's records say: [`profile`], [`tree`], `attribution` (which span an instant belongs to), [`spent`],
+//!    thread is working on, `run_tree` keeps the records;
+//! 2. who hears of them where the host has no subscriber: `private_dispatch`, whose spans have an `address` as their id;
+//!    `directory` finds the tree of one, and `holds` knows how many hold it;
+//! 3. what a run's records say: [`profile`], [`tree`], `attribution` (which span an instant belongs to), [`spent`],
 //!    [`breakdown`];
-//! 3. how it is shown: [`table`], [`outline`], `json`; with [`duration`], `bar`, `text` and `apportion` below them.
+//! 4. how it is shown: [`table`], [`outline`], `json`; with [`duration`], `bar`, `text` and `apportion` below them.
 //!
 //! While a run is recorded only raw records are written. Everything else is computed when it is asked for.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod address;
 mod apportion;
 mod attribution;
 mod bar;
 pub mod breakdown;
+mod directory;
 pub mod duration;
 mod fields;
 mod here;
+mod holds;
 mod json;
 pub mod layer;
 pub mod outline;

@@ -1,29 +1,31 @@
 //! The subscriber of hosts that have none: made once per process, current only while a recording is polled.
+//!
+//! It keeps nothing itself. A span's id is its address in the tree of its recording; a span that belongs to none has an
+//! id that it shares with all such spans.
 
 use std::sync::OnceLock;
 
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
-use tracing::{Dispatch, Event, Level, Metadata, Subscriber, dispatcher};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use tracing_core::span::Current;
-use tracing_subscriber::Registry;
-use tracing_subscriber::layer::{Layered, SubscriberExt as _};
 
-use crate::layer::{ProfileLayer, layer};
+use crate::address::Address;
+use crate::fields::Fields;
+use crate::here::{self, Parent};
+use crate::run_tree::{Place, RunTree};
+use crate::span_record::SpanRecord;
 
 /// The private subscriber. It takes spans at level info and above, and no events.
 pub(crate) fn private_dispatch() -> &'static Dispatch {
     static PRIVATE: OnceLock<(Dispatch, Dispatch)> = OnceLock::new();
-    let (private, _) = PRIVATE.get_or_init(|| {
-        let spans = Private(tracing_subscriber::registry().with(layer()));
-        (Dispatch::new(spans), Dispatch::new(Nobody))
-    });
+    let (private, _) = PRIVATE.get_or_init(|| (Dispatch::new(Private), Dispatch::new(Nobody)));
     private
 }
 
-/// A registry with the profile layer.
-pub(crate) struct Private(Layered<ProfileLayer, Registry>);
+/// Writes spans straight into the tree of their recording.
+pub(crate) struct Private;
 
 fn is_info_span(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && *metadata.level() <= Level::INFO
@@ -44,41 +46,63 @@ impl Subscriber for Private {
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        self.0.new_span(attributes)
+        if !RunTree::any() {
+            return Address::OUTSIDE.id();
+        }
+        let metadata = attributes.metadata();
+        // Read before anything is locked: a value's `Debug` is foreign code.
+        let mut record = SpanRecord::open(metadata.name());
+        attributes.record(&mut Fields(&mut record));
+
+        let above = attributes.parent().map(Address::of);
+        let parent = if attributes.is_contextual() {
+            Parent::Here
+        } else {
+            let place = above.and_then(|span| Some(Place { tree: here::tree_of(span)?, position: span.position() }));
+            place.map_or(Parent::Unknown, Parent::At)
+        };
+        here::add(&parent, above, &mut record, metadata).unwrap_or(Address::OUTSIDE).id()
     }
 
     fn record(&self, id: &Id, values: &Record<'_>) {
-        self.0.record(id, values);
+        let span = Address::of(id);
+        let Some(tree) = here::tree_of(span) else { return };
+        // Read before the tree is locked.
+        let mut said = SpanRecord::default();
+        values.record(&mut Fields(&mut said));
+        tree.note(span.position(), said);
     }
 
-    fn record_follows_from(&self, id: &Id, follows: &Id) {
-        self.0.record_follows_from(id, follows);
-    }
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, _: &Event<'_>) {}
 
     fn enter(&self, id: &Id) {
-        self.0.enter(id);
+        here::enter_held(Address::of(id));
     }
 
     fn exit(&self, id: &Id) {
-        self.0.exit(id);
+        here::exit(Address::of(id).into());
     }
 
     fn clone_span(&self, id: &Id) -> Id {
-        self.0.clone_span(id)
+        let span = Address::of(id);
+        if let Some(tree) = here::tree_of(span) {
+            tree.hold(span);
+        }
+        id.clone()
     }
 
-    /// A span keeps its parent open, and the registry lets go of the parent through the *current* subscriber. On a
-    /// thread of its own, as that of a spawned task, there is none, and the parent would be kept for good.
     fn try_close(&self, id: Id) -> bool {
-        let is_current = dispatcher::get_default(Dispatch::is::<Self>);
-        let _current = (!is_current).then(|| dispatcher::set_default(private_dispatch()));
-        self.0.try_close(id)
+        here::release(Address::of(&id))
     }
 
     fn current_span(&self) -> Current {
-        self.0.current_span()
+        let current = here::innermost_held().and_then(|span| {
+            let metadata = here::tree_of(span)?.metadata(span)?;
+            Some(Current::new(span.id(), metadata))
+        });
+        current.unwrap_or_else(Current::none)
     }
 }
 
@@ -97,7 +121,7 @@ impl Subscriber for Nobody {
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(u64::MAX)
+        Address::OUTSIDE.id()
     }
 
     fn record(&self, _: &Id, _: &Record<'_>) {}
@@ -117,8 +141,7 @@ mod tests {
 
     #[test]
     fn it_wakes_no_callsite_below_info() {
-        let private = Private(tracing_subscriber::registry().with(layer()));
-        assert_eq!(private.max_level_hint(), Some(LevelFilter::INFO));
+        assert_eq!(Private.max_level_hint(), Some(LevelFilter::INFO));
         assert_eq!(Nobody.max_level_hint(), Some(LevelFilter::OFF));
     }
 }

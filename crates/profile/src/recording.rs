@@ -48,7 +48,7 @@ pin_project! {
             this.future.set(None);
             // An enclosing recording still wants to know where its time went.
             if let Some(run) = this.run.take() {
-                run.tree.finish();
+                run.tree.finish(run.tree.now());
             }
         }
     }
@@ -114,8 +114,8 @@ impl Run {
         matches!(self.listener, Listener::Private).then(private_dispatch)
     }
 
-    fn finish(self) -> Profile {
-        let finished = self.tree.finish();
+    fn finish(self, wall: u64) -> Profile {
+        let finished = self.tree.finish(wall);
         let nothing_came = finished.records.is_empty() && finished.dropped_spans == 0;
         let reason = if !nothing_came {
             None
@@ -147,16 +147,17 @@ impl<F: Future> Future for Recording<F> {
         // Polled after its end, as no one may: there is nothing left to wait for.
         let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
         let clock = *this.clock;
+        let is_first = this.run.is_none();
         let run = this.run.get_or_insert_with(|| Run::start(clock));
-        let output = {
+        let (output, wall) = {
             let _current = run.dispatch().map(dispatcher::set_default);
-            let _polling = here::poll(&run.tree);
+            let polling = here::poll(&run.tree, if is_first { 0 } else { run.tree.now() });
             let Poll::Ready(output) = future.poll(cx) else { return Poll::Pending };
             // The future may hold spans, which are not to count as detached.
             this.future.set(None);
-            output
+            (output, polling.end().unwrap_or_else(|| run.tree.now()))
         };
-        let profile = this.run.take().map(Run::finish).unwrap_or_default();
+        let profile = this.run.take().map(|run| run.finish(wall)).unwrap_or_default();
         Poll::Ready(Recorded { output, profile })
     }
 }

@@ -6,6 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use tracing::Metadata;
+
+use crate::address::{self, Address};
+use crate::directory;
+use crate::holds::Holds;
 use crate::span_record::SpanRecord;
 use crate::time_source::TimeSource;
 
@@ -13,26 +18,13 @@ use crate::time_source::TimeSource;
 pub const MAX_SPANS: usize = 10_000;
 
 /// Room for a usual run, so that recording it allocates once.
-const USUAL_SPANS: usize = 32;
+pub(crate) const USUAL_SPANS: usize = 32;
 
 /// Where a span stands: its tree and its place in it.
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) tree: Arc<RunTree>,
     pub(crate) position: Position,
-}
-
-impl Place {
-    /// The recording itself.
-    pub(crate) fn top(tree: &Arc<RunTree>) -> Self {
-        Self { tree: Arc::clone(tree), position: Position::Top }
-    }
-
-    /// Whether a new span below this place belongs to `tree`, which is being polled: when it was started within this
-    /// place's tree, or when that is over.
-    pub(crate) fn is_superseded_by(&self, tree: &Arc<RunTree>) -> bool {
-        !Arc::ptr_eq(&self.tree, tree) && (self.tree.is_finished() || tree.is_within(&self.tree))
-    }
 }
 
 /// A place within one tree.
@@ -62,8 +54,15 @@ impl Visit {
     }
 }
 
+/// What is left to do when a span of the private subscriber was closed.
+pub(crate) struct Closed {
+    /// It, or a span above it that was closed with it, held a span of another tree.
+    pub(crate) parent_elsewhere: Option<Address>,
+}
+
 /// The spans of one recording.
 pub(crate) struct RunTree {
+    number: u64,
     clock: TimeSource,
     start: Instant,
     outer: Option<Place>,
@@ -79,6 +78,20 @@ struct Spans {
     not_kept: u64,
     /// The recording's own polled time outside all spans.
     busy: u64,
+    holds: Holds,
+}
+
+impl Spans {
+    /// Notes that a span is closed, and a visit to it that was not noted before.
+    fn close(&mut self, index: u32, visit: Option<Visit>) {
+        let Some(record) = self.records.get_mut(index as usize) else { return };
+        if let Some(visit) = visit {
+            visit.note(record);
+        }
+        if std::mem::take(&mut record.open) {
+            self.open = self.open.saturating_sub(1);
+        }
+    }
 }
 
 /// How many trees there are.
@@ -105,7 +118,19 @@ impl RunTree {
     pub(crate) fn start(clock: TimeSource, outer: Option<Place>) -> Arc<Self> {
         let spans = Spans { records: Vec::with_capacity(USUAL_SPANS), ..Spans::default() };
         ALIVE.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self { clock, start: clock(), outer, finished: AtomicBool::new(false), spans: Mutex::new(spans) })
+        Arc::new(Self {
+            number: address::next_number(),
+            clock,
+            start: clock(),
+            outer,
+            finished: AtomicBool::new(false),
+            spans: Mutex::new(spans),
+        })
+    }
+
+    /// What tells it from all other trees.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Whether there is any tree; a cheap way out for everybody else's spans.
@@ -131,20 +156,55 @@ impl RunTree {
         false
     }
 
+    /// Whether a new span below one of this tree belongs to `polled`, which is being polled: when it was started within
+    /// this one, or when this one is over.
+    pub(crate) fn is_superseded_by(self: &Arc<Self>, polled: &Arc<Self>) -> bool {
+        !Arc::ptr_eq(self, polled) && (self.is_finished() || polled.is_within(self))
+    }
+
     pub(crate) fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Relaxed)
     }
 
     /// Adds an open span below `parent`.
     pub(crate) fn add(&self, parent: Position, mut record: SpanRecord) -> Position {
+        self.push(&mut self.lock(), parent, &mut record)
+    }
+
+    /// Adds an open span of the private subscriber, which is held once and itself holds the span `holds`. If that is in
+    /// another tree, it is held already.
+    pub(crate) fn add_held(
+        self: &Arc<Self>,
+        parent: Position,
+        record: &mut SpanRecord,
+        metadata: &'static Metadata<'static>,
+        holds: Option<Address>,
+    ) -> Position {
         let mut spans = self.lock();
+        let position = self.push(&mut spans, parent, record);
+        if let Position::At(index) = position {
+            if spans.holds.is_new() {
+                directory::insert(self);
+            }
+            let holds = holds.filter(|span| span.number() != self.number || spans.holds.hold(*span));
+            spans.holds.add(index, metadata, holds);
+        }
+        position
+    }
+
+    /// Takes the record, which is large, from where it is, if it is kept.
+    fn push(&self, spans: &mut Spans, parent: Position, record: &mut SpanRecord) -> Position {
         if parent == Position::NotKept || self.is_finished() || spans.records.len() >= MAX_SPANS {
             spans.not_kept += 1;
             return Position::NotKept;
         }
-        record.parent = if let Position::At(index) = parent { Some(index) } else { None };
         let Ok(index) = u32::try_from(spans.records.len()) else { return Position::NotKept };
-        spans.records.push(record);
+        record.parent = match parent {
+            // An id that another subscriber gave out may look like one of a span that is yet to come.
+            Position::At(parent) if parent < index => Some(parent),
+            _ => None,
+        };
+        spans.records.push(std::mem::take(record));
         spans.open += 1;
         Position::At(index)
     }
@@ -174,26 +234,56 @@ impl RunTree {
 
     /// Notes that a span is closed, and a visit to it that was not noted before.
     pub(crate) fn close(&self, position: Position, visit: Option<Visit>) {
-        let Position::At(index) = position else { return };
-        let mut spans = self.lock();
-        let Some(record) = spans.records.get_mut(index as usize) else { return };
-        if let Some(visit) = visit {
-            visit.note(record);
-        }
-        if std::mem::take(&mut record.open) {
-            spans.open = spans.open.saturating_sub(1);
+        if let Position::At(index) = position {
+            self.lock().close(index, visit);
         }
     }
 
-    /// Ends the recording and takes its records; whatever arrives later is not kept. A recording within another one
-    /// leaves a copy of its spans there.
-    pub(crate) fn finish(&self) -> Finished {
-        let wall = self.now();
+    /// Holds a span of the private subscriber once more; says whether it was held before.
+    pub(crate) fn hold(&self, span: Address) -> bool {
+        self.lock().holds.hold(span)
+    }
+
+    /// Lets go of a span of the private subscriber. When no one else holds it, it is closed, `visit` is noted, and it
+    /// lets go of the one above it.
+    pub(crate) fn release(&self, span: Address, visit: Option<Visit>) -> Option<Closed> {
+        let mut spans = self.lock();
+        let mut parent = spans.holds.release(span)?;
+        spans.close(span.index()?, visit);
+        while let Some(above) = parent.filter(|above| above.number() == self.number) {
+            parent = spans.holds.release(above).and_then(|next| {
+                spans.close(above.index()?, None);
+                next
+            });
+        }
+        let is_over = self.is_finished() && spans.holds.is_over();
+        drop(spans);
+        if is_over {
+            directory::remove(self.number);
+        }
+        Some(Closed { parent_elsewhere: parent })
+    }
+
+    /// What the callsite of a span of the private subscriber says.
+    pub(crate) fn metadata(&self, span: Address) -> Option<&'static Metadata<'static>> {
+        self.lock().holds.metadata(span)
+    }
+
+    /// Ends the recording, which took `wall`, and takes its records; whatever arrives later is not kept. A recording
+    /// within another one leaves a copy of its spans there.
+    pub(crate) fn finish(&self, wall: u64) -> Finished {
         let spans = {
             let mut spans = self.lock();
             self.finished.store(true, Ordering::Relaxed);
-            std::mem::take(&mut *spans)
+            let mut ended = std::mem::take(&mut *spans);
+            if !ended.holds.is_over() {
+                spans.holds = std::mem::take(&mut ended.holds);
+            }
+            ended
         };
+        if !spans.holds.is_new() {
+            directory::remove(self.number);
+        }
         let mut records = spans.records;
         let detached = if spans.open > 0 { end_detached(&mut records, wall) } else { 0 };
         let finished = Finished { records, wall, busy: spans.busy, detached, dropped_spans: spans.not_kept };

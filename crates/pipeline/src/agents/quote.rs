@@ -29,17 +29,18 @@ impl Quote {
 impl Agent for Quote {
     async fn run(&self, task: Task, cx: &Cx) -> Result<Report> {
         let whole = task.subgoal.description == *task.question;
-        let draft = if whole {
+        let statements = if whole {
             extract(&task.evidence, Complexity::Medium)
         } else {
             let within = task.within.to_vec();
             let search =
                 Search { text: task.subgoal.description.clone(), scope: cx.scope().clone(), within, limit: self.limit };
-            extract(&search_in_scope(self.store.as_ref(), &search).await?, Complexity::Medium)
+            let evidence = search_in_scope(self.store.as_ref(), &search).await?;
+            extract(&evidence, Complexity::Medium)
         };
-        if draft.text.is_empty() {
+        if statements.is_empty() {
             return Err(Error::new(ErrorKind::NotFound, "memory holds nothing on it that this run may see"));
         }
-        Ok(Report { text: draft.text, citations: draft.citations })
+        Ok(Report { statements })
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ninefold_core::{Agent, AgentCard, Cx, Model, ModelRequest, Report, Result, Task};
 
+use crate::phases::citations::{numbered_sources, statements};
 use crate::phases::route::ANYTHING;
-use crate::phases::synthesize::{cited, numbered_sources};
 use crate::phases::{ask, fill};
 
 /// Asks the model.
@@ -30,7 +30,7 @@ impl Agent for Reason {
         let (sources, citations) = numbered_sources(&task.evidence);
         let mut findings = String::new();
         for finding in &task.dependencies {
-            let _ = writeln!(findings, "- {}: {}", finding.subgoal, finding.text);
+            let _ = writeln!(findings, "- {}: {}", finding.subgoal, finding.text());
         }
         let user = fill(
             include_str!("../prompts/reason_user.md"),
@@ -38,7 +38,6 @@ impl Agent for Reason {
         );
         let request = ModelRequest::new(include_str!("../prompts/reason.md"), user);
         let completion = ask(self.model.as_ref(), request, cx).await?;
-        let draft = cited(&completion.text, &citations);
-        Ok(Report { text: draft.text, citations: draft.citations })
+        Ok(Report { statements: statements(&completion.text, &citations) })
     }
 }

@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,9 +48,20 @@ impl<Out: Clone + Send + Sync + 'static> CacheLayer<Out> {
 
 impl<Out> CacheLayer<Out> {
     pub(super) async fn get(&self, key: Key, compute: impl Future<Output = Result<Out>>) -> Result<Outcome<Out>> {
-        let compute = async { compute.await.map(self.share) };
-        let entry =
-            self.cache.entries.entry(key).or_try_insert_with(compute).await.map_err(|error| (*error).clone())?;
+        let mut compute = pin!(compute);
+        let entry = loop {
+            let mut own = false;
+            let led = async {
+                own = true;
+                compute.as_mut().await.map(self.share)
+            };
+            match self.cache.entries.entry(key).or_try_insert_with(led).await {
+                Ok(entry) => break entry,
+                // The run that computed is over or out of money, which is nothing to this one.
+                Err(error) if !own && (error.ends_run() || error.kind() == ErrorKind::OverBudget) => {}
+                Err(error) => return Err((*error).clone()),
+            }
+        };
         let fresh = entry.is_fresh();
         let value = (self.copy)(entry.value()).ok_or_else(|| {
             Error::new(ErrorKind::Permanent, "the cache holds a value of another type under this phase's key")

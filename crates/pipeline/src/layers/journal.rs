@@ -1,10 +1,11 @@
 //! Replay of what a run finished before, and the append of what it finishes now.
 
 use ninefold_core::journal::{Entry, Position, RunLog};
-use ninefold_core::{Error, ErrorKind, Key, Result, Timestamp, span};
-use serde::Serialize;
+use ninefold_core::{Cx, Error, ErrorKind, Expense, Key, Result, span};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use super::policy;
 use super::trace::traced;
 
 /// The output recorded in `entry`, if it was made by the same phase from the same input.
@@ -26,7 +27,8 @@ pub(super) fn replay<Out: DeserializeOwned>(entry: &Entry, phase: &str, key: Key
             "finish the run with the code and the input that started it, or start a new run",
         ));
     }
-    serde_json::from_str(&entry.output).map_err(|error| {
+    let kept = serde_json::from_str::<Kept<Out>>(&entry.output);
+    kept.map(|kept| kept.value).map_err(|error| {
         refused(
             format!("the recorded output of phase {phase:?} does not fit its type any more: {error}"),
             "raise the phase's version when its output changes, and start a new run",
@@ -38,22 +40,49 @@ fn refused(what: String, cure: &str) -> Error {
     Error::new(ErrorKind::ReplayRefused, what).hint(cure)
 }
 
-/// The entry of a finished phase.
-pub(super) fn entry<Out: Serialize>(
+/// An output with what the run had spent when it was made.
+#[derive(Serialize, Deserialize)]
+struct Kept<T> {
+    spent: Expense,
+    value: T,
+}
+
+/// What a run had spent when the last of these entries was written.
+pub(crate) fn spent(entries: &[Entry]) -> Expense {
+    #[derive(Deserialize)]
+    struct Head {
+        spent: Expense,
+    }
+    let heads = entries.iter().filter_map(|entry| serde_json::from_str::<Head>(&entry.output).ok());
+    heads.map(|head| head.spent).max_by_key(|spent| (spent.calls, spent.used.total())).unwrap_or_default()
+}
+
+/// Appends a finished phase under a span of its own, within the run's bounds.
+pub(super) fn append<'a, Out: Serialize>(
+    cx: &'a Cx,
+    log: &'a RunLog,
     position: Position,
     phase: &str,
     key: Key,
     output: &Out,
-    at: Timestamp,
-) -> Result<Entry> {
-    let output = serde_json::to_string(output).map_err(|error| {
+) -> Result<impl Future<Output = Result<()>> + Send + use<'a, Out>> {
+    let kept = Kept { spent: cx.budget().spent(), value: output };
+    let output = serde_json::to_string(&kept).map_err(|error| {
         Error::new(ErrorKind::InvalidInput, format!("the output of phase {phase:?} cannot be written as JSON: {error}"))
             .hint("its Serialize implementation must succeed, and map keys must be strings")
     })?;
-    Ok(Entry { position, phase: phase.into(), key, output, at })
+    let entry = Entry { position, phase: phase.into(), key, output, at: cx.now() };
+    Ok(exchange(cx, log.append(entry)))
 }
 
-/// Appends an entry under a span of its own.
-pub(super) async fn append(log: &RunLog, entry: Entry) -> Result<()> {
-    traced(span::journal(), log.append(entry)).await
+/// One exchange with the journal under a span of its own, within the run's bounds.
+pub(crate) async fn exchange<T>(cx: &Cx, exchange: impl Future<Output = Result<T>>) -> Result<T> {
+    traced(span::journal(), policy::bounded(cx, None, exchange)).await.map_err(|error| {
+        if error.ends_run() {
+            return error;
+        }
+        let what = format!("the journal does not go along: {}", error.message());
+        let hint = error.hint_text().unwrap_or("mend the journal and resume the run").to_owned();
+        Error::new(ErrorKind::NotDurable, what).hint(hint).caused_by(error)
+    })
 }

@@ -175,33 +175,35 @@ where
     }
 
     async fn durable(&self, input: In, cx: &Cx, position: Option<Position>) -> Result<Outcome<Out>> {
-        let Some((position, log)) = position.zip(cx.log()) else { return self.retried(input, cx).await };
+        let Some((position, log)) = position.zip(cx.log()) else { return self.retried(input, cx, None).await };
         let key = self.key(&input, cx)?;
         if let Some(entry) = log.recorded(position) {
-            return journal::replay(entry, &self.name, key).map(Outcome::replayed);
+            return journal::replay(&entry, &self.name, key).map(Outcome::replayed);
         }
-        let outcome = self.retried(input, &cx.inside(position)).await?;
-        let entry = journal::entry(position, &self.name, key, &outcome.value, cx.now())?;
-        journal::append(log, entry).await?;
+        let outcome = self.retried(input, cx, Some(position)).await?;
+        journal::append(cx, log, position, &self.name, key, &outcome.value)?.await?;
         Ok(outcome)
     }
 
-    async fn retried(&self, input: In, cx: &Cx) -> Result<Outcome<Out>> {
-        let Some(retry) = &self.retry else { return self.looked_up(input, cx).await };
+    async fn retried(&self, input: In, cx: &Cx, position: Option<Position>) -> Result<Outcome<Out>> {
+        let Some(retry) = &self.retry else { return self.looked_up(input, cx, position).await };
         let mut input = input;
         for attempt in 1..retry.policy.attempts {
             let next = (retry.copy)(&input);
-            match self.looked_up(input, cx).await {
+            match self.looked_up(input, cx, position).await {
                 Err(error) if error.is_transient() => retry.policy.pause(attempt, &error, cx).await?,
                 outcome => return outcome,
             }
             Span::current().record(field::ATTEMPTS, span::count(u64::from(attempt) + 1));
             input = next;
         }
-        self.looked_up(input, cx).await
+        self.looked_up(input, cx, position).await
     }
 
-    async fn looked_up(&self, input: In, cx: &Cx) -> Result<Outcome<Out>> {
+    async fn looked_up(&self, input: In, cx: &Cx, position: Option<Position>) -> Result<Outcome<Out>> {
+        // Every attempt numbers the phases inside of it anew, so that it finds what an earlier one has finished.
+        let inside = position.map(|position| cx.inside(position));
+        let cx = inside.as_ref().unwrap_or(cx);
         let Some(cache) = &self.cache else { return self.attempt(input, cx).await.map(Outcome::computed) };
         let key = self.key(&input, cx)?;
         // Waiting for somebody else's computation has the same bounds as the computation.

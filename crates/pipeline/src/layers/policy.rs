@@ -35,8 +35,8 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// The pause after the n-th attempt: what the server asked for, otherwise exponential with full jitter (AWS
-    /// Architecture Blog, "Exponential Backoff And Jitter"), at least half of it.
+    /// The pause after the n-th attempt: what the server asked for, otherwise exponential with jitter (AWS Architecture
+    /// Blog, "Exponential Backoff And Jitter"), at least half of it. The jitter is the process's own; no output shows it.
     fn length(&self, attempt: u32, error: &Error) -> Duration {
         if let Some(asked) = error.retry_after() {
             return asked.min(self.longest);
@@ -91,7 +91,7 @@ pin_project! {
 impl Alarm {
     /// Rings at the run's deadline or after the phase's own limit, whichever comes first.
     fn set(cx: &Cx, timeout: Option<Duration>) -> Pin<Box<Self>> {
-        let own = timeout.map(|limit| (Instant::now() + limit, limit));
+        let own = timeout.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
         let (at, own) = match (cx.deadline(), own) {
             (Some(run), Some((phase, limit))) if phase < run => (Some(phase), Some(limit)),
             (Some(run), _) => (Some(run), None),

@@ -1,11 +1,14 @@
 //! A question to the model inside a phase, and its reply read as data.
 
-use ninefold_core::{Completion, Cx, Error, ErrorKind, Model, ModelRequest, Result};
+use ninefold_core::{Completion, Cx, Error, ErrorKind, Model, ModelRequest, Result, StopReason};
 use serde::de::DeserializeOwned;
 
 /// Sends a request and reads the reply to its end.
 pub(crate) async fn ask(model: &dyn Model, request: ModelRequest, cx: &Cx) -> Result<Completion> {
     let mut completion = model.send(request, cx).await?.collect().await?;
+    if completion.stop == StopReason::Refused {
+        return Err(Error::new(ErrorKind::Permanent, "the model's provider refused to answer"));
+    }
     let visible = without_reasoning(&completion.text);
     if visible.len() != completion.text.len() {
         completion.text = visible.to_owned();

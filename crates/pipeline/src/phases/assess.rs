@@ -113,7 +113,6 @@ const HARMFUL: &[&str] = &[
     "breach",
     "complian",
     "credential",
-    "data loss",
     "delet",
     "dosage",
     "encrypt",

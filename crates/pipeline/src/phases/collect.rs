@@ -39,14 +39,16 @@ pub struct AgentPolicy {
     pub parallel: usize,
     /// How long one attempt of an agent may take.
     pub timeout: Duration,
+    /// How long all of them together may take.
+    pub whole: Duration,
     /// When an agent is tried again.
     pub retry: Retry,
 }
 
 impl Default for AgentPolicy {
-    /// Eight at once, 60 s an attempt, three attempts.
+    /// Eight at once, 60 s an attempt, three attempts, 300 s for all.
     fn default() -> Self {
-        Self { parallel: 8, timeout: Duration::from_secs(60), retry: Retry::default() }
+        Self { parallel: 8, timeout: Duration::from_secs(60), whole: Duration::from_secs(300), retry: Retry::default() }
     }
 }
 
@@ -81,7 +83,7 @@ impl Phase<Task> for Guarded {
     async fn run(&self, task: Task, cx: &Cx) -> Result<Report> {
         scope::permit(&self.card, cx)?;
         let report = self.agent.run(task, cx).await?;
-        if report.text.trim().is_empty() {
+        if report.statements.iter().all(|statement| statement.text.trim().is_empty()) {
             return Err(Error::new(ErrorKind::MalformedReply, format!("agent {} returned nothing", self.card.name)));
         }
         Ok(report)
@@ -125,16 +127,14 @@ impl Phase<Collection> for Collect {
             }
             let Some((subgoal, result)) = running.next().await else { break };
             let state = match result {
-                Ok(Report { text, citations }) => State::Done(Finding {
-                    subgoal: subgoal.id.clone(),
-                    agent: agent(&input.routes, subgoal),
-                    text,
-                    citations,
-                }),
+                Ok(Report { statements }) => {
+                    let agent = agent(&input.routes, subgoal);
+                    State::Done(Finding { subgoal: subgoal.id.clone(), agent, statements })
+                }
                 Err(error) => {
-                    // The run's own end is not an agent's failure.
+                    // The run's own end, and a journal that does not go along, are not an agent's failure.
                     cx.check()?;
-                    if error.kind() == ErrorKind::ReplayRefused {
+                    if error.breaks_journal() {
                         return Err(error);
                     }
                     let agent = agent(&input.routes, subgoal);

@@ -7,10 +7,8 @@
 
 use std::collections::HashSet;
 
-use ninefold_core::{Chunk, ChunkKind, Citation, Complexity, Evidence, Lines, terms};
+use ninefold_core::{Chunk, ChunkKind, Citation, Complexity, Evidence, Lines, Statement, terms};
 use smol_str::SmolStr;
-
-use super::synthesize::Draft;
 
 /// The most bytes of one statement.
 const MAX_STATEMENT: usize = 420;
@@ -24,10 +22,10 @@ const CODE: f32 = 0.45;
 const TEST: f32 = 0.6;
 
 /// The extract of the evidence for its own terms. Empty when nothing in the evidence holds any of them.
-pub(crate) fn extract(evidence: &Evidence, complexity: Complexity) -> Draft {
+pub(crate) fn extract(evidence: &Evidence, complexity: Complexity) -> Vec<Statement> {
     let total: f32 = evidence.terms.iter().map(|term| term.weight).sum();
     if total <= 0.0 {
-        return Draft::default();
+        return Vec::new();
     }
     let best = evidence.passages.first().map_or(1.0, |passage| passage.score.max(f32::MIN_POSITIVE));
     let mut candidates = Vec::new();
@@ -35,12 +33,12 @@ pub(crate) fn extract(evidence: &Evidence, complexity: Complexity) -> Draft {
         let rank = (passage.score / best).clamp(0.0, 1.0);
         let about = held(&passage.chunk.title, evidence);
         let in_test = is_test(&passage.chunk.path);
-        for statement in statements(&passage.chunk) {
-            let holds = held(&statement.text, evidence);
+        for piece in pieces(&passage.chunk) {
+            let holds = held(&piece.text, evidence);
             if !holds.is_empty() {
                 let about = weight(&about, evidence) / total;
                 let bonus = 0.25 * about + 0.15 * rank;
-                candidates.push(Candidate { chunk: &passage.chunk, statement, holds, bonus, in_test });
+                candidates.push(Candidate { chunk: &passage.chunk, piece, holds, bonus, in_test });
             }
         }
     }
@@ -49,18 +47,19 @@ pub(crate) fn extract(evidence: &Evidence, complexity: Complexity) -> Draft {
         Complexity::Medium => 4,
         Complexity::Complex | Complexity::Critical => 6,
     };
-    compose(select(candidates, evidence, total, most))
+    select(candidates, evidence, total, most).into_iter().map(said).collect()
 }
 
 struct Candidate<'a> {
     chunk: &'a Chunk,
-    statement: Statement,
+    piece: Piece,
     holds: HashSet<SmolStr>,
     bonus: f32,
     in_test: bool,
 }
 
-struct Statement {
+/// A statement while it is being chosen.
+struct Piece {
     text: String,
     lines: Lines,
     code: bool,
@@ -97,9 +96,9 @@ fn select<'a>(mut candidates: Vec<Candidate<'a>>, evidence: &Evidence, total: f3
             let fresh = |term: &SmolStr| if covered.contains(term) { COVERED } else { 1.0 };
             let holds = evidence.terms.iter().filter(|term| candidate.holds.contains(&term.term));
             let share = holds.map(|term| term.weight * fresh(&term.term)).sum::<f32>() / total;
-            let kind = if candidate.statement.code { CODE } else { 1.0 };
+            let kind = if candidate.piece.code { CODE } else { 1.0 };
             let place = if candidate.in_test { TEST } else { 1.0 };
-            let length = if candidate.statement.text.len() < 25 { 0.5 } else { 1.0 };
+            let length = if candidate.piece.text.len() < 25 { 0.5 } else { 1.0 };
             share * kind * place * length * (1.0 + candidate.bonus)
         };
         let best = candidates.iter().map(value).enumerate().reduce(|a, b| if b.1 > a.1 { b } else { a });
@@ -112,8 +111,8 @@ fn select<'a>(mut candidates: Vec<Candidate<'a>>, evidence: &Evidence, total: f3
         }
         let candidate = candidates.swap_remove(at);
         let doubles = |other: &Candidate<'_>| {
-            other.statement.text == candidate.statement.text
-                || other.chunk.path == candidate.chunk.path && overlap(other.statement.lines, candidate.statement.lines)
+            other.piece.text == candidate.piece.text
+                || other.chunk.path == candidate.chunk.path && overlap(other.piece.lines, candidate.piece.lines)
         };
         candidates.retain(|other| !doubles(other));
         covered.extend(candidate.holds.iter().cloned());
@@ -126,23 +125,14 @@ fn overlap(a: Lines, b: Lines) -> bool {
     a.first <= b.last && b.first <= a.last
 }
 
-fn compose(taken: Vec<Candidate<'_>>) -> Draft {
-    let mut draft = Draft::default();
-    for Candidate { chunk, statement, .. } in taken {
-        if !draft.text.is_empty() {
-            draft.text.push_str("\n\n");
-        }
-        let citation = Citation { chunk: chunk.id, path: chunk.path.clone(), lines: statement.lines };
-        draft.citations.push(citation);
-        let number = draft.citations.len();
-        if statement.code {
-            let indented = statement.text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n");
-            draft.text.push_str(&format!("{indented}  [{number}]"));
-        } else {
-            draft.text.push_str(&format!("{} [{number}]", statement.text));
-        }
-    }
-    draft
+fn said(candidate: Candidate<'_>) -> Statement {
+    let Candidate { chunk, piece, .. } = candidate;
+    let text = if piece.code {
+        piece.text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
+    } else {
+        piece.text
+    };
+    Statement { text, citations: vec![Citation { chunk: chunk.id, path: chunk.path.clone(), lines: piece.lines }] }
 }
 
 /// What one line of a chunk is.
@@ -158,7 +148,7 @@ enum LineKind {
     Apart,
 }
 
-fn statements(chunk: &Chunk) -> Vec<Statement> {
+fn pieces(chunk: &Chunk) -> Vec<Piece> {
     let mut found = Vec::new();
     let mut block: Vec<(u32, &str)> = Vec::new();
     let mut block_kind = LineKind::Blank;
@@ -232,25 +222,25 @@ fn comment(line: &str) -> Option<&str> {
     text.map(str::trim)
 }
 
-fn finish(block: &[(u32, &str)], kind: LineKind, found: &mut Vec<Statement>) {
+fn finish(block: &[(u32, &str)], kind: LineKind, found: &mut Vec<Piece>) {
     let (Some(&(first, _)), Some(&(last, _))) = (block.first(), block.last()) else { return };
     match kind {
         LineKind::Blank | LineKind::Apart => {}
         LineKind::Code => {
             let indent = block.iter().map(|(_, line)| line.len() - line.trim_start().len()).min().unwrap_or(0);
             let lines: Vec<_> = block.iter().map(|(_, line)| line.get(indent..).unwrap_or(line)).collect();
-            found.push(Statement { text: cut(&lines.join("\n")), lines: Lines::new(first, last), code: true });
+            found.push(Piece { text: cut(&lines.join("\n")), lines: Lines::new(first, last), code: true });
         }
         LineKind::Prose { .. } => sentences(block, found),
     }
 }
 
 /// Packs the sentences of a paragraph into statements of bounded size.
-fn sentences(block: &[(u32, &str)], found: &mut Vec<Statement>) {
-    let mut open: Option<Statement> = None;
+fn sentences(block: &[(u32, &str)], found: &mut Vec<Piece>) {
+    let mut open: Option<Piece> = None;
     for &(at, line) in block {
         let statement = match open.take() {
-            None => Statement { text: line.to_owned(), lines: Lines::new(at, at), code: false },
+            None => Piece { text: line.to_owned(), lines: Lines::new(at, at), code: false },
             Some(mut statement) => {
                 statement.text.push(' ');
                 statement.text.push_str(line);
@@ -261,12 +251,12 @@ fn sentences(block: &[(u32, &str)], found: &mut Vec<Statement>) {
         // A statement ends with the sentence that makes it long enough.
         let ends = line.ends_with(['.', '!', '?', ':', '。', '！', '？']);
         if statement.text.len() >= MAX_STATEMENT || ends && statement.text.len() >= MAX_STATEMENT / 2 {
-            found.push(Statement { text: cut(&statement.text), ..statement });
+            found.push(Piece { text: cut(&statement.text), ..statement });
         } else {
             open = Some(statement);
         }
     }
-    found.extend(open.map(|statement| Statement { text: cut(&statement.text), ..statement }));
+    found.extend(open.map(|statement| Piece { text: cut(&statement.text), ..statement }));
 }
 
 /// At most about [`MAX_STATEMENT`] bytes and a half, cut after a sentence where there is one, otherwise at a word.
@@ -306,7 +296,7 @@ mod tests {
         Passage { chunk: Arc::new(chunk), score: 1.0 }
     }
 
-    fn answer(question: &str, passages: Vec<Passage>) -> Draft {
+    fn answer(question: &str, passages: Vec<Passage>) -> Vec<Statement> {
         let terms = terms::query_terms(question).into_iter().map(|term| WeightedTerm { term, weight: 1.0 }).collect();
         extract(&Evidence { terms, matched: passages.len() as u64, passages }, Complexity::Simple)
     }
@@ -314,16 +304,16 @@ mod tests {
     #[test]
     fn the_statement_that_answers_is_quoted_with_its_lines() {
         let text = "# Runs\n\nA run has phases.\n\n- Journal: finished phases are written down,\n  so a killed run resumes.\n- Cache: equal inputs.\n";
-        let draft = answer("How does a killed run resume?", vec![chunk("a.md", ChunkKind::Markdown, 10, text)]);
-        assert_eq!(draft.text, "Journal: finished phases are written down, so a killed run resumes. [1]");
-        assert_eq!(draft.citations[0].to_string(), "a.md:14-15");
+        let said = answer("How does a killed run resume?", vec![chunk("a.md", ChunkKind::Markdown, 10, text)]);
+        assert_eq!(said[0].text, "Journal: finished phases are written down, so a killed run resumes.");
+        assert_eq!(said[0].citations[0].to_string(), "a.md:14-15");
     }
 
     #[test]
     fn a_comment_is_read_as_prose_and_beats_the_code_below_it() {
         let text = "/// Resumes a run\n/// that was killed.\npub fn resume(run: RunId) {\n    kill(run);\n}\n";
-        let draft = answer("How is a killed run resumed?", vec![chunk("a.rs", ChunkKind::Code, 1, text)]);
-        assert!(draft.text.starts_with("Resumes a run that was killed. [1]"), "{}", draft.text);
+        let said = answer("How is a killed run resumed?", vec![chunk("a.rs", ChunkKind::Code, 1, text)]);
+        assert_eq!(said[0].text, "Resumes a run that was killed.");
     }
 
     #[test]
@@ -332,7 +322,7 @@ mod tests {
             chunk("tests/resume.rs", ChunkKind::Text, 1, "How is a killed run resumed, we ask here once more."),
             chunk("docs/runs.md", ChunkKind::Markdown, 1, "A killed run is resumed from what its journal holds."),
         ];
-        assert!(answer("How is a killed run resumed?", passages).text.starts_with("A killed run is resumed"));
+        assert!(answer("How is a killed run resumed?", passages)[0].text.starts_with("A killed run is resumed"));
         assert!(
             is_test("src/x_test.go")
                 && is_test("test_a.py")
@@ -343,16 +333,13 @@ mod tests {
 
     #[test]
     fn nothing_is_said_when_nothing_fits() {
-        assert_eq!(
-            answer("quantum", vec![chunk("a.md", ChunkKind::Markdown, 1, "Bread and butter.")]),
-            Draft::default()
-        );
+        assert_eq!(answer("quantum", vec![chunk("a.md", ChunkKind::Markdown, 1, "Bread and butter.")]), []);
     }
 
     #[test]
     fn long_lines_are_cut_inside_no_character() {
         let text = format!("killed {}", "é".repeat(5000));
-        let draft = answer("killed", vec![chunk("a.txt", ChunkKind::Text, 1, &text)]);
-        assert!(draft.text.len() < 700, "{}", draft.text.len());
+        let said = answer("killed", vec![chunk("a.txt", ChunkKind::Text, 1, &text)]);
+        assert!(said[0].text.len() < 700, "{}", said[0].text.len());
     }
 }

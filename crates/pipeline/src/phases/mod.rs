@@ -15,6 +15,7 @@
 
 mod ask;
 pub mod assess;
+pub(crate) mod citations;
 pub mod collect;
 pub mod decompose;
 pub(crate) mod extract;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use ninefold_core::{Answer, Assessment, Citation, Cx, Degradation, Evidence, Findings, Phase, Result, Verdict, terms};
+use ninefold_core::{
+    Answer, Assessment, Citation, Cx, Degradation, Evidence, Finding, Findings, Phase, Result, Verdict, WeightedTerm,
+    terms,
+};
 use serde::Serialize;
 
 use super::synthesize::Draft;
@@ -50,30 +53,38 @@ impl Phase<Response> for Respond {
 
 /// Support times completeness, both from what happened:
 ///
-/// - support is the weight of the question's terms that the cited lines and the findings with citations hold, over the
-///   weight of all its terms; when nothing is cited but agents found something, the same of what they found;
-/// - completeness is the share of subgoals with a finding, and 0 when a critical one has none.
+/// - support is the weight of the question's terms that the cited lines hold, over the weight of all its terms; what
+///   agents say without lines of the run's evidence to show for it counts half;
+/// - completeness is the share of subgoals with a finding, 0 when a critical one has none, and a half when no plan passed.
 fn confidence(input: &Response) -> f32 {
-    let all: f32 = input.evidence.terms.iter().map(|term| term.weight.max(0.1)).sum();
-    let uncited = input.draft.citations.is_empty();
-    let findings = input.findings.done.iter().filter(|finding| uncited || !finding.citations.is_empty());
     let quoted = input.draft.citations.iter().filter_map(|citation| cited_lines(citation, &input.evidence));
-    let held = terms::distinct_terms(quoted.chain(findings.map(|finding| finding.text.as_str())));
-    let mut support = 0.0;
-    if all > 0.0 {
-        let held = input.evidence.terms.iter().filter(|term| held.contains(&term.term));
-        support = held.map(|term| term.weight.max(0.1)).sum::<f32>() / all;
-    } else if !input.findings.done.is_empty() {
-        // No store, so no weights: the agents' word is all there is.
-        support = 0.5;
-    }
+    let said: Vec<String> = input.findings.done.iter().map(Finding::text).collect();
+    let shown = share(&input.evidence.terms, quoted);
+    let told = match share(&input.evidence.terms, said.iter().map(String::as_str)) {
+        // Nothing was asked of a memory, so there are no weights: the agents' word is all there is.
+        None if said.is_empty() => 0.0,
+        None => 1.0,
+        Some(told) => told,
+    };
+    let rejected = input.degradations.iter().any(|note| matches!(note, Degradation::PlanRejected { .. }));
     let (done, failed) = (input.findings.done.len() as f32, input.findings.failed.len() as f32);
     let completeness = match input.findings.critical_failure() {
         Some(_) => 0.0,
+        None if rejected => 0.5,
         None if failed > 0.0 => done / (done + failed),
         None => 1.0,
     };
-    support * completeness
+    shown.unwrap_or_default().max(told / 2.0) * completeness
+}
+
+/// The share of the terms' weight that the texts hold; `None` without terms.
+fn share<'a>(asked: &[WeightedTerm], texts: impl Iterator<Item = &'a str>) -> Option<f32> {
+    // A term that memory does not hold at all still was asked for.
+    let weight = |term: &WeightedTerm| term.weight.max(0.1);
+    let all: f32 = asked.iter().map(weight).sum();
+    let held = terms::distinct_terms(texts);
+    let part: f32 = asked.iter().filter(|term| held.contains(&term.term)).map(weight).sum();
+    (all > 0.0).then(|| part / all)
 }
 
 /// The lines of the evidence that a citation names.

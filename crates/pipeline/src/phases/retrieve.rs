@@ -57,18 +57,19 @@ impl Phase<Retrieval> for Retrieve {
             (false, true) => Some(Degradation::NoEvidence),
             (false, false) => None,
         };
-        Ok(Noted { value: Arc::new(evidence), degradations: nothing.into_iter().collect() })
+        Ok(Noted { value: evidence, degradations: nothing.into_iter().collect() })
     }
 }
 
 /// One search under its span, with what the scope does not allow taken out whatever the store returned.
-pub(crate) async fn search_in_scope(store: &dyn Store, search: &Search) -> Result<Evidence> {
+pub(crate) async fn search_in_scope(store: &dyn Store, search: &Search) -> Result<Arc<Evidence>> {
     let span = span::retrieval(search.limit);
     let hits = span.clone();
     traced(span, async move {
         let mut evidence = store.search(search).await?;
-        scope::withhold(&mut evidence, &search.scope);
         evidence.passages.truncate(search.limit);
+        let mut evidence = Arc::new(evidence);
+        scope::withhold(&mut evidence, &search.scope, &search.within);
         hits.record(span::field::HITS, span::count(evidence.passages.len() as u64));
         Ok(evidence)
     })

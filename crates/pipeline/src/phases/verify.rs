@@ -107,6 +107,10 @@ fn grounded(input: &Verification) -> usize {
     input.plan.subgoals().iter().filter(|subgoal| is_grounded(subgoal)).count()
 }
 
+/// The most issues taken from a model, and the most characters of each.
+const MAX_ISSUES: usize = 32;
+const MAX_ISSUE_CHARS: usize = 500;
+
 #[derive(Deserialize)]
 struct Review {
     completeness: f32,
@@ -136,6 +140,8 @@ async fn by_model(model: &dyn Model, input: &Verification, by_rules: &Verdict, c
         groundedness: review.groundedness,
         routability: by_rules.scores().routability,
     };
-    let issues = by_rules.issues().iter().cloned().chain(review.issues).collect();
+    let bounded = |issue: Issue| Issue { message: issue.message.chars().take(MAX_ISSUE_CHARS).collect(), ..issue };
+    let raised = review.issues.into_iter().take(MAX_ISSUES).map(bounded);
+    let issues = by_rules.issues().iter().cloned().chain(raised).collect();
     Ok(Verdict::new(scores, issues, DecidedBy::Model))
 }

@@ -61,7 +61,7 @@ async fn a_subgoal_starts_the_moment_its_dependencies_are_done() {
             let log = log.clone();
             async move {
                 let id = task.subgoal.id.clone();
-                let had: Vec<_> = task.dependencies.iter().map(|finding| finding.text.clone()).collect();
+                let had: Vec<_> = task.dependencies.iter().map(ninefold_core::Finding::text).collect();
                 log.note(format!("{id} starts with {had:?}"));
                 let length = if id.0 == "slow" { 100 } else { 10 };
                 tokio::time::sleep(Duration::from_millis(length)).await;

@@ -91,11 +91,15 @@ impl Store for Shelf {
 pub(crate) struct Notebook {
     pub(crate) runs: Mutex<HashMap<RunId, RecordedRun>>,
     pub(crate) full: Mutex<bool>,
+    pub(crate) hangs: bool,
 }
 
 #[async_trait]
 impl Journal for Notebook {
     async fn load(&self, run: RunId) -> Result<Option<RecordedRun>> {
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
         Ok(self.runs.lock().unwrap().get(&run).cloned())
     }
 

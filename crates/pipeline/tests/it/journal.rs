@@ -112,7 +112,8 @@ async fn a_journal_that_cannot_write_fails_the_run() {
     let (notebook, ran) = (Arc::new(Notebook::default()), Default::default());
     *notebook.full.lock().unwrap() = true;
     let error = three(durable(&notebook, Durability::Phase), false, &ran).await.unwrap_err();
-    assert_eq!(error.to_string(), "one: the notebook is full; buy another one");
+    assert_eq!(error.kind(), ErrorKind::NotDurable);
+    assert_eq!(error.to_string(), "one: the journal does not go along: the notebook is full; buy another one");
     assert_eq!(counts(&ran), [1, 0, 0]);
 }
 
@@ -160,10 +161,102 @@ async fn soar_resumes_by_run_id_and_refuses_another_question() {
     };
     let query = || Query::new("How does a killed run resume?").run(ID);
     let first = build().answer(query()).await.unwrap();
-    assert_eq!(build().resume(ID).await.unwrap(), first);
+    assert_eq!(build().resume(ID, None).await.unwrap(), first);
     let error = build().answer(Query::new("Something else?").run(ID)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ReplayRefused);
     let changed = Soar::builder().journal(notebook.clone(), Durability::Phase).definition("v2").build().unwrap();
-    assert_eq!(changed.resume(ID).await.unwrap_err().kind(), ErrorKind::ReplayRefused);
-    assert_eq!(build().resume(RunId(8)).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(changed.resume(ID, None).await.unwrap_err().kind(), ErrorKind::ReplayRefused);
+    assert_eq!(build().resume(RunId(8), None).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+/// An agent that works in steps of its own; the second step fails as if the network did, the first time.
+#[tokio::test(start_paused = true)]
+async fn a_retried_phase_replays_what_it_had_finished_inside() {
+    use ninefold_pipeline::Retry;
+    let (notebook, ran) = (Arc::new(Notebook::default()), Arc::new([AtomicU32::new(0), AtomicU32::new(0)]));
+    let outer = {
+        let ran = Arc::clone(&ran);
+        phase("outer", move |(): (), cx: Cx| {
+            let ran = Arc::clone(&ran);
+            async move {
+                let counted = |n: usize| {
+                    let ran = Arc::clone(&ran);
+                    move |(): (), _: Cx| {
+                        let before = ran[n].fetch_add(1, Ordering::SeqCst);
+                        let reset = Error::new(ErrorKind::Transient, "reset");
+                        async move { if n == 1 && before == 0 { Err(reset) } else { Ok(before) } }
+                    }
+                };
+                phase("a", counted(0)).run((), &cx).await?;
+                phase("b", counted(1)).run((), &cx).await
+            }
+        })
+        .retry(Retry::default())
+    };
+    let ends = phase("ends", |(): (), _: Cx| async { Err::<u32, _>(Error::new(ErrorKind::Permanent, "told to fail")) });
+    let good = phase("ends", |(): (), _: Cx| async { Ok(7u32) });
+    let first = durable(&notebook, Durability::Phase).execute(&(), async |cx| {
+        outer.run((), &cx).await?;
+        ends.run((), &cx).await
+    });
+    first.await.unwrap_err();
+    assert_eq!([0, 1].map(|n: usize| ran[n].load(Ordering::SeqCst)), [1, 2], "the retry took `a` from the journal");
+    let second = durable(&notebook, Durability::Phase).execute(&(), async |cx| {
+        outer.run((), &cx).await?;
+        good.run((), &cx).await
+    });
+    assert_eq!(second.await.unwrap(), 7);
+    assert_eq!([0, 1].map(|n: usize| ran[n].load(Ordering::SeqCst)), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_resumed_run_has_spent_what_it_spent() {
+    let notebook = Arc::new(Notebook::default());
+    let budget = || ninefold_core::Budget { calls: Some(2), tokens: None };
+    let call = |fail: bool| {
+        phase("call", move |(): (), cx: Cx| async move {
+            cx.reserve(1)?.settle(ninefold_core::Usage::default());
+            if fail { Err(Error::new(ErrorKind::Permanent, "told to fail")) } else { Ok(()) }
+        })
+    };
+    let run = async |fail: bool| {
+        let run = durable(&notebook, Durability::Phase).budget(budget());
+        run.execute(&(), async |cx| {
+            call(false).run((), &cx).await?;
+            call(fail).run((), &cx).await?;
+            call(false).run((), &cx).await
+        })
+        .await
+    };
+    assert_eq!(run(true).await.unwrap_err().kind(), ErrorKind::Permanent);
+    // The first call was written down, the failed one was not; one more fits, not two.
+    assert_eq!(run(false).await.unwrap_err().kind(), ErrorKind::OverBudget);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_that_hangs_is_bound_by_the_deadline() {
+    let notebook = Arc::new(Notebook { hangs: true, ..Notebook::default() });
+    let run = durable(&notebook, Durability::Phase).deadline(Some(std::time::Duration::from_secs(1)));
+    let error = run.execute(&(), async |_| Ok(())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn a_question_that_can_never_be_answered_is_not_left_to_be_resumed() {
+    let notebook = Arc::new(Notebook::default());
+    let soar = Soar::builder().journal(notebook.clone(), Durability::Phase).build().unwrap();
+    soar.answer(Query::new(" ")).await.unwrap_err();
+    assert!(notebook.unfinished().await.unwrap().is_empty());
+}
+
+#[test]
+fn replaced_phases_need_a_definition_to_be_durable() {
+    use ninefold_core::Routes;
+    use ninefold_pipeline::phases::route::Routing;
+    let builder = || {
+        let durable = Soar::builder().journal(Arc::new(Notebook::default()), Durability::Phase);
+        durable.route(|_: Routing, _: Cx| async { Ok(Routes::default()) })
+    };
+    assert_eq!(builder().build().err().unwrap().kind(), ErrorKind::InvalidInput);
+    assert!(builder().definition("v1").build().is_ok());
 }

@@ -102,3 +102,32 @@ async fn runs_at_the_same_time_do_not_mix() {
         assert_eq!(answer.unwrap().citations[0].path, expected);
     }
 }
+
+#[tokio::test]
+async fn quoted_code_stays_as_it_is() {
+    let text = "The killed run resumes, see [7].\n\nWhoever asks for killed[0] gets the run that resumed first.";
+    let store = Arc::new(shelf(&[("a.txt", text, &[])]));
+    let question = "Compare how the killed run resumes with what resumed killed runs do";
+    let answer = soar(store).answer(question).await.unwrap();
+    assert!(answer.text.contains("see [7]. [1]") && answer.text.contains("killed[0]"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_phase_the_host_put_in_does_not_widen_the_search() {
+    use ninefold_core::{Cx, Evidence, Query};
+    use ninefold_pipeline::phases::Noted;
+    use ninefold_pipeline::phases::retrieve::Retrieval;
+    let chunks =
+        shelf(&[("in/a.txt", "A killed run resumes here.", &[]), ("out/b.txt", "A killed run resumes there.", &[])]);
+    let careless = move |_: Retrieval, _: Cx| {
+        let passages =
+            chunks.chunks.iter().map(|chunk| ninefold_core::Passage { chunk: Arc::clone(chunk), score: 1.0 });
+        let terms = ninefold_core::terms::query_terms("killed run resumes").into_iter();
+        let terms = terms.map(|term| ninefold_core::WeightedTerm { term, weight: 1.0 }).collect();
+        let evidence = Evidence { passages: passages.collect(), terms, matched: 2 };
+        async move { Ok(Noted::new(Arc::new(evidence))) }
+    };
+    let soar = Soar::builder().retrieve(careless).build().unwrap();
+    let answer = soar.answer(Query::new("How does a killed run resume?").within("in")).await.unwrap();
+    assert_eq!(answer.citations.iter().map(|citation| citation.path.as_str()).collect::<Vec<_>>(), ["in/a.txt"]);
+}

@@ -208,3 +208,34 @@ async fn a_dropped_leader_is_replaced() {
     });
     assert_eq!(seven.await.unwrap(), 7);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_out_of_time_does_not_fail_its_followers() {
+    let cache = cache();
+    let tries = AtomicU32::new(0);
+    let slow = phase("slow", |(): (), _: Cx| {
+        let n = tries.fetch_add(1, Ordering::SeqCst);
+        async move {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            Ok(n)
+        }
+    })
+    .cached(&cache);
+    let hurried = Run::new("t").deadline(Some(Duration::from_secs(1)));
+    let leader = in_run(hurried, async |cx| slow.run((), &cx).await);
+    let follower = in_run(Run::new("t"), async |cx| slow.run((), &cx).await);
+    let (leader, follower) = tokio::join!(leader, follower);
+    assert_eq!(leader.unwrap_err().kind(), ErrorKind::DeadlineExceeded);
+    assert_eq!(follower.unwrap(), 1, "the follower computed it itself");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_beyond_all_time_is_no_limit() {
+    let wait = phase("wait", |(): (), _: Cx| async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(1)
+    })
+    .timeout(Duration::MAX);
+    let run = Run::new("t").deadline(Some(Duration::MAX));
+    assert_eq!(in_run(run, async |cx| wait.run((), &cx).await).await.unwrap(), 1);
+}

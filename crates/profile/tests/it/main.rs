@@ -10,6 +10,7 @@ mod hosts;
 mod nesting;
 mod outcomes;
 mod printing;
+mod private;
 mod support;
 mod tasks;
 mod times;

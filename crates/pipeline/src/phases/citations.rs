@@ -1,0 +1,146 @@
+//! Numbers for sources: given to a model with the sources, and read back from what it writes.
+//!
+//! A mark is `[n]` in prose, behind a word, a mark or punctuation. Inside code (fenced, indented or between back-ticks) and
+//! right behind a letter or digit (`argv[1]`) it is text and stays. A number that was not given is taken out.
+
+use std::fmt::Write as _;
+
+use ninefold_core::{Citation, Evidence, Statement};
+
+use super::synthesize::Draft;
+
+/// The most bytes of source text put before the model.
+const MAX_SOURCE_BYTES: usize = 32 * 1024;
+
+/// The passages that fit the model's view, numbered, and what the numbers mean.
+pub(crate) fn numbered_sources(evidence: &Evidence) -> (String, Vec<Citation>) {
+    let mut sources = String::new();
+    let mut citations = Vec::new();
+    for passage in &evidence.passages {
+        let chunk = &passage.chunk;
+        if sources.len() + chunk.text.len() > MAX_SOURCE_BYTES {
+            break;
+        }
+        citations.push(Citation { chunk: chunk.id, path: chunk.path.clone(), lines: chunk.lines });
+        let _ = writeln!(sources, "[{}] {}:{}\n{}\n", citations.len(), chunk.path, chunk.lines, chunk.text);
+    }
+    (sources, citations)
+}
+
+/// The number of a citation in a list, from 1; added when it is not there.
+pub(crate) fn number(citations: &mut Vec<Citation>, citation: &Citation) -> usize {
+    let at = citations.iter().position(|known| known == citation).unwrap_or_else(|| {
+        citations.push(citation.clone());
+        citations.len() - 1
+    });
+    at + 1
+}
+
+/// A model's text with the citations it really makes, of those it was given, numbered in the order of their use.
+pub(crate) fn cited(text: &str, given: &[Citation]) -> Draft {
+    let mut citations = Vec::new();
+    let text = marks(text, |n| {
+        let citation = given.get(n.checked_sub(1)?)?;
+        Some(format!("[{}]", number(&mut citations, citation)))
+    });
+    Draft { text, citations }
+}
+
+/// A model's text as statements, a paragraph each, with the citations each makes and without their marks.
+pub(crate) fn statements(text: &str, given: &[Citation]) -> Vec<Statement> {
+    let paragraphs = text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty());
+    let statement = |paragraph: &str| {
+        let mut citations = Vec::new();
+        let text = marks(paragraph, |n| {
+            let citation = given.get(n.checked_sub(1)?)?;
+            number(&mut citations, citation);
+            None
+        });
+        Statement { text: text.trim().to_owned(), citations }
+    };
+    paragraphs.map(statement).collect()
+}
+
+/// Replaces every mark by what `to` makes of its number, or takes it out.
+fn marks(text: &str, mut to: impl FnMut(usize) -> Option<String>) -> String {
+    let mut marked = String::with_capacity(text.len());
+    let mut fenced = false;
+    for line in text.split_inclusive('\n') {
+        let fence = line.trim_start().starts_with("```");
+        fenced ^= fence;
+        if fence || fenced || line.starts_with("    ") || line.starts_with('\t') {
+            marked.push_str(line);
+        } else {
+            marks_of_line(line, &mut marked, &mut to);
+        }
+    }
+    marked
+}
+
+fn marks_of_line(line: &str, marked: &mut String, to: &mut impl FnMut(usize) -> Option<String>) {
+    let mut rest = line;
+    let mut quoted = false;
+    let mut before = None;
+    while let Some(c) = rest.chars().next() {
+        quoted ^= c == '`';
+        if let Some((n, tail)) = mark(rest).filter(|_| !quoted && !before.is_some_and(char::is_alphanumeric)) {
+            match to(n) {
+                Some(mark) => marked.push_str(&mark),
+                None => marked.truncate(marked.trim_end_matches(' ').len()),
+            }
+            rest = tail;
+            before = Some(']');
+            continue;
+        }
+        marked.push(c);
+        before = Some(c);
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+    }
+}
+
+/// The number of a mark at the beginning of `text`, and what follows it. `[n](…)` is a link and `[n]:` a definition.
+fn mark(text: &str) -> Option<(usize, &str)> {
+    let (n, tail) = text.strip_prefix('[')?.split_once(']')?;
+    let n = n.parse().ok()?;
+    (!tail.starts_with(['(', ':'])).then_some((n, tail))
+}
+
+#[cfg(test)]
+mod tests {
+    use ninefold_core::{ChunkId, Lines};
+
+    use super::*;
+
+    fn given(n: u32) -> Vec<Citation> {
+        (1..=n).map(|n| Citation { chunk: ChunkId(n.into()), path: "p".into(), lines: Lines::new(n, n) }).collect()
+    }
+
+    #[test]
+    fn marks_are_numbered_by_use_and_invented_ones_taken_out() {
+        let draft = cited("B says so [2]. A too [1][2]. C is made up [9], and so is D [0].", &given(2));
+        assert_eq!(draft.text, "B says so [1]. A too [2][1]. C is made up, and so is D.");
+        assert_eq!(draft.citations.iter().map(|citation| citation.chunk.0).collect::<Vec<_>>(), [2, 1]);
+    }
+
+    #[test]
+    fn code_and_links_stay_as_they_are() {
+        for text in [
+            "use `a[1]` or `[1]` or argv[1]",
+            "```\nlet a = args [1];\n```",
+            "    row [1] = 0;",
+            "see [1](https://example.org)",
+            "[1]: a definition",
+            "array[i] and [x",
+        ] {
+            assert_eq!(cited(text, &given(1)), Draft { text: text.into(), citations: vec![] });
+        }
+    }
+
+    #[test]
+    fn statements_carry_their_own_citations() {
+        let statements = statements("One [1].\n\nTwo [2], three [2].\n", &given(2));
+        let texts: Vec<_> = statements.iter().map(|statement| statement.text.as_str()).collect();
+        assert_eq!(texts, ["One.", "Two, three."]);
+        assert_eq!(statements[1].citations, given(2)[1..]);
+    }
+}
