@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ninefold_core::{Agent, AgentCard, Clock, Durability, Error, ErrorKind, Journal, Labels, Model, Result, Store};
 use ninefold_llm::{Budgeted, Observed};
 use ninefold_pipeline::SystemClock;
-use ninefold_store::{MemoryJournal, MemoryStore, Sqlite};
+use ninefold_store::{MemoryJournal, MemoryStore, Root, Sqlite};
 
 use crate::Soar;
 
 /// How long the journal keeps runs that have finished.
-const KEEP_FINISHED_SECONDS: u64 = 7 * 24 * 60 * 60;
+const KEEP_FINISHED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// What a [`Soar`] is to be made of. Without [`SoarBuilder::database`] everything is kept in the process's memory.
 #[derive(Default)]
@@ -19,9 +20,9 @@ pub struct SoarBuilder {
     database: Option<PathBuf>,
     store: Option<Arc<dyn Store>>,
     journal: Option<Arc<dyn Journal>>,
-    durability: Durability,
+    durability: Option<Durability>,
     clock: Option<Arc<dyn Clock>>,
-    roots: Vec<(PathBuf, Labels)>,
+    roots: Vec<Root>,
     pipeline: ninefold_pipeline::SoarBuilder,
 }
 
@@ -40,7 +41,7 @@ impl SoarBuilder {
         self
     }
 
-    /// Keeps durable runs in a journal of your own.
+    /// Keeps durable runs in a journal of your own; they are durable by phase, unless set otherwise.
     #[must_use]
     pub fn journal(mut self, journal: Arc<dyn Journal>) -> Self {
         self.journal = Some(journal);
@@ -50,7 +51,7 @@ impl SoarBuilder {
     /// Sets how much of a run survives its process; nothing by default.
     #[must_use]
     pub fn durability(mut self, durability: Durability) -> Self {
-        self.durability = durability;
+        self.durability = Some(durability);
         self
     }
 
@@ -61,16 +62,18 @@ impl SoarBuilder {
         self
     }
 
-    /// Reads this file or folder into memory when the pipeline is built, visible to every run.
+    /// Reads this file or folder into memory when the pipeline is built. Its files are visible to every run, but for those
+    /// below a root that was indexed with labels.
     #[must_use]
-    pub fn index(self, path: impl Into<PathBuf>) -> Self {
-        self.index_labelled(path, Labels::none())
+    pub fn index(mut self, path: impl Into<PathBuf>) -> Self {
+        self.roots.push(Root::new(path));
+        self
     }
 
     /// Reads this file or folder into memory when the pipeline is built, visible to runs that are granted the labels.
     #[must_use]
     pub fn index_labelled(mut self, path: impl Into<PathBuf>, labels: Labels) -> Self {
-        self.roots.push((path.into(), labels));
+        self.roots.push(Root::labelled(path, labels));
         self
     }
 
@@ -124,6 +127,8 @@ impl SoarBuilder {
             Some(sqlite) => Arc::new(sqlite.clone()) as Arc<dyn Store>,
             None => Arc::new(MemoryStore::new()),
         });
+        let asked = if journal.is_some() { Durability::Phase } else { Durability::Off };
+        let durability = durability.unwrap_or(asked);
         let durable = durability != Durability::Off;
         let journal = durable.then(|| {
             journal.unwrap_or_else(|| match &sqlite {
@@ -134,12 +139,12 @@ impl SoarBuilder {
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
         let mut pipeline = pipeline.store(Arc::clone(&store)).clock(Arc::clone(&clock));
         if let Some(journal) = &journal {
-            journal.prune(clock.now().minus_seconds(KEEP_FINISHED_SECONDS)).await?;
             pipeline = pipeline.journal(Arc::clone(journal), durability);
         }
-        let soar = Soar { pipeline: Arc::new(pipeline.build()?), store, journal };
-        for (root, labels) in roots {
-            soar.index(root, labels).await?;
+        let soar = Soar { pipeline: Arc::new(pipeline.build()?), store, journal, clock };
+        soar.prune(KEEP_FINISHED).await?;
+        if !roots.is_empty() {
+            soar.index(&roots).await?;
         }
         Ok(soar)
     }

@@ -1,12 +1,12 @@
 //! The question-answering pipeline together with its account.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use ninefold_core::{Journal, Labels, Query, Result, RunId, Store};
+use ninefold_core::{Clock, Journal, Query, Result, RunId, Store};
 use ninefold_profile::Profile;
-use ninefold_store::{Indexer, Summary};
+use ninefold_store::{Indexer, Root, Summary};
 
 use crate::{Answer, Failure, SoarBuilder};
 
@@ -16,6 +16,7 @@ pub struct Soar {
     pub(crate) pipeline: Arc<ninefold_pipeline::Soar>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) journal: Option<Arc<dyn Journal>>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Soar {
@@ -31,15 +32,24 @@ impl Soar {
     /// # Errors
     /// As [`ninefold_pipeline::Soar::answer`], with the account of the run up to the failure.
     pub async fn answer(&self, query: impl Into<Query>) -> Result<Answer, Failure> {
+        let mut query = query.into();
+        for path in &mut query.within {
+            // Files are known by their canonical paths; what is no file is a name the host gave.
+            if let Some(canonical) = std::fs::canonicalize(&path).ok().and_then(|path| path.to_str().map(str::to_owned))
+            {
+                *path = canonical;
+            }
+        }
         accounted(self.pipeline.answer(query)).await
     }
 
-    /// Continues a run that the journal holds, after its process was killed or its deadline passed.
+    /// Continues a run that the journal holds, after its process was killed or its deadline passed: under the scope and
+    /// with what is left of the budget it was started with, and within a new deadline.
     ///
     /// # Errors
     /// As [`ninefold_pipeline::Soar::resume`], with the account of the run up to the failure.
-    pub async fn resume(&self, run: RunId) -> Result<Answer, Failure> {
-        accounted(self.pipeline.resume(run)).await
+    pub async fn resume(&self, run: RunId, deadline: Option<Duration>) -> Result<Answer, Failure> {
+        accounted(self.pipeline.resume(run, deadline)).await
     }
 
     /// The runs that started and did not finish, oldest first; none without a journal.
@@ -53,14 +63,25 @@ impl Soar {
         }
     }
 
-    /// Reads a file or folder into memory, or brings memory up to date with it. Unchanged files are skipped; chunks
-    /// carry `labels`.
+    /// Reads files and folders into memory, or brings memory up to date with them. Unchanged files are skipped. A file
+    /// carries the labels of the nearest [`Root`] that has any, and is public without one.
     ///
     /// # Errors
-    /// `NotFound` when the path does not exist; what the store says.
-    pub async fn index(&self, path: impl AsRef<Path>, labels: Labels) -> Result<Summary> {
-        let roots: Vec<PathBuf> = vec![path.as_ref().to_owned()];
-        Indexer::new(Arc::clone(&self.store)).labels(labels).index(&roots, |_| {}).await
+    /// `NotFound` when a path does not exist; what the store says.
+    pub async fn index<R: Clone + Into<Root>>(&self, roots: &[R]) -> Result<Summary> {
+        Indexer::new(Arc::clone(&self.store)).index(roots, |_| {}).await
+    }
+
+    /// Removes runs from the journal that finished longer ago than this; returns how many. Building a pipeline does it for
+    /// a week; a program that runs for long does it now and then.
+    ///
+    /// # Errors
+    /// What the journal says.
+    pub async fn prune(&self, finished_longer_ago: Duration) -> Result<u64> {
+        match &self.journal {
+            None => Ok(0),
+            Some(journal) => journal.prune(self.clock.now().minus_seconds(finished_longer_ago.as_secs())).await,
+        }
     }
 
     /// The memory, for hosts that put in chunks of their own.

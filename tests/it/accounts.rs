@@ -130,3 +130,12 @@ async fn a_type_is_a_phase() {
     let quiet = Run::new("t").execute("hi", async |cx| Shout.run("hi".into(), &cx).await).await.unwrap();
     assert_eq!(quiet, "HI");
 }
+
+#[tokio::test]
+async fn a_search_may_be_limited_to_a_relative_path() {
+    let soar = Soar::builder().index("docs").build().await.unwrap();
+    let within = soar.answer(Query::new("What is the span of a phase?").within("docs")).await.unwrap();
+    assert!(!within.citations.is_empty());
+    let elsewhere = soar.answer(Query::new("What is the span of a phase?").within("examples")).await.unwrap();
+    assert!(elsewhere.citations.is_empty());
+}

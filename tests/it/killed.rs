@@ -8,8 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use ninefold::core::journal::{Entry, Header, RecordedRun};
+use ninefold::pipeline::phases::Noted;
+use ninefold::pipeline::phases::decompose::Decomposition;
 use ninefold::store::Sqlite;
-use ninefold::{Cx, Durability, Journal, Query, Result, Run, RunId, Soar, Timestamp, phase, profile};
+use ninefold::{
+    AgentCard, Cx, Durability, Journal, Plan, Query, Result, Run, RunId, Soar, Subgoal, Task, Timestamp, phase, profile,
+};
 
 const ID: RunId = RunId(42);
 const QUESTION: &str = "Compare how the journal resumes a killed run and how the cache treats errors that occur";
@@ -20,6 +24,8 @@ const SOAR_PHASES: usize = 10;
 struct Stopping {
     inner: Sqlite,
     left: AtomicUsize,
+    /// Whether it counts what is written inside of phases, or the phases themselves.
+    inside: bool,
 }
 
 fn wait_to_be_killed() -> ! {
@@ -45,10 +51,9 @@ impl Journal for Stopping {
     }
 
     async fn append(&self, run: RunId, entries: Vec<Entry>) -> Result<()> {
-        // What agents write inside `collect` is not a phase of its own.
-        let phase = entries.iter().any(|entry| entry.position.branch == 0);
+        let counts = entries.iter().any(|entry| (entry.position.branch != 0) == self.inside);
         self.inner.append(run, entries).await?;
-        if phase && self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+        if counts && self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
             wait_to_be_killed();
         }
         Ok(())
@@ -102,14 +107,38 @@ async fn open(folder: &Path) -> Sqlite {
     Sqlite::open(folder.join("journal.db")).await.unwrap()
 }
 
+/// A durable run of three agents in a chain, each of which writes a line to a file when it really works.
+async fn chain(folder: &Path, journal: Arc<dyn Journal>) -> Soar {
+    let log = folder.join("log");
+    let agent = move |task: Task, _: Cx| {
+        let mut log = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        writeln!(log, "{}", task.subgoal.id).unwrap();
+        async move { Ok(format!("found {} after {}", task.subgoal.id, task.dependencies.len())) }
+    };
+    let subgoal = |id: &str, after: &[&str]| Subgoal {
+        depends_on: after.iter().map(|id| (*id).into()).collect(),
+        ..Subgoal::new(id, QUESTION)
+    };
+    let plan = move |_: Decomposition, _: Cx| {
+        let subgoals = vec![subgoal("a", &[]), subgoal("b", &["a"]), subgoal("c", &["a", "b"])];
+        async { Ok(Noted::new(Plan::try_from(subgoals)?)) }
+    };
+    let card = AgentCard::new("worker", "Works").capability("*");
+    let builder = Soar::builder().journal(journal).durability(Durability::Phase).agent(card, agent);
+    builder.pipeline(|pipeline| pipeline.decompose(plan).definition("chain 1")).build().await.unwrap()
+}
+
 /// Not a test of its own: the process that is killed. Does nothing unless it is told which run to stop where.
 #[tokio::test]
 async fn child() {
     let Some(folder) = std::env::var_os("NINEFOLD_KILL_FOLDER").map(PathBuf::from) else { return };
     let after = std::env::var("NINEFOLD_KILL_AFTER").unwrap().parse().unwrap();
-    let journal = Arc::new(Stopping { inner: open(&folder).await, left: AtomicUsize::new(after) });
-    match std::env::var("NINEFOLD_KILL_RUN").unwrap().as_str() {
+    let which = std::env::var("NINEFOLD_KILL_RUN").unwrap();
+    let journal = Stopping { inner: open(&folder).await, left: AtomicUsize::new(after), inside: which == "chain" };
+    let journal = Arc::new(journal);
+    match which.as_str() {
         "nine" => drop(nine(&folder, journal).await),
+        "chain" => drop(chain(&folder, journal).await.answer(Query::new(QUESTION).run(ID)).await),
         _ => drop(soar(&folder, journal).await.answer(Query::new(QUESTION).run(ID)).await),
     }
     panic!("the run ended before it was stopped");
@@ -160,7 +189,7 @@ async fn an_answer_killed_after_any_phase_is_given_by_the_next_process() {
         run_and_kill("soar", folder.path(), after);
         let soar = soar(folder.path(), Arc::new(open(folder.path()).await)).await;
         assert_eq!(soar.unfinished().await.unwrap(), [ID], "killed after {after}");
-        let answer = soar.resume(ID).await.unwrap();
+        let answer = soar.resume(ID, None).await.unwrap();
         let breakdown = answer.profile.breakdown();
         let names = [
             "normalize",
@@ -181,4 +210,20 @@ async fn an_answer_killed_after_any_phase_is_given_by_the_next_process() {
         assert!(soar.unfinished().await.unwrap().is_empty());
     }
     assert!(expected.unwrap().contains("A killed run resumes from the journal."));
+}
+
+#[tokio::test]
+async fn agents_that_had_finished_when_the_process_was_killed_are_not_called_again() {
+    for after in 1..=3 {
+        let folder = tempfile::tempdir().unwrap();
+        run_and_kill("chain", folder.path(), after);
+        let soar = chain(folder.path(), Arc::new(open(folder.path()).await)).await;
+        let answer = soar.resume(ID, None).await.unwrap();
+        assert_eq!(answer.text, "found a after 0\n\nfound b after 1\n\nfound c after 2", "killed after {after} agents");
+        let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+        assert_eq!(log, "a\nb\nc\n", "killed after {after} agents: each worked once, over both processes");
+        let replayed =
+            |node: &&profile::Node| node.name == "execute_tool" && node.outcome == Some(profile::Outcome::Replayed);
+        assert_eq!(answer.profile.tree().nodes().iter().filter(replayed).count(), after);
+    }
 }

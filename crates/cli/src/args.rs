@@ -25,7 +25,7 @@ Examples:
   ninefold ask --scope hr \"How many days of leave are there?\"
   git log -1 --format=%B | ninefold ask --index . --json -
 
-Files that are indexed again keep the labels they were indexed with.
+Asking changes no labels: files carry those of the nearest labelled folder above them.
 
 Exit codes:
   0  answered
@@ -38,7 +38,8 @@ Examples:
   ninefold index .
   ninefold index --label hr ~/handbook/hr
 
-The labels replace those that the files were indexed with before.
+A file carries the labels of the nearest folder (or file) that was indexed with --label, whatever is indexed around it.
+Indexing that very folder with other labels, or with --public, replaces them.
 
 Exit codes:
   0  done, even if some files were skipped
@@ -106,6 +107,9 @@ pub(crate) struct Index {
     /// Only questions that are granted this label may use the files (repeatable: they need all of them)
     #[arg(short, long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) label: Vec<String>,
+    /// Take the labels off: every question may use the files
+    #[arg(long, conflicts_with = "label")]
+    pub(crate) public: bool,
 }
 
 /// Reads `2s`, `500ms`, `1.5s`, `1m`; a number alone counts seconds.

@@ -1,17 +1,18 @@
 //! The command `ask`: index what is to be indexed, ask, show.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ninefold::profile::duration::short;
+use ninefold::store::Root;
+use ninefold::store::ingest::is_root;
 use ninefold::{Answer, Degradation, Error, ErrorKind, Query, Result, Scope, Soar};
 use tokio::time::{Instant, timeout_at};
 
 use crate::args::{Ask, Everywhere};
 use crate::exit::{Exit, Stop, tell, write};
-use crate::index::{Indexed, bring_up_to_date, by_known_labels};
+use crate::index::{Indexed, bring_up_to_date};
 use crate::print::{Detail, Page, answer_json, plain};
 use crate::{paths, question};
 
@@ -47,8 +48,8 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
 
 async fn prepare(soar: &Soar, roots: &[PathBuf], limit: &Limit, everywhere: &Everywhere) -> Result<Indexed> {
     let indexed = limit.on("indexing", async {
-        let by_labels: BTreeMap<_, _> = by_known_labels(soar.store(), roots).await?;
-        bring_up_to_date(soar.store(), by_labels, everywhere.quiet).await
+        let roots: Vec<Root> = roots.iter().map(Root::new).collect();
+        bring_up_to_date(soar.store(), &roots, everywhere.quiet).await
     });
     let indexed = indexed.await?;
     if !everywhere.quiet {
@@ -81,7 +82,7 @@ fn found_nothing(answer: &Answer) -> bool {
 
 /// What to do when nothing was found because nothing is there.
 async fn advice(soar: &Soar, database: &Path) -> Result<String> {
-    if !soar.store().sources("").await?.is_empty() {
+    if !soar.store().sources("").await?.iter().all(is_root) {
         return Ok(String::new());
     }
     let database = database.to_string_lossy();

@@ -1,15 +1,15 @@
 //! The command `index`, and the indexing that `ask` does before it asks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ninefold::profile::{self, duration::short};
 use ninefold::store::ingest::{Reason, Skipped};
-use ninefold::store::{Indexer, Summary};
-use ninefold::{Error, ErrorKind, Labels, Result, Soar, Store};
+use ninefold::store::{Indexer, Root, Summary};
+use ninefold::{Labels, Result, Soar, Store};
 use serde_json::{Value, json};
 
 use crate::args::{Everywhere, Index};
@@ -29,8 +29,9 @@ pub(crate) struct Indexed {
 pub(crate) async fn index(args: &Index, everywhere: &Everywhere) -> Result<Exit, Stop> {
     let roots = paths::roots(&args.paths)?;
     let soar = Soar::builder().database(paths::database(everywhere.db.as_deref())?).build().await?;
-    let roots = BTreeMap::from([(Labels::of(&args.label), roots)]);
-    let indexed = bring_up_to_date(soar.store(), roots, everywhere.quiet).await?;
+    let labels = (args.public || !args.label.is_empty()).then(|| Labels::of(&args.label));
+    let roots: Vec<Root> = roots.into_iter().map(|path| Root { path, labels: labels.clone() }).collect();
+    let indexed = bring_up_to_date(soar.store(), &roots, everywhere.quiet).await?;
     if !everywhere.quiet {
         let skipped = indexed.skipped(everywhere.verbose, paths::here().as_deref());
         write(&format!("{}{skipped}", indexed.line()))?;
@@ -38,50 +39,12 @@ pub(crate) async fn index(args: &Index, everywhere: &Everywhere) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-/// Brings the store up to date with these files and folders, each under its labels.
-pub(crate) async fn bring_up_to_date(
-    store: &Arc<dyn Store>,
-    roots: BTreeMap<Labels, Vec<PathBuf>>,
-    quiet: bool,
-) -> Result<Indexed> {
+/// Brings the store up to date with these files and folders.
+pub(crate) async fn bring_up_to_date(store: &Arc<dyn Store>, roots: &[Root], quiet: bool) -> Result<Indexed> {
     let progress = Progress::new(quiet);
-    let recorded = profile::record(async {
-        let mut all = Summary::default();
-        for (labels, roots) in roots {
-            let indexer = Indexer::new(Arc::clone(store)).labels(labels);
-            let one = indexer.index(&roots, |event| progress.note(&event)).await?;
-            all.indexed += one.indexed;
-            all.unchanged += one.unchanged;
-            all.removed += one.removed;
-            all.chunks += one.chunks;
-            all.bytes += one.bytes;
-            all.skipped.extend(one.skipped);
-        }
-        Ok(all)
-    })
-    .await;
+    let indexer = Indexer::new(Arc::clone(store));
+    let recorded = profile::record(indexer.index(roots, |event| progress.note(&event))).await;
     recorded.output.map(|summary| Indexed { summary, took: recorded.profile.wall() })
-}
-
-/// The labels under which files are indexed again: those they carry. Asking must not make labelled files public.
-pub(crate) async fn by_known_labels(
-    store: &Arc<dyn Store>,
-    roots: &[PathBuf],
-) -> Result<BTreeMap<Labels, Vec<PathBuf>>> {
-    let mut by_labels: BTreeMap<Labels, Vec<PathBuf>> = BTreeMap::new();
-    for root in roots {
-        let sources = store.sources(&root.to_string_lossy()).await?;
-        let mut known: BTreeSet<Labels> = sources.into_iter().map(|source| source.labels).collect();
-        let labels = known.pop_first().unwrap_or_default();
-        if !known.is_empty() {
-            let what = format!("files at and below {} were indexed with different labels", root.display());
-            return Err(Error::new(ErrorKind::InvalidInput, what).hint(
-                "bring each part up to date with `ninefold index --label`, and ask without --index, or with a narrower one",
-            ));
-        }
-        by_labels.entry(labels).or_default().push(root.clone());
-    }
-    Ok(by_labels)
 }
 
 impl Indexed {

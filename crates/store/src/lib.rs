@@ -17,7 +17,7 @@ mod rank;
 pub mod sqlite;
 mod vector;
 
-pub use ingest::{Indexer, Summary};
+pub use ingest::{Indexer, Root, Summary};
 pub use memory::MemoryStore;
 pub use memory_journal::MemoryJournal;
 pub use sqlite::{Options, Sqlite, Synchronous};

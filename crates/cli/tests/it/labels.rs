@@ -36,12 +36,27 @@ fn asking_makes_nothing_public() {
 }
 
 #[test]
-fn files_with_different_labels_are_not_mixed_up() {
+fn the_nearest_labelled_folder_decides() {
     let room = labelled();
     room.run(["index", "notes"]).expect(0);
-    let refused = room.run(["ask", "--index", ".", QUESTION]).expect(2);
-    assert!(refused.err.contains("were indexed with different labels\nhint: "), "{refused:#?}");
-    let asked = room.run(["ask", "--index", "notes", "--index", "hr", "--scope", "hr", QUESTION]).expect(0);
+    let hidden = |room: &Room| room.run(["ask", QUESTION]).expect(1);
+    let granted = |room: &Room| room.run(["ask", "--scope", "hr", QUESTION]).expect(0);
+    room.run(["ask", "--index", ".", QUESTION]).expect(1);
+    room.run(["index", "."]).expect(0);
+    room.run(["index", "--public", "."]).expect(0);
+    hidden(&room);
+    assert!(granted(&room).out.contains("40 days"));
+    room.write("hr/new.md", "# New\n\nParental leave days may be split.\n");
+    let asked = room.run(["ask", "--index", "hr/new.md", "May parental leave days be split?"]).expect(1);
+    assert!(!asked.out.contains("may be split"), "{asked:#?}");
+    room.run(["ask", "When do the tulips bloom?"]).expect(0);
+}
+
+#[test]
+fn labels_go_only_where_they_were_given() {
+    let room = labelled();
+    room.run(["index", "--public", "hr"]).expect(0);
+    let asked = room.run(["ask", QUESTION]).expect(0);
     assert!(asked.out.contains("40 days"), "{asked:#?}");
-    room.run(["ask", QUESTION]).expect(1);
+    room.run(["index", "--label", "hr", "--public", "hr"]).expect(2);
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use ninefold_core::cx::RunState;
 use ninefold_core::{
-    Budget, BudgetMeter, Completion, Cx, Delta, Error, ErrorKind, Model, ModelRequest, RunId, Scope, Timestamp, Usage,
+    Budget, BudgetMeter, Completion, Cx, Delta, Error, ErrorKind, Expense, Model, ModelRequest, RunId, Scope,
+    Timestamp, Usage,
 };
 use ninefold_llm::{Budgeted, Observed};
 use ninefold_testkit::{ManualClock, ScriptedModel};
@@ -24,7 +25,7 @@ fn cx(budget: Budget) -> Cx {
         id: RunId(1),
         session: None,
         scope: Scope::public(),
-        budget: BudgetMeter::new(budget),
+        budget: BudgetMeter::new(budget, Expense::default()),
         deadline: None,
         cancel: None,
         clock: Arc::new(ManualClock::at(Timestamp(0))),
@@ -46,10 +47,10 @@ async fn calls_settle_with_what_they_used() {
     let cx = cx(Budget { calls: None, tokens: Some(150) });
     call(&model, &cx).await.unwrap();
     call(&model, &cx).await.unwrap();
-    assert_eq!(cx.budget().spent(), (2, Usage { input_tokens: 80, output_tokens: 20 }));
+    assert_eq!(cx.budget().spent(), Expense { calls: 2, used: Usage { input_tokens: 80, output_tokens: 20 } });
     let error = call(&model, &cx).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OverBudget, "58 more do not fit into 150 - 100");
-    assert_eq!(cx.budget().spent().0, 2, "a refused call is not made");
+    assert_eq!(cx.budget().spent().calls, 2, "a refused call is not made");
 }
 
 #[tokio::test]
@@ -59,7 +60,7 @@ async fn calls_are_counted_even_when_they_fail() {
     for expected in [ErrorKind::Transient, ErrorKind::Transient, ErrorKind::OverBudget] {
         assert_eq!(call(&model, &cx).await.unwrap_err().kind(), expected);
     }
-    assert_eq!(cx.budget().spent().1, Usage::default(), "what was reserved is given back");
+    assert_eq!(cx.budget().spent().used, Usage::default(), "what was reserved is given back");
 }
 
 #[tokio::test]
@@ -67,7 +68,7 @@ async fn a_reply_that_does_not_say_what_it_used_is_estimated() {
     let model = Budgeted::new(ScriptedModel::new().usage(Usage::default()).answer("", "x".repeat(300)));
     let cx = cx(Budget::default());
     call(&model, &cx).await.unwrap();
-    assert_eq!(cx.budget().spent().1, Usage { input_tokens: 8, output_tokens: 100 });
+    assert_eq!(cx.budget().spent().used, Usage { input_tokens: 8, output_tokens: 100 });
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use ninefold_core::{
     Subgoal, Verdict, terms,
 };
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::route::able;
 use super::{Noted, ask_json, fill, model_unusable};
@@ -69,7 +70,7 @@ fn by_rules(input: &Verification) -> Verdict {
     }
     let planned = terms::distinct_terms(subgoals.iter().map(|subgoal| subgoal.description.as_str()));
     let asked = terms::query_terms(&input.question);
-    let weight = |term: &smol_str::SmolStr| {
+    let weight = |term: &SmolStr| {
         input
             .evidence
             .terms
@@ -90,21 +91,17 @@ fn by_rules(input: &Verification) -> Verdict {
 /// How many subgoals share a term with what memory holds: one of the question's that some chunk has, or any word of the
 /// passages.
 fn grounded(input: &Verification) -> usize {
-    let mut passages = None;
-    let mut is_grounded = |subgoal: &&Subgoal| {
+    let is_grounded = |subgoal: &&Subgoal| {
         let wanted = terms::query_terms(&subgoal.description);
-        let asked = |term: &smol_str::SmolStr| {
-            input.evidence.terms.iter().any(|asked| asked.term == *term && asked.weight > 0.0)
+        let asked = |term: &SmolStr| input.evidence.terms.iter().any(|asked| asked.term == *term && asked.weight > 0.0);
+        let holds = |text: &str| {
+            let mut holds = false;
+            terms::for_each_term(text, |term| holds |= wanted.iter().any(|wanted| wanted == term));
+            holds
         };
-        if wanted.iter().any(asked) {
-            return true;
-        }
-        let found = passages.get_or_insert_with(|| {
-            terms::distinct_terms(input.evidence.passages.iter().map(|passage| passage.chunk.text.as_str()))
-        });
-        wanted.iter().any(|term| found.contains(term))
+        wanted.iter().any(asked) || input.evidence.passages.iter().any(|passage| holds(&passage.chunk.text))
     };
-    input.plan.subgoals().iter().filter(|subgoal| is_grounded(subgoal)).count()
+    input.plan.subgoals().iter().filter(is_grounded).count()
 }
 
 /// The most issues taken from a model, and the most characters of each.

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use super::read::{self, Reason};
+use super::roots::{Root, Roots};
 use super::walk::{Walked, canonical, walk};
 
 /// A put takes at most so many files, or a little more than so many bytes of text.
@@ -27,7 +28,7 @@ const QUEUE: usize = 2;
 #[derive(Clone)]
 pub struct Indexer {
     store: Arc<dyn Store>,
-    labels: Labels,
+    labels: Option<Labels>,
     max_file_bytes: u64,
 }
 
@@ -102,16 +103,16 @@ enum Message {
 }
 
 impl Indexer {
-    /// An indexer of public files of at most 2 MiB each.
+    /// An indexer of files of at most 2 MiB each.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, labels: Labels::none(), max_file_bytes: 2 * 1024 * 1024 }
+        Self { store, labels: None, max_file_bytes: 2 * 1024 * 1024 }
     }
 
-    /// Gives everything it indexes these labels. Files indexed with other labels before are indexed again.
+    /// Gives every root that has no labels of its own these. See [`Root::labels`].
     #[must_use]
     pub fn labels(mut self, labels: Labels) -> Self {
-        self.labels = labels;
+        self.labels = Some(labels);
         self
     }
 
@@ -131,15 +132,27 @@ impl Indexer {
     /// # Errors
     /// `NotFound` or `Unavailable` for a root that is not there or cannot be read, before anything is written; as
     /// [`Store::put`] when the store fails. A file that cannot be read is no error: it is in [`Summary::skipped`].
-    pub async fn index(&self, roots: &[PathBuf], progress: impl Fn(Event) + Send + Sync) -> Result<Summary> {
-        let given = roots.to_vec();
-        let roots = blocking(move || given.iter().map(|root| canonical(root)).collect::<Result<Vec<_>>>()).await??;
+    pub async fn index<R: Clone + Into<Root>>(
+        &self,
+        roots: &[R],
+        progress: impl Fn(Event) + Send + Sync,
+    ) -> Result<Summary> {
+        let mut given: Vec<Root> = roots.iter().cloned().map(Into::into).collect();
+        let paths: Vec<PathBuf> = given.iter().map(|root| root.path.clone()).collect();
+        let roots = blocking(move || paths.iter().map(|root| canonical(root)).collect::<Result<Vec<_>>>()).await??;
+        // A root whose path is not UTF-8 holds no file that could be indexed.
+        let labelled: Vec<(String, Option<Labels>)> = roots
+            .iter()
+            .zip(&mut given)
+            .filter_map(|(path, root)| Some((path.to_str()?.to_owned(), root.labels.take().or(self.labels.clone()))))
+            .collect();
+        let remembered = Roots::remember(self.store.as_ref(), &labelled).await?;
         let mut known = HashMap::new();
         for root in roots.iter().filter_map(|root| root.to_str()) {
             known.extend(self.store.sources(root).await?.into_iter().map(|source| (source.path, source.hash)));
         }
         let (sender, mut messages) = mpsc::channel(QUEUE);
-        let reader = Reader { roots, known, labels: self.labels.clone(), limit: self.max_file_bytes, sender };
+        let reader = Reader { roots, known, remembered, limit: self.max_file_bytes, sender };
         let reading = spawn_blocking(move || reader.run());
         let mut summary = Summary::default();
         while let Some(message) = messages.recv().await {
@@ -214,7 +227,7 @@ fn joined<T>(outcome: Result<T, tokio::task::JoinError>) -> Result<T> {
 struct Reader {
     roots: Vec<PathBuf>,
     known: HashMap<SmolStr, Key>,
-    labels: Labels,
+    remembered: Roots,
     limit: u64,
     sender: mpsc::Sender<Message>,
 }
@@ -260,7 +273,7 @@ impl Reader {
             self.send(Message::Batch(batch))?;
         }
         let mut gone: Vec<SmolStr> =
-            self.known.keys().filter(|path| !kept.contains(*path) && is_gone(path, &unlisted)).cloned().collect();
+            self.known.keys().filter(|path| !kept.contains(*path) && self.is_gone(path, &unlisted)).cloned().collect();
         gone.sort_unstable();
         if gone.is_empty() { Ok(()) } else { Ok(self.send(Message::Gone(gone))?) }
     }
@@ -278,11 +291,20 @@ impl Reader {
             }
         };
         kept.insert(name.into());
-        let hash = read::hash(&text, &self.labels)?;
+        let labels = self.remembered.labels(name);
+        let hash = read::hash(&text, &labels)?;
         if self.known.get(name) == Some(&hash) {
             return Ok(Read::Unchanged);
         }
-        Ok(Read::Changed(read::document(name, &text, hash, &self.labels), text.len()))
+        Ok(Read::Changed(read::document(name, &text, hash, &labels), text.len()))
+    }
+
+    /// Whether a source that the walk did not come to is really gone, ignored or not text any more; not when it lies in
+    /// a directory that could not be listed, or is there and another root answers for it.
+    fn is_gone(&self, path: &str, unlisted: &[PathBuf]) -> bool {
+        let unseen = unlisted.iter().any(|place| place.to_str().is_none_or(|place| lies_within(path, place)));
+        let excused = unseen || self.remembered.belongs_to_another(path, &self.roots);
+        !excused || std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
     }
 
     fn send(&self, message: Message) -> Result<(), Stopped> {
@@ -311,11 +333,4 @@ impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         Self::Error(error)
     }
-}
-
-/// Whether a source that the walk did not come to is really gone, ignored or not text any more; not when it lies in a
-/// directory that could not be listed.
-fn is_gone(path: &str, unlisted: &[PathBuf]) -> bool {
-    let hidden = unlisted.iter().any(|place| place.to_str().is_none_or(|place| lies_within(path, place)));
-    !hidden || std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }

@@ -6,9 +6,11 @@ mod index;
 mod lines;
 mod markdown;
 mod read;
+mod roots;
 mod split;
 mod walk;
 
 pub use index::{Event, Indexer, Outcome, Skipped, Summary};
 pub use read::Reason;
+pub use roots::{Root, is_root};
 pub use split::{kind_of, split};

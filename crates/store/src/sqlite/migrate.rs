@@ -18,9 +18,13 @@ fn newest() -> i32 {
 
 /// Refuses a database that is not ours or newer than this program.
 pub(super) fn refuse_foreign(connection: &Connection) -> Result<(), Fault> {
-    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    // In one statement, so that another process that is making the file is seen before or after, but not half-way.
+    let (application, version, tables): (i32, i32, i64) = connection.query_row(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+         FROM pragma_application_id, pragma_user_version",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
     let file = file_of(connection);
     let file = file.display();
     if application != APPLICATION_ID && (application != 0 || version != 0 || tables != 0) {

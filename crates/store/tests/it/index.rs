@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use ninefold_core::{ErrorKind, Labels, Scope, Search, Store};
+use ninefold_store::ingest::is_root;
 use ninefold_store::ingest::{Event, Outcome, Reason};
-use ninefold_store::{Indexer, MemoryStore, Sqlite, Summary};
+use ninefold_store::{Indexer, MemoryStore, Root, Sqlite, Summary};
 use tempfile::TempDir;
 
 struct Tree {
@@ -53,6 +54,7 @@ impl Tree {
         let root = self.root();
         sources
             .iter()
+            .filter(|source| !is_root(source))
             .map(|source| Path::new(source.path.as_str()).strip_prefix(&root).unwrap().to_str().unwrap().to_owned())
             .collect()
     }
@@ -260,11 +262,52 @@ async fn a_dropped_index_leaves_whole_files_and_the_next_one_completes_it() {
         _ = first_file.recv() => {}
     }
     let chunks_of_one = ninefold_store::ingest::split("x.txt", &text, &Labels::none()).len() as u64;
-    let sources = store.sources("").await.unwrap().len() as u64;
+    let sources = store.sources("").await.unwrap().iter().filter(|source| !is_root(source)).count() as u64;
     assert!(sources > 0 && sources < 300, "{sources}");
     assert_eq!(store.search(&Search::new("needle")).await.unwrap().matched % chunks_of_one, 0);
     let summary = Indexer::new(store.clone()).index(&roots, |_| {}).await.unwrap();
     assert_eq!(summary.indexed + summary.unchanged, 300);
     assert!(summary.indexed > 0 && summary.unchanged >= sources);
     assert_eq!(store.search(&Search::new("needle")).await.unwrap().matched, 300 * chunks_of_one);
+}
+
+/// What a run without labels finds.
+async fn public(tree: &Tree, text: &str) -> u64 {
+    tree.store.search(&Search::new(text)).await.unwrap().matched
+}
+
+#[tokio::test]
+async fn the_nearest_labelled_root_decides_in_any_order() {
+    for hr_first in [true, false] {
+        let tree = Tree::new(&[("docs/a.txt", b"needle"), ("docs/hr/b.txt", b"needle")]);
+        let (docs, hr) = (tree.root().join("docs"), tree.root().join("docs/hr"));
+        let mut roots = vec![Root::new(docs.clone()), Root::labelled(hr.clone(), Labels::of(["hr"]))];
+        if hr_first {
+            roots.reverse();
+        }
+        for root in roots {
+            Indexer::new(tree.store.clone()).index(&[root], |_| {}).await.unwrap();
+        }
+        assert_eq!(public(&tree, "needle").await, 1, "hr first: {hr_first}");
+        let all = [Root::labelled(docs.clone(), Labels::none()), Root::new(hr.join("b.txt"))];
+        Indexer::new(tree.store.clone()).index(&all, |_| {}).await.unwrap();
+        assert_eq!(
+            public(&tree, "needle").await,
+            1,
+            "neither the folder above nor the file itself takes the label off"
+        );
+        let open = Root::labelled(hr, Labels::none());
+        Indexer::new(tree.store.clone()).index(&[open], |_| {}).await.unwrap();
+        assert_eq!(public(&tree, "needle").await, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_folder_indexed_by_name_survives_its_parent_that_ignores_it() {
+    let tree = Tree::new(&[("a.txt", b"a"), (".notes/b.txt", b"b")]);
+    Indexer::new(tree.store.clone()).index(&[tree.root().join(".notes")], |_| {}).await.unwrap();
+    let summary = tree.index().await;
+    assert_eq!((summary.indexed, summary.removed), (1, 0));
+    tree.remove(".notes/b.txt");
+    assert_eq!(tree.index().await.removed, 1, "what is gone is gone");
 }
