@@ -9,7 +9,7 @@ use clap::{Args as Group, Parser, Subcommand};
 const EXAMPLES: &str = "\
 Examples:
   ninefold ask --index . \"How do I run the tests?\"
-  ninefold index ~/notes ~/work/handbook
+  ninefold index ~/notes ~/handbook
   ninefold ask \"When do we rotate the keys?\"
 
 Exit codes:

@@ -56,10 +56,10 @@ mod tests {
 
     #[test]
     fn paths_below_the_current_directory_are_shown_from_there() {
-        let here = Some(Path::new("/work/notes"));
-        assert_eq!(relative("/work/notes/a/b.md", here), "a/b.md");
-        assert_eq!(relative("/work/notes-2/b.md", here), "/work/notes-2/b.md");
-        assert_eq!(relative("/work/notes", here), "/work/notes");
+        let here = Some(Path::new("/srv/notes"));
+        assert_eq!(relative("/srv/notes/a/b.md", here), "a/b.md");
+        assert_eq!(relative("/srv/notes-2/b.md", here), "/srv/notes-2/b.md");
+        assert_eq!(relative("/srv/notes", here), "/srv/notes");
         assert_eq!(relative("mail:17", here), "mail:17");
         assert_eq!(relative("/a", None), "/a");
     }
