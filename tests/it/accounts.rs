@@ -26,7 +26,7 @@ async fn a_host_without_a_subscriber_needs_nothing() {
     assert_eq!(phases(&answer.profile), PHASES);
     for row in answer.profile.breakdown().rows {
         assert!(row.wall > Duration::ZERO, "{} took no time at all", row.name);
-        assert_eq!(row.model_calls, 0);
+        assert_eq!(row.usage.calls, 0);
     }
     assert!(
         tracing::dispatcher::get_default(tracing::Dispatch::is::<tracing::subscriber::NoSubscriber>),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use ninefold::core::span::{self, WaitClass, outcome, wait_class};
-use ninefold::core::{ModelId, RunId, SessionId};
+use ninefold::core::{ModelId, ModelRequest, RunId, SessionId};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -44,6 +44,10 @@ impl Visit for Types {
         self.0.insert(field.name(), "unsigned integer, which exporters turn into a string");
     }
 
+    fn record_f64(&mut self, field: &Field, _: f64) {
+        self.0.insert(field.name(), "double");
+    }
+
     fn record_str(&mut self, field: &Field, _: &str) {
         self.0.insert(field.name(), "string");
     }
@@ -54,13 +58,14 @@ impl Visit for Types {
 }
 
 fn made() -> Made {
+    let request = ModelRequest { temperature: Some(0.5), max_output_tokens: Some(9), ..ModelRequest::default() };
     let collect = Collect::default();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(collect.clone()), || {
         drop([
             span::run("soar", RunId::random(), Some(&SessionId::from("s"))),
             span::phase("assess"),
             span::agent("quote"),
-            span::chat(&ModelId::new("provider", "model")),
+            span::chat(&ModelId::new("provider", "model"), &request),
             span::retrieval(5),
             span::store(),
             span::journal(),

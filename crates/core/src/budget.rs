@@ -26,14 +26,49 @@ pub struct Expense {
 
 /// What model calls used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Usage {
-    /// Tokens read by the model.
+    /// Tokens read by the model, those from the provider's cache included.
     pub input_tokens: u64,
-    /// Tokens written by the model.
+    /// Tokens written by the model, those of its reasoning included.
     pub output_tokens: u64,
+    /// Of the tokens read, those that came from the provider's cache.
+    pub cached_input_tokens: u64,
+    /// Of the tokens read, those that the provider put into its cache.
+    pub cache_write_tokens: u64,
+    /// Of the tokens written, those of the model's reasoning.
+    pub reasoning_tokens: u64,
+    /// What it cost; `None` when that is not known.
+    pub cost: Option<Cost>,
+}
+
+/// Money, in billionths of a US dollar, so that costs add up exactly.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cost(pub u64);
+
+impl Cost {
+    /// From US dollars. What is negative or no number is nothing.
+    #[must_use]
+    pub fn from_usd(dollars: f64) -> Self {
+        // A cast saturates, and takes what is no number for 0.
+        Self((dollars * 1e9).round() as u64)
+    }
+
+    /// In US dollars.
+    #[must_use]
+    pub fn usd(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
 }
 
 impl Usage {
+    /// Tokens read and written, and nothing else known.
+    #[must_use]
+    pub fn tokens(input_tokens: u64, output_tokens: u64) -> Self {
+        Self { input_tokens, output_tokens, ..Self::default() }
+    }
+
     /// Input and output tokens together.
     #[must_use]
     pub fn total(self) -> u64 {
@@ -45,6 +80,13 @@ impl std::ops::AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
         self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
+        self.cached_input_tokens = self.cached_input_tokens.saturating_add(other.cached_input_tokens);
+        self.cache_write_tokens = self.cache_write_tokens.saturating_add(other.cache_write_tokens);
+        self.reasoning_tokens = self.reasoning_tokens.saturating_add(other.reasoning_tokens);
+        self.cost = match (self.cost, other.cost) {
+            (Some(cost), Some(more)) => Some(Cost(cost.0.saturating_add(more.0))),
+            (one, other) => one.or(other),
+        };
     }
 }
 
@@ -123,11 +165,11 @@ mod tests {
         let meter = BudgetMeter::new(Budget { calls: Some(3), tokens: Some(100) }, Expense::default());
         meter.reserve(60).unwrap();
         assert_eq!(meter.reserve(60).unwrap_err().kind(), ErrorKind::OverBudget);
-        meter.settle(60, Usage { input_tokens: 10, output_tokens: 5 });
+        meter.settle(60, Usage::tokens(10, 5));
         meter.reserve(60).unwrap();
         meter.settle(60, Usage::default());
         meter.reserve(85).unwrap();
         assert_eq!(meter.reserve(1).unwrap_err().message(), "the run's 3 model calls are used up");
-        assert_eq!(meter.spent(), Expense { calls: 3, used: Usage { input_tokens: 10, output_tokens: 5 } });
+        assert_eq!(meter.spent(), Expense { calls: 3, used: Usage::tokens(10, 5) });
     }
 }

@@ -38,6 +38,8 @@ pub struct RunState {
     pub clock: Arc<dyn Clock>,
     /// Its journal, if it is durable.
     pub log: Option<RunLog>,
+    /// Whether its spans may hold content.
+    pub content: bool,
 }
 
 /// Tokens set aside for one model call under way.
@@ -129,6 +131,12 @@ impl Cx {
     #[must_use]
     pub fn log(&self) -> Option<&RunLog> {
         self.run.log.as_ref()
+    }
+
+    /// Whether the run's spans may hold content: questions, messages, answers, arguments.
+    #[must_use]
+    pub fn shows_content(&self) -> bool {
+        self.run.content
     }
 
     /// Whether the run may go on.

@@ -42,7 +42,7 @@ pub mod verdict;
 pub use agent::{Agent, AgentCard, Report, Task};
 pub use answer::{Answer, Degradation};
 pub use assessment::{Assessment, Complexity, DecidedBy};
-pub use budget::{Budget, BudgetMeter, Expense, Usage};
+pub use budget::{Budget, BudgetMeter, Cost, Expense, Usage};
 pub use cache_key::Key;
 pub use clock::{Clock, Timestamp};
 pub use cx::Cx;

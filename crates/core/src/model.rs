@@ -112,6 +112,18 @@ pub enum StopReason {
     Refused,
 }
 
+impl StopReason {
+    /// The name by the OpenTelemetry conventions for generative AI.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::End => "stop",
+            Self::Length => "length",
+            Self::Refused => "content_filter",
+        }
+    }
+}
+
 /// A piece of a reply.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

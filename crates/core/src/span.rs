@@ -7,9 +7,10 @@
 use tracing::Span;
 use tracing::field::Empty;
 
+use crate::budget::Usage;
 use crate::error::Error;
 use crate::id::{RunId, SessionId};
-use crate::model::ModelId;
+use crate::model::{ModelId, ModelRequest};
 
 /// The target of every span made here; what a filter lets through or not.
 pub const TARGET: &str = "ninefold";
@@ -52,10 +53,36 @@ pub mod field {
     pub const PROVIDER: &str = "gen_ai.provider.name";
     /// The model asked for.
     pub const MODEL: &str = "gen_ai.request.model";
+    /// The sampling temperature asked for.
+    pub const TEMPERATURE: &str = "gen_ai.request.temperature";
+    /// The most tokens that may be written.
+    pub const MAX_TOKENS: &str = "gen_ai.request.max_tokens";
     /// Tokens read by the model.
     pub const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
     /// Tokens written by the model.
     pub const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
+    /// Of the tokens read, those from the provider's cache.
+    pub const CACHED_INPUT_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
+    /// Of the tokens read, those put into the provider's cache.
+    pub const CACHE_WRITE_TOKENS: &str = "gen_ai.usage.cache_creation.input_tokens";
+    /// Of the tokens written, those of the model's reasoning.
+    pub const REASONING_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
+    /// What the call cost, in US dollars.
+    pub const COST: &str = "cost.usd";
+    /// Seconds from sending the request to the first piece of the reply.
+    pub const FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
+    /// Why the model stopped.
+    pub const FINISH_REASON: &str = "gen_ai.response.finish_reasons";
+    /// What the model was asked; only where the host lets content into spans, like the other fields for content.
+    pub const INPUT_MESSAGES: &str = "gen_ai.input.messages";
+    /// What the model answered.
+    pub const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";
+    /// What the agent was given to do.
+    pub const TOOL_ARGUMENTS: &str = "gen_ai.tool.call.arguments";
+    /// What the agent reported.
+    pub const TOOL_RESULT: &str = "gen_ai.tool.call.result";
+    /// What was searched for.
+    pub const QUERY_TEXT: &str = "gen_ai.retrieval.query.text";
     /// The most passages asked for.
     pub const TOP_K: &str = "gen_ai.request.top_k";
     /// The passages that came.
@@ -66,6 +93,8 @@ pub mod field {
     pub const ERROR_TYPE: &str = "error.type";
     /// How often it was tried, when more than once.
     pub const ATTEMPTS: &str = "attempts";
+    /// Seconds that the work took which a cached output spared.
+    pub const SAVED: &str = "saved";
 }
 
 /// Values of the field `outcome`. A span without one ended well.
@@ -133,6 +162,7 @@ pub fn phase(name: &str) -> Span {
         outcome = Empty,
         "error.type" = Empty,
         attempts = Empty,
+        saved = Empty,
     )
 }
 
@@ -144,23 +174,36 @@ pub fn agent(name: &str) -> Span {
         "execute_tool",
         "gen_ai.operation.name" = "execute_tool",
         "gen_ai.tool.name" = name,
+        "gen_ai.tool.call.arguments" = Empty,
+        "gen_ai.tool.call.result" = Empty,
         outcome = Empty,
         "error.type" = Empty,
         attempts = Empty,
+        saved = Empty,
     )
 }
 
 /// The span of a model call.
 #[must_use]
-pub fn chat(model: &ModelId) -> Span {
+pub fn chat(model: &ModelId, request: &ModelRequest) -> Span {
     tracing::info_span!(
         target: TARGET,
         "chat",
         "gen_ai.operation.name" = "chat",
         "gen_ai.provider.name" = model.provider.as_str(),
         "gen_ai.request.model" = model.name.as_str(),
+        "gen_ai.request.temperature" = request.temperature.map(f64::from),
+        "gen_ai.request.max_tokens" = request.max_output_tokens.map(i64::from),
         "gen_ai.usage.input_tokens" = Empty,
         "gen_ai.usage.output_tokens" = Empty,
+        "gen_ai.usage.cache_read.input_tokens" = Empty,
+        "gen_ai.usage.cache_creation.input_tokens" = Empty,
+        "gen_ai.usage.reasoning.output_tokens" = Empty,
+        "cost.usd" = Empty,
+        "gen_ai.response.time_to_first_chunk" = Empty,
+        "gen_ai.response.finish_reasons" = Empty,
+        "gen_ai.input.messages" = Empty,
+        "gen_ai.output.messages" = Empty,
         outcome = Empty,
         "error.type" = Empty,
     )
@@ -174,6 +217,7 @@ pub fn retrieval(top_k: usize) -> Span {
         "retrieval",
         "gen_ai.operation.name" = "retrieval",
         "gen_ai.request.top_k" = count(top_k as u64),
+        "gen_ai.retrieval.query.text" = Empty,
         hits = Empty,
         outcome = Empty,
         "error.type" = Empty,
@@ -201,6 +245,24 @@ pub fn backoff() -> Span {
 /// Notes how a span ended other than well.
 pub fn record_outcome(span: &Span, outcome: &str) {
     span.record(field::OUTCOME, outcome);
+}
+
+/// Notes what a model call used; what it did not use is left out.
+pub fn record_usage(span: &Span, usage: &Usage) {
+    span.record(field::INPUT_TOKENS, count(usage.input_tokens));
+    span.record(field::OUTPUT_TOKENS, count(usage.output_tokens));
+    for (field, tokens) in [
+        (field::CACHED_INPUT_TOKENS, usage.cached_input_tokens),
+        (field::CACHE_WRITE_TOKENS, usage.cache_write_tokens),
+        (field::REASONING_TOKENS, usage.reasoning_tokens),
+    ] {
+        if tokens > 0 {
+            span.record(field, count(tokens));
+        }
+    }
+    if let Some(cost) = usage.cost {
+        span.record(field::COST, cost.usd());
+    }
 }
 
 /// Notes that a span ended with an error.

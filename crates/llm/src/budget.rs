@@ -35,7 +35,7 @@ impl<M: Model> Model for Budgeted<M> {
         let spending = Spending {
             reservation: Some(reservation),
             said: None,
-            estimate: Usage { input_tokens, output_tokens: 0 },
+            estimate: Usage::tokens(input_tokens, 0),
             written: 0,
         };
         Ok(Reply::stream(Settling { inner: reply.into_deltas(), spending }))

@@ -1,15 +1,19 @@
 //! Models around a model. Each decorator does one thing and is itself a [`ninefold_core::Model`], so that they stack in any
-//! order; the order used by the facade is budget around observation, so that a call that is refused leaves no span.
+//! order; the order used by the facade is budget around observation, so that a call that is refused leaves no span. A meter
+//! goes inside of both: `.model(Metered::new(model, price))`.
 //!
 //! | decorator | does | costs a call |
 //! |---|---|---|
 //! | [`Budgeted`] | reserves from the run's budget before a call, settles after it | one lock before and after |
-//! | [`Observed`] | one `chat` span from the request to the end of the reply, with tokens | one span |
+//! | [`Observed`] | one `chat` span from the request to the end of the reply, with tokens, cost and the time to the first piece | one span |
+//! | [`Metered`] | says what a call cost, by a price | a multiplication |
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod budget;
+mod meter;
 mod observe;
 
 pub use budget::Budgeted;
+pub use meter::{Metered, Price};
 pub use observe::Observed;

@@ -7,10 +7,13 @@ use async_trait::async_trait;
 use futures_util::{FutureExt, Stream};
 use ninefold_core::model::Deltas;
 use ninefold_core::span::{self, field, outcome};
-use ninefold_core::{Cx, Delta, Model, ModelId, ModelRequest, Reply, Result};
+use ninefold_core::{Cx, Delta, Message, Model, ModelId, ModelRequest, Reply, Result, Role};
+use tokio::time::Instant;
 use tracing::Span;
 
 /// A model whose calls are spans.
+///
+/// What is asked and answered stays out of the spans, unless [`Cx::shows_content`] says otherwise.
 pub struct Observed<M> {
     inner: M,
 }
@@ -29,7 +32,15 @@ impl<M: Model> Model for Observed<M> {
     }
 
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
-        let mut call = Call { span: span::chat(self.inner.id()), ended: false };
+        let mut call = Call {
+            span: span::chat(self.inner.id(), &request),
+            sent: Some(Instant::now()),
+            text: cx.shows_content().then(String::new),
+            ended: false,
+        };
+        if cx.shows_content() {
+            call.span.record(field::INPUT_MESSAGES, messages(&request.messages));
+        }
         let mut sending = self.inner.send(request, cx);
         // The span is entered for each poll and never held in between.
         let reply = std::future::poll_fn(|context| call.span.in_scope(|| sending.poll_unpin(context))).await;
@@ -44,16 +55,50 @@ impl<M: Model> Model for Observed<M> {
     }
 }
 
+/// Messages in the form that the OpenTelemetry conventions give them.
+fn messages(messages: &[Message]) -> String {
+    let message = |message: &Message| serde_json::json!({ "role": message.role, "parts": [{ "type": "text", "content": message.text }] });
+    serde_json::Value::from_iter(messages.iter().map(message)).to_string()
+}
+
 /// A call under way; cancelled when dropped before its end.
 struct Call {
     span: Span,
+    /// When it was sent, until its first piece has come.
+    sent: Option<Instant>,
+    /// What was answered, if that may be shown.
+    text: Option<String>,
     ended: bool,
+}
+
+impl Call {
+    fn hear(&mut self, delta: &Delta) {
+        match delta {
+            Delta::Text(text) => {
+                if let Some(sent) = self.sent.take() {
+                    self.span.record(field::FIRST_CHUNK, sent.elapsed().as_secs_f64());
+                }
+                if let Some(shown) = &mut self.text {
+                    shown.push_str(text);
+                }
+            }
+            Delta::Usage(usage) => span::record_usage(&self.span, usage),
+            Delta::End(reason) => {
+                self.ended = true;
+                self.span.record(field::FINISH_REASON, reason.as_str());
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
         if !self.ended {
             span::record_outcome(&self.span, outcome::CANCELLED);
+        }
+        if let Some(text) = self.text.take() {
+            self.span.record(field::OUTPUT_MESSAGES, messages(&[Message { role: Role::Assistant, text }]));
         }
     }
 }
@@ -70,11 +115,7 @@ impl Stream for Watched {
         let this = &mut *self;
         let polled = this.call.span.in_scope(|| this.inner.as_mut().poll_next(context));
         match &polled {
-            Poll::Ready(Some(Ok(Delta::Usage(usage)))) => {
-                this.call.span.record(field::INPUT_TOKENS, span::count(usage.input_tokens));
-                this.call.span.record(field::OUTPUT_TOKENS, span::count(usage.output_tokens));
-            }
-            Poll::Ready(Some(Ok(Delta::End(_)))) => this.call.ended = true,
+            Poll::Ready(Some(Ok(delta))) => this.call.hear(delta),
             Poll::Ready(Some(Err(error))) => {
                 this.call.ended = true;
                 span::record_error(&this.call.span, error);

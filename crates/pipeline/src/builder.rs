@@ -41,6 +41,7 @@ pub struct SoarBuilder {
     max_question_bytes: Option<usize>,
     phase_timeout: Option<Duration>,
     definition: Option<String>,
+    content_in_spans: bool,
     replaced: Replaced,
 }
 
@@ -116,6 +117,14 @@ impl SoarBuilder {
         self
     }
 
+    /// Lets content into the spans of runs, and so into logs and exports; not unless set. See
+    /// [`Run::content_in_spans`](crate::Run::content_in_spans).
+    #[must_use]
+    pub fn content_in_spans(mut self, content: bool) -> Self {
+        self.content_in_spans = content;
+        self
+    }
+
     /// Sets the most bytes of a question; [`MAX_QUESTION_BYTES`] otherwise.
     #[must_use]
     pub fn max_question_bytes(mut self, limit: usize) -> Self {
@@ -156,6 +165,7 @@ impl SoarBuilder {
     /// `InvalidInput` when two agents share a name, or when a pipeline with a journal has replaced phases but no
     /// [`SoarBuilder::definition`].
     pub fn build(self) -> Result<Soar> {
+        let content_in_spans = self.content_in_spans;
         let Self { store, model, mut agents, agent_policy, journal, clock, replaced, definition, .. } = self;
         if journal.is_some() && definition.is_none() && replaced.any() {
             return Err(Error::new(
@@ -196,7 +206,8 @@ impl SoarBuilder {
         };
         let code = (env!("CARGO_PKG_VERSION"), PROMPTS);
         let definition = Key::of(&(code, phases.definition(), &cards, max_question_bytes, definition))?;
-        Ok(Soar { phases, cards, journal, clock: clock.unwrap_or_else(|| Arc::new(SystemClock)), definition })
+        let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
+        Ok(Soar { phases, cards, journal, clock, definition, content_in_spans })
     }
 }
 

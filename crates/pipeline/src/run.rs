@@ -59,6 +59,7 @@ pub struct Run {
     cancel: Option<CancellationToken>,
     clock: Option<Arc<dyn Clock>>,
     journal: Option<(Arc<dyn Journal>, Durability)>,
+    content: bool,
 }
 
 impl Run {
@@ -75,6 +76,7 @@ impl Run {
             cancel: None,
             clock: None,
             journal: None,
+            content: false,
         }
     }
 
@@ -142,6 +144,14 @@ impl Run {
         self
     }
 
+    /// Lets content into the run's spans, and so into logs and exports: what models and agents are asked and answer, what
+    /// is searched for. Not unless set.
+    #[must_use]
+    pub fn content_in_spans(mut self, content: bool) -> Self {
+        self.content = content;
+        self
+    }
+
     /// Runs `body` on `input`. The input is written to the journal of a durable run, and compared when the run is
     /// continued; `body` captures or receives it as it likes.
     ///
@@ -154,7 +164,7 @@ impl Run {
         F: FnOnce(Cx) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let Self { pipeline, definition, id, session, scope, budget, deadline, cancel, clock, journal } = self;
+        let Self { pipeline, definition, id, session, scope, budget, deadline, cancel, clock, journal, content } = self;
         let id = id.unwrap_or_else(RunId::random);
         traced(span::run(&pipeline, id, session.as_ref()), async move {
             let mut state = RunState {
@@ -167,6 +177,7 @@ impl Run {
                 cancel,
                 clock: clock.unwrap_or_else(|| Arc::clone(&SYSTEM)),
                 log: None,
+                content,
             };
             let Some((journal, durability)) = journal else {
                 let cx = Cx::new(state);
@@ -205,6 +216,7 @@ fn bounds(state: &RunState) -> Cx {
         cancel: state.cancel.clone(),
         clock: Arc::clone(&state.clock),
         log: None,
+        content: false,
     })
 }
 

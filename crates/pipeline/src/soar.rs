@@ -29,6 +29,7 @@ pub struct Soar {
     pub(crate) journal: Option<(Arc<dyn Journal>, Durability)>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) definition: Key,
+    pub(crate) content_in_spans: bool,
 }
 
 /// How often a rejected plan is made anew.
@@ -55,7 +56,8 @@ impl Soar {
             .scope(query.scope.clone())
             .budget(query.budget)
             .deadline(query.deadline)
-            .clock(Arc::clone(&self.clock));
+            .clock(Arc::clone(&self.clock))
+            .content_in_spans(self.content_in_spans);
         if let Some(id) = query.run {
             run = run.id(id);
         }

@@ -10,26 +10,26 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::breakdown::{Breakdown, Row};
 use crate::profile::Profile;
-use crate::span_record::SpanRecord;
+use crate::span_record::{More, SpanRecord};
 use crate::spent::{Class, Spent};
 
 /// The version of the document. It changes when a field changes its meaning or goes; new fields may come without.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 impl Profile {
-    /// The profile as a JSON document of version 1. Times are integers in nanoseconds from the start of the run, shares
+    /// The profile as a JSON document of version 2. Times are integers in nanoseconds from the start of the run, shares
     /// fractions from 0 to 1.
     ///
     /// | field | meaning |
     /// |---|---|
-    /// | `version` | 1 |
+    /// | `version` | 2 |
     /// | `unavailable` | why nothing could be recorded, or null |
     /// | `wall_ns` | from the first poll of the run to its end |
     /// | `busy_ns` | time spent polling the run outside all of its spans |
     /// | `detached`, `dropped_spans` | see [`detached`](Self::detached), [`dropped_spans`](Self::dropped_spans) |
-    /// | `phases` | list of rows: `name`, `count`, `start_ns`, `wall_ns`, `attributed_ns`, `share`, `busy_ns`, `spent_ns` (by class), `model_calls`, `input_tokens`, `output_tokens`, `failed`, `cancelled`, `replayed`, `cached`, `retries`, `error_types`; see [`Row`] |
+    /// | `phases` | list of rows: `name`, `count`, `start_ns`, `wall_ns`, `attributed_ns`, `share`, `busy_ns`, `spent_ns` (by class), `usage` (see [`Usage`](crate::Usage)), `failed`, `cancelled`, `replayed`, `cached`, `retries`, `cache_hits`, `saved_ns`, `error_types`; see [`Row`] |
     /// | `between`, `total` | rows for the time between phases and for the run |
-    /// | `spans` | list of `name`, `label`, `parent` (index in this list or null), `start_ns`, `entered_ns`, `end_ns`, `busy_ns` (without spans inside), `input_tokens`, `output_tokens`, `attempts`, `hits`, `outcome`, `error_type`, `open`; what does not apply is left out |
+    /// | `spans` | list of `name`, `label`, `parent` (index in this list or null), `start_ns`, `entered_ns`, `end_ns`, `busy_ns` (without spans inside), `attempts`, `hits`, `outcome`, `error_type`, `open`, `usage`, `saved_ns`, `group` (`count`, `covered_ns`: one record for many spans); what does not apply is left out |
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_default()
@@ -82,8 +82,12 @@ impl<'de> Deserialize<'de> for Profile {
                 )));
             }
         }
+        let mut records = read.spans;
+        for record in &mut records {
+            record.more = record.more.take().filter(|more| **more != More::default());
+        }
         Ok(Self {
-            records: read.spans,
+            records,
             wall: read.wall_ns,
             busy: read.busy_ns,
             detached: read.detached,
@@ -105,14 +109,14 @@ impl Serialize for Row {
         row.serialize_field("share", &self.share)?;
         row.serialize_field("busy_ns", &nanos(self.busy))?;
         row.serialize_field("spent_ns", &self.spent)?;
-        row.serialize_field("model_calls", &self.model_calls)?;
-        row.serialize_field("input_tokens", &self.input_tokens)?;
-        row.serialize_field("output_tokens", &self.output_tokens)?;
+        row.serialize_field("usage", &self.usage)?;
         row.serialize_field("failed", &self.failed)?;
         row.serialize_field("cancelled", &self.cancelled)?;
         row.serialize_field("replayed", &self.replayed)?;
         row.serialize_field("cached", &self.cached)?;
         row.serialize_field("retries", &self.retries)?;
+        row.serialize_field("cache_hits", &self.cache_hits)?;
+        row.serialize_field("saved_ns", &nanos(self.saved))?;
         row.serialize_field("error_types", &self.error_types)?;
         row.end()
     }

@@ -49,8 +49,9 @@ pub mod table;
 mod text;
 mod time_source;
 pub mod tree;
+pub mod usage;
 
-pub use breakdown::{Breakdown, Row};
+pub use breakdown::{Breakdown, By, Row};
 pub use layer::{ProfileLayer, layer};
 pub use outline::Outline;
 pub use profile::Profile;
@@ -60,3 +61,4 @@ pub use span_record::Outcome;
 pub use spent::{Class, Spent};
 pub use table::Table;
 pub use tree::{Node, Tree};
+pub use usage::Usage;

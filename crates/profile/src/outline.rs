@@ -7,6 +7,7 @@ use crate::profile::Profile;
 use crate::span_record::Outcome;
 use crate::text::{self, Tone, fit, left, paint, right};
 use crate::tree::{Node, Tree};
+use crate::usage::Usage;
 
 const NARROWEST: usize = 60;
 const GAP: usize = 2;
@@ -129,8 +130,8 @@ fn notes(node: &Node) -> String {
     }
     // Said where it belongs and once more in sum, but not on every level between.
     if node.children.is_empty() || node.parent.is_none() {
-        let calls = if node.parent.is_none() { node.model_calls } else { 0 };
-        let usage = text::usage(calls, node.input_tokens, node.output_tokens);
+        let calls = if node.parent.is_none() { node.usage.calls } else { 0 };
+        let usage = text::usage(&Usage { calls, ..node.usage });
         notes.extend((!usage.is_empty()).then_some(usage));
     }
     notes.join(", ")

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::breakdown::Breakdown;
+use crate::breakdown::{Breakdown, By};
 use crate::outline::Outline;
 use crate::run_tree::Finished;
 use crate::span_record::SpanRecord;
@@ -75,7 +75,13 @@ impl Profile {
     /// The run by phases.
     #[must_use]
     pub fn breakdown(&self) -> Breakdown {
-        Breakdown::new(&self.tree())
+        self.breakdown_by(By::Phase)
+    }
+
+    /// The run by phases, by agents or by models.
+    #[must_use]
+    pub fn breakdown_by(&self, by: By) -> Breakdown {
+        Breakdown::new(&self.tree(), by)
     }
 
     /// The breakdown, printed.

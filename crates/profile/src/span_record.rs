@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use crate::usage::Usage;
+
 use ninefold_core::span::outcome;
 
 /// How a span ended when it did not simply end well.
@@ -64,10 +66,6 @@ pub(crate) struct SpanRecord {
     /// Time spent inside it and in none of the spans entered within it on the same thread.
     #[serde(rename = "busy_ns")]
     pub(crate) busy: u64,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) input_tokens: u64,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) output_tokens: u64,
     /// 0 when it does not say.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) attempts: u64,
@@ -80,6 +78,32 @@ pub(crate) struct SpanRecord {
     /// Whether it has not ended: while recording, every span that is not closed; afterwards, the detached ones.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) open: bool,
+    /// What seldom is there.
+    #[serde(flatten)]
+    pub(crate) more: Option<Box<More>>,
+}
+
+/// What only few spans say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct More {
+    #[serde(skip_serializing_if = "Usage::is_none")]
+    pub(crate) usage: Usage,
+    /// How long the work took which a cached output spared.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) saved_ns: u64,
+    /// Of a record for many spans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) group: Option<Group>,
+}
+
+/// Many spans of one name and label below one parent, in one record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Group {
+    /// How many.
+    pub(crate) count: u64,
+    /// How long at least one of them was open.
+    pub(crate) covered_ns: u64,
 }
 
 impl SpanRecord {
@@ -93,13 +117,12 @@ impl SpanRecord {
             entered: None,
             end: 0,
             busy: 0,
-            input_tokens: 0,
-            output_tokens: 0,
             attempts: 0,
             hits: None,
             outcome: None,
             error_type: SmolStr::new_static(""),
             open: true,
+            more: None,
         }
     }
 
@@ -113,12 +136,29 @@ impl SpanRecord {
         if self.label.is_empty() {
             self.label = said.label;
         }
-        keep(&mut self.input_tokens, said.input_tokens);
-        keep(&mut self.output_tokens, said.output_tokens);
         keep(&mut self.attempts, said.attempts);
         keep(&mut self.hits, said.hits);
         keep(&mut self.outcome, said.outcome);
         keep(&mut self.error_type, said.error_type);
+        if let Some(said) = said.more {
+            let more = self.more();
+            // Of what is said twice, the last counts, which is never less.
+            more.usage.cover(&said.usage);
+            keep(&mut more.saved_ns, said.saved_ns);
+        }
+    }
+
+    pub(crate) fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    /// What it says it used itself.
+    pub(crate) fn usage(&self) -> Usage {
+        self.more.as_ref().map(|more| more.usage).unwrap_or_default()
+    }
+
+    pub(crate) fn group(&self) -> Option<Group> {
+        self.more.as_ref().and_then(|more| more.group)
     }
 
     /// How it ended. A span that names an error has failed, whether or not it says so.

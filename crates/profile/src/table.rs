@@ -101,7 +101,7 @@ impl Line {
             tone: text::main_class(&row.spent).map_or(Tone::Plain, Tone::Of),
             spent: text::parts(&row.spent, 2),
             spent_short: text::parts(&row.spent, 1),
-            usage: text::usage(row.model_calls, row.input_tokens, row.output_tokens),
+            usage: text::usage(&row.usage),
             notes: text::notes(row),
             alarm: row.failed > 0 || row.cancelled > 0,
         }

@@ -7,6 +7,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use crate::apportion::largest_remainder;
 use crate::breakdown::Row;
 use crate::spent::{Class, Spent};
+use crate::usage::Usage;
 
 /// How many columns `text` takes.
 pub(crate) fn width(text: &str) -> usize {
@@ -119,20 +120,24 @@ fn one_decimal(n: u64, unit: u64, name: &str) -> String {
     format!("{}.{}{name}", tenths / 10, tenths % 10)
 }
 
-/// Model calls and tokens read and written: `2 calls, 1.2k→300`.
-pub(crate) fn usage(calls: u64, input: u64, output: u64) -> String {
-    let mut text = match calls {
-        0 => String::new(),
-        1 => "1 call".to_owned(),
-        n => format!("{n} calls"),
+/// Model calls, tokens read and written, and money: `2 calls, 1.2k→300, $0.0081`.
+pub(crate) fn usage(usage: &Usage) -> String {
+    let calls = match usage.calls {
+        0 => None,
+        1 => Some("1 call".to_owned()),
+        n => Some(format!("{n} calls")),
     };
-    if input > 0 || output > 0 {
-        if !text.is_empty() {
-            text.push_str(", ");
-        }
-        text.push_str(&format!("{}→{}", count(input), count(output)));
-    }
-    text
+    let (input, output) = (usage.input_tokens, usage.output_tokens);
+    let tokens = (input > 0 || output > 0).then(|| format!("{}→{}", count(input), count(output)));
+    let cost = (usage.cost_nanousd > 0).then(|| money(usage.cost_nanousd));
+    [calls, tokens, cost].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Billionths of a dollar with two significant digits below a dollar: `$0.0081`, `$12.34`.
+pub(crate) fn money(nanousd: u64) -> String {
+    let dollars = nanousd as f64 / 1e9;
+    let digits = if dollars >= 0.1 { 2 } else { (1.0 - dollars.log10().floor()).clamp(2.0, 9.0) as usize };
+    format!("${dollars:.digits$}")
 }
 
 /// How the runs of a phase ended: `failed: transient`, `cached 1/3`, `2 retries`.
@@ -188,10 +193,19 @@ mod tests {
 
     #[test]
     fn usage_says_only_what_there_was() {
-        assert_eq!(usage(0, 0, 0), "");
-        assert_eq!(usage(1, 0, 0), "1 call");
-        assert_eq!(usage(2, 1_234, 300), "2 calls, 1.2k→300");
-        assert_eq!(usage(0, 12, 0), "12→0");
+        let used = |calls, input_tokens, output_tokens, cost_nanousd| {
+            usage(&Usage { calls, input_tokens, output_tokens, cost_nanousd, ..Usage::default() })
+        };
+        assert_eq!(used(0, 0, 0, 0), "");
+        assert_eq!(used(1, 0, 0, 0), "1 call");
+        assert_eq!(used(2, 1_234, 300, 8_120_000), "2 calls, 1.2k→300, $0.0081");
+        assert_eq!(used(0, 12, 0, 0), "12→0");
+    }
+
+    #[test]
+    fn money_keeps_two_digits() {
+        let texts = [1, 15_000, 8_120_000, 99_000_000, 250_000_000, 12_340_000_000].map(money);
+        assert_eq!(texts, ["$0.000000001", "$0.000015", "$0.0081", "$0.099", "$0.25", "$12.34"]);
     }
 
     #[test]

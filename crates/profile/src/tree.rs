@@ -9,6 +9,7 @@ use crate::attribution::{Interval, attribute, union};
 use crate::profile::Profile;
 use crate::span_record::{Outcome, SpanRecord};
 use crate::spent::{Class, Spent};
+use crate::usage::Usage;
 
 /// Up to this long, the time between making a span and entering it is the work of making it, not a queue.
 const PREPARATION: u64 = 50_000;
@@ -19,7 +20,8 @@ pub struct Tree {
     nodes: Vec<Node>,
 }
 
-/// One span. Its interval is cut to that of its parent, as Jaeger does.
+/// One span, or, past the limits of a recording, many of one name and label below one parent: see
+/// [`count`](Self::count). Its interval is cut to that of its parent, as Jaeger does.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Node {
@@ -35,8 +37,10 @@ pub struct Node {
     pub depth: usize,
     /// When it started, from the start of the run.
     pub start: Duration,
-    /// How long it took: to its last exit.
+    /// How long it took: to its last exit. For many spans, how long at least one of them was open.
     pub wall: Duration,
+    /// How many spans it stands for: 1, unless the run made too many to keep each.
+    pub count: u64,
     /// The part of `wall` in which no child was open.
     pub self_wall: Duration,
     /// The part of the run's time that belongs to it and its descendants. Every instant belongs to the deepest open
@@ -56,14 +60,17 @@ pub struct Node {
     pub attempts: u64,
     /// The passages it found, if it is a search.
     pub hits: Option<u64>,
-    /// Model calls in it and its descendants, without those answered from journal or cache.
-    pub model_calls: u64,
-    /// Tokens read by models in it and its descendants.
-    pub input_tokens: u64,
-    /// Tokens written by models in it and its descendants.
-    pub output_tokens: u64,
+    /// What models used in it and its descendants.
+    pub usage: Usage,
+    /// How often something in it was tried again, itself included.
+    pub retries: u64,
+    /// How many outputs in it came from the cache, its own included.
+    pub cache_hits: u64,
+    /// How long the work took that those outputs spared.
+    pub saved: Duration,
     /// Whether it was still open when the run ended.
     pub open: bool,
+    ended: Duration,
 }
 
 impl Node {
@@ -82,7 +89,7 @@ impl Node {
     /// When it ended, from the start of the run.
     #[must_use]
     pub fn end(&self) -> Duration {
-        self.start + self.wall
+        self.ended
     }
 }
 
@@ -91,7 +98,8 @@ impl Tree {
     pub(crate) fn new(profile: &Profile) -> Self {
         let shape = Shape::new(profile);
         let intervals = shape.intervals(profile.wall);
-        let own = attribute(&intervals);
+        let mut own = attribute(&intervals);
+        return_gaps(&mut own, &intervals, &shape);
         let mut nodes: Vec<Node> = Vec::with_capacity(intervals.len());
         let mut classes: Vec<Class> = Vec::with_capacity(intervals.len());
         for (index, (interval, own)) in intervals.iter().zip(&own).enumerate() {
@@ -185,9 +193,32 @@ impl<'a> Shape<'a> {
     }
 }
 
+/// A record for many spans stands for an interval with gaps. What the gaps were given goes back to the span around.
+fn return_gaps(own: &mut [u64], intervals: &[Interval], shape: &Shape<'_>) {
+    let covered = |node: usize| shape.record(node).and_then(SpanRecord::group).map(|group| group.covered_ns);
+    let mut of_children = vec![0_u64; intervals.len()];
+    for (node, interval) in intervals.iter().enumerate().skip(1).rev() {
+        let open = covered(node).unwrap_or(interval.length());
+        if let Some(sum) = of_children.get_mut(interval.parent) {
+            *sum = sum.saturating_add(open);
+        }
+        if covered(node).is_none() {
+            continue;
+        }
+        let below = of_children.get(node).copied().unwrap_or(0);
+        let Some(part) = own.get_mut(node) else { continue };
+        let gaps = part.saturating_sub(open.saturating_sub(below)).min(interval.length().saturating_sub(open));
+        *part -= gaps;
+        if let Some(around) = own.get_mut(interval.parent) {
+            *around = around.saturating_add(gaps);
+        }
+    }
+}
+
 fn node(record: Option<&SpanRecord>, interval: &Interval, depth: usize) -> Node {
     let unnamed = SpanRecord { name: SmolStr::new_static("run"), ..SpanRecord::default() };
     let record = record.unwrap_or(&unnamed);
+    let count = record.group().map_or(1, |group| group.count);
     let served = matches!(record.outcome(), Some(Outcome::Replayed | Outcome::Cached));
     Node {
         name: record.name.clone(),
@@ -196,7 +227,8 @@ fn node(record: Option<&SpanRecord>, interval: &Interval, depth: usize) -> Node 
         children: Vec::new(),
         depth,
         start: Duration::from_nanos(interval.start),
-        wall: Duration::from_nanos(interval.length()),
+        wall: Duration::from_nanos(record.group().map_or(interval.length(), |group| group.covered_ns)),
+        count,
         self_wall: Duration::ZERO,
         attributed: Duration::ZERO,
         share: 0.0,
@@ -206,10 +238,12 @@ fn node(record: Option<&SpanRecord>, interval: &Interval, depth: usize) -> Node 
         error_type: record.error_type.clone(),
         attempts: record.attempts,
         hits: record.hits,
-        model_calls: u64::from(record.name == name::CHAT && !served),
-        input_tokens: record.input_tokens,
-        output_tokens: record.output_tokens,
+        usage: Usage { calls: if record.name == name::CHAT && !served { count } else { 0 }, ..record.usage() },
+        retries: record.attempts.saturating_sub(1),
+        cache_hits: u64::from(record.outcome() == Some(Outcome::Cached)),
+        saved: Duration::from_nanos(record.more.as_ref().map_or(0, |more| more.saved_ns)),
         open: record.open,
+        ended: Duration::from_nanos(interval.end),
     }
 }
 
@@ -244,8 +278,10 @@ fn link(nodes: &mut [Node], intervals: &[Interval]) {
             parent.children.push(index);
         }
     }
+    let walls: Vec<u64> = nodes.iter().map(|node| nanos(node.wall)).collect();
     for node in nodes {
-        let inside = node.children.iter().filter_map(|child| intervals.get(*child)).map(|i| (i.start, i.end));
+        let inside = node.children.iter().filter_map(|child| Some(intervals.get(*child)?.start).zip(walls.get(*child)));
+        let inside = inside.map(|(start, wall)| (start, start.saturating_add(*wall)));
         node.self_wall = node.wall.saturating_sub(Duration::from_nanos(union(inside)));
     }
 }
@@ -260,23 +296,27 @@ fn roll_up(nodes: &mut [Node], wall: u64) {
         parent.busy = parent.busy.saturating_add(node.busy);
         parent.attributed = parent.attributed.saturating_add(node.attributed);
         parent.spent.add_all(&node.spent);
-        parent.model_calls += node.model_calls;
+        parent.retries = parent.retries.saturating_add(node.retries);
+        parent.cache_hits = parent.cache_hits.saturating_add(node.cache_hits);
+        parent.saved = parent.saved.saturating_add(node.saved);
     }
-    roll_up_tokens(nodes);
+    roll_up_usage(nodes);
 }
 
-/// Tokens are reported by the model's spans and sometimes once more, as a sum, by spans around them.
-fn roll_up_tokens(nodes: &mut [Node]) {
-    let mut below = vec![(0_u64, 0_u64); nodes.len()];
+/// Usage is reported by the model's spans and sometimes once more, as a sum, by spans around them.
+fn roll_up_usage(nodes: &mut [Node]) {
+    let mut below = vec![Usage::default(); nodes.len()];
     for index in (0..nodes.len()).rev() {
-        let (Some(node), Some(sums)) = (nodes.get_mut(index), below.get(index).copied()) else { continue };
-        node.input_tokens = node.input_tokens.max(sums.0);
-        node.output_tokens = node.output_tokens.max(sums.1);
+        let (Some(node), Some(sum)) = (nodes.get_mut(index), below.get(index)) else { continue };
+        node.usage.cover(sum);
         if let Some(of_parent) = node.parent.and_then(|parent| below.get_mut(parent)) {
-            of_parent.0 = of_parent.0.saturating_add(node.input_tokens);
-            of_parent.1 = of_parent.1.saturating_add(node.output_tokens);
+            of_parent.add(&node.usage);
         }
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn share(part: Duration, wall: u64) -> f64 {

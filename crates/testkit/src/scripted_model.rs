@@ -40,7 +40,7 @@ impl ScriptedModel {
             id: ModelId::new("scripted", "model"),
             rules: Vec::new(),
             delay: Duration::ZERO,
-            usage: Usage { input_tokens: 10, output_tokens: 5 },
+            usage: Usage::tokens(10, 5),
             requests: Mutex::default(),
             remembers: true,
         }

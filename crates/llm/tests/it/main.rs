@@ -12,15 +12,26 @@ use ninefold_core::{
     Budget, BudgetMeter, Completion, Cx, Delta, Error, ErrorKind, Expense, Model, ModelRequest, RunId, Scope,
     Timestamp, Usage,
 };
-use ninefold_llm::{Budgeted, Observed};
+use ninefold_llm::{Budgeted, Metered, Observed, Price};
 use ninefold_testkit::{ManualClock, ScriptedModel};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-const USED: Usage = Usage { input_tokens: 40, output_tokens: 10 };
+const USED: Usage = Usage {
+    input_tokens: 40,
+    output_tokens: 10,
+    cached_input_tokens: 30,
+    cache_write_tokens: 0,
+    reasoning_tokens: 4,
+    cost: None,
+};
 
 fn cx(budget: Budget) -> Cx {
+    cx_with(budget, false)
+}
+
+fn cx_with(budget: Budget, content: bool) -> Cx {
     Cx::new(RunState {
         id: RunId(1),
         session: None,
@@ -30,6 +41,7 @@ fn cx(budget: Budget) -> Cx {
         cancel: None,
         clock: Arc::new(ManualClock::at(Timestamp(0))),
         log: None,
+        content,
     })
 }
 
@@ -47,7 +59,10 @@ async fn calls_settle_with_what_they_used() {
     let cx = cx(Budget { calls: None, tokens: Some(150) });
     call(&model, &cx).await.unwrap();
     call(&model, &cx).await.unwrap();
-    assert_eq!(cx.budget().spent(), Expense { calls: 2, used: Usage { input_tokens: 80, output_tokens: 20 } });
+    assert_eq!(
+        cx.budget().spent(),
+        Expense { calls: 2, used: Usage { cached_input_tokens: 60, reasoning_tokens: 8, ..Usage::tokens(80, 20) } }
+    );
     let error = call(&model, &cx).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OverBudget, "58 more do not fit into 150 - 100");
     assert_eq!(cx.budget().spent().calls, 2, "a refused call is not made");
@@ -68,7 +83,7 @@ async fn a_reply_that_does_not_say_what_it_used_is_estimated() {
     let model = Budgeted::new(ScriptedModel::new().usage(Usage::default()).answer("", "x".repeat(300)));
     let cx = cx(Budget::default());
     call(&model, &cx).await.unwrap();
-    assert_eq!(cx.budget().spent().used, Usage { input_tokens: 8, output_tokens: 100 });
+    assert_eq!(cx.budget().spent().used, Usage::tokens(8, 100));
 }
 
 #[tokio::test]
@@ -85,6 +100,12 @@ async fn parallel_calls_cannot_overdraw_together() {
 struct Fields(Arc<Mutex<HashMap<String, String>>>);
 
 impl Visit for &Fields {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.0.lock().unwrap().insert(field.name().to_owned(), value.to_string());
+    }
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.lock().unwrap().insert(field.name().to_owned(), value.to_owned());
+    }
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         self.0.lock().unwrap().insert(field.name().to_owned(), format!("{value:?}").trim_matches('"').to_owned());
     }
@@ -113,11 +134,12 @@ impl Fields {
     }
 }
 
-#[tokio::test]
-async fn a_call_is_a_span_with_model_and_tokens() {
+#[tokio::test(start_paused = true)]
+async fn a_call_is_a_span_with_model_tokens_and_cost() {
     let fields = Fields::default();
     let _host = tracing::subscriber::set_default(fields.clone());
-    let model = Observed::new(ScriptedModel::new().usage(USED).answer("", "a step"));
+    let scripted = ScriptedModel::new().usage(USED).delay(Duration::from_millis(250)).answer("", "a step");
+    let model = Observed::new(Metered::new(scripted, Price { cached_input: 0.5, ..Price::new(2.0, 8.0) }));
     call(&model, &cx(Budget::default())).await.unwrap();
     let expected = [
         ("gen_ai.operation.name", "chat"),
@@ -125,12 +147,39 @@ async fn a_call_is_a_span_with_model_and_tokens() {
         ("gen_ai.request.model", "model"),
         ("gen_ai.usage.input_tokens", "40"),
         ("gen_ai.usage.output_tokens", "10"),
+        ("gen_ai.usage.cache_read.input_tokens", "30"),
+        ("gen_ai.usage.reasoning.output_tokens", "4"),
+        ("gen_ai.request.max_tokens", "50"),
+        ("gen_ai.response.finish_reasons", "stop"),
+        ("gen_ai.response.time_to_first_chunk", "0.25"),
+        // 10 × 2 + 30 × 0.5 + 10 × 8, in millionths of a dollar.
+        ("cost.usd", "0.000115"),
     ];
     for (name, value) in expected {
         assert_eq!(fields.get(name).as_deref(), Some(value), "{name}");
     }
-    assert_eq!(fields.get("outcome"), None);
+    for absent in
+        ["outcome", "gen_ai.usage.cache_creation.input_tokens", "gen_ai.input.messages", "gen_ai.output.messages"]
+    {
+        assert_eq!(fields.get(absent), None, "{absent}");
+    }
     assert!(!fields.0.lock().unwrap().values().any(|value| value.contains("phase")), "content stays out");
+}
+
+#[tokio::test]
+async fn content_is_shown_where_the_host_lets_it() {
+    let fields = Fields::default();
+    let _host = tracing::subscriber::set_default(fields.clone());
+    call(&Observed::new(ScriptedModel::new().answer("", "a \"step\"")), &cx_with(Budget::default(), true))
+        .await
+        .unwrap();
+    let read = |name: &str| serde_json::from_str::<serde_json::Value>(&fields.get(name).unwrap()).unwrap();
+    let asked = read("gen_ai.input.messages");
+    assert_eq!((&asked[0]["role"], &asked[1]["role"]), (&"system".into(), &"user".into()));
+    assert_eq!(asked[1]["parts"][0]["content"], "what is a phase?");
+    let answered = read("gen_ai.output.messages");
+    assert_eq!(answered[0]["role"], "assistant");
+    assert_eq!(answered[0]["parts"][0]["content"], "a \"step\"");
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ impl Agent for Quote {
             let within = task.within.to_vec();
             let search =
                 Search { text: task.subgoal.description.clone(), scope: cx.scope().clone(), within, limit: self.limit };
-            let evidence = search_in_scope(self.store.as_ref(), &search).await?;
+            let evidence = search_in_scope(self.store.as_ref(), &search, cx).await?;
             extract(&evidence, Complexity::Medium)
         };
         if statements.is_empty() {

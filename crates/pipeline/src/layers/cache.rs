@@ -10,15 +10,23 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use ninefold_core::{Error, ErrorKind, Key, Result};
+use tokio::time::Instant;
 
 use super::trace::Outcome;
 
 type Shared = Arc<dyn Any + Send + Sync>;
 
+/// An output, and how long it took to compute.
+#[derive(Clone)]
+struct Computed {
+    output: Shared,
+    took: Duration,
+}
+
 /// A bounded cache of phase outputs. One cache can serve any number of phases; cloning shares it.
 #[derive(Clone)]
 pub struct PhaseCache {
-    entries: Cache<Key, Shared>,
+    entries: Cache<Key, Computed>,
 }
 
 impl PhaseCache {
@@ -53,7 +61,9 @@ impl<Out> CacheLayer<Out> {
             let mut own = false;
             let led = async {
                 own = true;
-                compute.as_mut().await.map(self.share)
+                let started = Instant::now();
+                let output = compute.as_mut().await.map(self.share);
+                output.map(|output| Computed { output, took: started.elapsed() })
             };
             match self.cache.entries.entry(key).or_try_insert_with(led).await {
                 Ok(entry) => break entry,
@@ -63,10 +73,10 @@ impl<Out> CacheLayer<Out> {
             }
         };
         let fresh = entry.is_fresh();
-        let value = (self.copy)(entry.value()).ok_or_else(|| {
+        let value = (self.copy)(&entry.value().output).ok_or_else(|| {
             Error::new(ErrorKind::Permanent, "the cache holds a value of another type under this phase's key")
                 .hint("two phases with one name, version and input type share a cache; rename one")
         })?;
-        Ok(if fresh { Outcome::computed(value) } else { Outcome::cached(value) })
+        Ok(if fresh { Outcome::computed(value) } else { Outcome::cached(value, entry.value().took) })
     }
 }

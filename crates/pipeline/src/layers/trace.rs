@@ -4,16 +4,25 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use ninefold_core::Result;
-use ninefold_core::span::{self, outcome};
+use ninefold_core::span::{self, field, outcome};
 use pin_project_lite::pin_project;
 use tracing::Span;
 
 /// What a phase made, and how.
 pub(crate) struct Outcome<T> {
     pub(crate) value: T,
-    mark: Option<&'static str>,
+    mark: Option<Mark>,
+}
+
+/// What a span says of an output that was not computed.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    outcome: &'static str,
+    /// How long computing it took when it was computed, if that is known.
+    saved: Option<Duration>,
 }
 
 impl<T> Outcome<T> {
@@ -22,16 +31,16 @@ impl<T> Outcome<T> {
     }
 
     pub(crate) fn replayed(value: T) -> Self {
-        Self { value, mark: Some(outcome::REPLAYED) }
+        Self { value, mark: Some(Mark { outcome: outcome::REPLAYED, saved: None }) }
     }
 
-    pub(crate) fn cached(value: T) -> Self {
-        Self { value, mark: Some(outcome::CACHED) }
+    pub(crate) fn cached(value: T, saved: Duration) -> Self {
+        Self { value, mark: Some(Mark { outcome: outcome::CACHED, saved: Some(saved) }) }
     }
 }
 
 /// What an output says of how it was made: a mark for the span.
-type Says<T> = fn(&T) -> Option<&'static str>;
+type Says<T> = fn(&T) -> Option<Mark>;
 
 pin_project! {
     /// A future inside its span.
@@ -76,7 +85,10 @@ where
         match &result {
             Ok(output) => {
                 if let Some(mark) = (this.says)(output) {
-                    span::record_outcome(this.span, mark);
+                    span::record_outcome(this.span, mark.outcome);
+                    if let Some(saved) = mark.saved {
+                        this.span.record(field::SAVED, saved.as_secs_f64());
+                    }
                 }
             }
             Err(error) => span::record_error(this.span, error),

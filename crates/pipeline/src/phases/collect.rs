@@ -9,10 +9,11 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ninefold_core::{
     Agent, AgentCard, Cx, Error, ErrorKind, Evidence, FailedSubgoal, Finding, Findings, Phase, Plan, Report, Result,
-    Routes, Subgoal, SubgoalId, Task,
+    Routes, Subgoal, SubgoalId, Task, span::field,
 };
 use serde::Serialize;
 use smol_str::SmolStr;
+use tracing::Span;
 
 use crate::layers::policy::Retry;
 use crate::layers::{Layered, phase, scope};
@@ -82,7 +83,15 @@ impl Phase<Task> for Guarded {
 
     async fn run(&self, task: Task, cx: &Cx) -> Result<Report> {
         scope::permit(&self.card, cx)?;
+        let span = cx.shows_content().then(Span::current);
+        if let Some(span) = &span {
+            span.record(field::TOOL_ARGUMENTS, task.subgoal.description.as_str());
+        }
         let report = self.agent.run(task, cx).await?;
+        if let Some(span) = &span {
+            let texts: Vec<&str> = report.statements.iter().map(|statement| statement.text.as_str()).collect();
+            span.record(field::TOOL_RESULT, texts.join("\n"));
+        }
         if report.statements.iter().all(|statement| statement.text.trim().is_empty()) {
             return Err(Error::new(ErrorKind::MalformedReply, format!("agent {} returned nothing", self.card.name)));
         }

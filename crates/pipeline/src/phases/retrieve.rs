@@ -51,7 +51,7 @@ impl Phase<Retrieval> for Retrieve {
             within: input.within.to_vec(),
             limit,
         };
-        let evidence = search_in_scope(store.as_ref(), &search).await?;
+        let evidence = search_in_scope(store.as_ref(), &search, cx).await?;
         let nothing = match (evidence.terms.is_empty(), evidence.passages.is_empty()) {
             (true, _) => Some(Degradation::NothingToSearch),
             (false, true) => Some(Degradation::NoEvidence),
@@ -62,8 +62,11 @@ impl Phase<Retrieval> for Retrieve {
 }
 
 /// One search under its span, with what the scope does not allow taken out whatever the store returned.
-pub(crate) async fn search_in_scope(store: &dyn Store, search: &Search) -> Result<Arc<Evidence>> {
+pub(crate) async fn search_in_scope(store: &dyn Store, search: &Search, cx: &Cx) -> Result<Arc<Evidence>> {
     let span = span::retrieval(search.limit);
+    if cx.shows_content() {
+        span.record(span::field::QUERY_TEXT, search.text.as_str());
+    }
     let hits = span.clone();
     traced(span, async move {
         let mut evidence = store.search(search).await?;

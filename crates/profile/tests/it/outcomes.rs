@@ -69,7 +69,7 @@ fn tokens_that_a_span_reports_once_more_are_not_added_twice() {
     })
     .profile;
     let total = profile.breakdown().total;
-    assert_eq!((total.model_calls, total.input_tokens, total.output_tokens), (2, 150, 30));
+    assert_eq!((total.usage.calls, total.usage.input_tokens, total.usage.output_tokens), (2, 150, 30));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn calls_answered_from_the_cache_are_not_model_calls() {
         chat(1, 1, 1).await;
     })))
     .profile;
-    assert_eq!(row(&profile, "decompose").model_calls, 1);
+    assert_eq!(row(&profile, "decompose").usage.calls, 1);
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn the_table_shows_where_the_time_went() {
     respond         1.00 ms    0.2 %  ▏                 other                          cached
     between phases  1.00 ms    0.2 %  ▏                 other
     ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-    total            515 ms  100.0 %                    model 93 %  8 calls, 13k→1.6k
+    total            515 ms  100.0 %                    model 93 %  8 calls, 13k→1.6k  1 retry
     ");
 }
 
@@ -76,7 +76,7 @@ fn the_table_gives_up_columns_on_narrow_terminals() {
     respond         1.00 ms    0.2 %  ▏               other       cached
     between phases  1.00 ms    0.2 %  ▏               other
     ────────────────────────────────────────────────────────────────────────────────
-    total            515 ms  100.0 %                  model 93 %
+    total            515 ms  100.0 %                  model 93 %  1 retry
     ");
     insta::assert_snapshot!(example().table().width(20), @r"
     phase              wall    share  mostly
@@ -90,7 +90,7 @@ fn the_table_gives_up_columns_on_narrow_terminals() {
     respond         1.00 ms    0.2 %  other       cached
     between phases  1.00 ms    0.2 %  other
     ────────────────────────────────────────────────────────────
-    total            515 ms  100.0 %  model 93 %
+    total            515 ms  100.0 %  model 93 %  1 retry
     ");
 }
 
@@ -169,7 +169,7 @@ fn printed_shares_add_up() {
 fn the_json_document_can_be_read_back() {
     let profile = example();
     let json = profile.to_json();
-    assert_eq!(json["version"], 1);
+    assert_eq!(json["version"], 2);
     assert_eq!(json["phases"][2]["name"], "decompose");
     assert_eq!(json["phases"][2]["spent_ns"]["model"], 162_000_000);
     assert_eq!(json["spans"][1]["parent"], 0);
@@ -186,12 +186,16 @@ fn damaged_documents_are_refused_or_harmless() {
         change(&mut json);
         serde_json::from_value::<Profile>(json)
     };
-    assert!(with(|json| json["version"] = 2.into()).unwrap_err().to_string().contains("version 2"));
+    assert!(with(|json| json["version"] = 3.into()).unwrap_err().to_string().contains("version 3"));
     assert!(with(|json| json["spans"][1]["parent"] = 1.into()).unwrap_err().to_string().contains("span 1"));
     let absurd = with(|json| {
         json["wall_ns"] = u64::MAX.into();
         json["busy_ns"] = u64::MAX.into();
-        for field in ["start_ns", "end_ns", "busy_ns", "input_tokens", "attempts"] {
+        let usage = serde_json::json!({ "calls": u64::MAX, "input_tokens": u64::MAX, "cost_nanousd": u64::MAX });
+        json["spans"][0]["usage"] = usage.clone();
+        json["spans"][3]["usage"] = usage;
+        json["spans"][3]["group"] = serde_json::json!({ "count": u64::MAX, "covered_ns": u64::MAX });
+        for field in ["start_ns", "end_ns", "busy_ns", "saved_ns", "attempts"] {
             json["spans"][0][field] = u64::MAX.into();
             json["spans"][3][field] = u64::MAX.into();
         }

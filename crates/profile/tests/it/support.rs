@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ninefold_core::id::RunId;
-use ninefold_core::model::ModelId;
+use ninefold_core::model::{ModelId, ModelRequest};
 use ninefold_core::span;
 use ninefold_profile::{Profile, Recorded, Row, record};
 use tokio::time::sleep;
@@ -48,7 +48,7 @@ pub(crate) async fn run<F: Future>(future: F) -> F::Output {
 
 /// A model call that takes `n` ms and reports tokens.
 pub(crate) async fn chat(n: u64, input: i64, output: i64) {
-    let call = span::chat(&ModelId::new("house", "small"));
+    let call = span::chat(&ModelId::new("house", "small"), &ModelRequest::default());
     wait(n).instrument(call.clone()).await;
     call.record(span::field::INPUT_TOKENS, input);
     call.record(span::field::OUTPUT_TOKENS, output);

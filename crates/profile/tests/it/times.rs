@@ -99,7 +99,7 @@ fn waits_belong_to_the_innermost_class() {
         (on(Class::Tool), on(Class::Model), on(Class::Store), on(Class::BackOff)),
         (ms(15), ms(60), ms(7), ms(3))
     );
-    assert_eq!((collect.model_calls, collect.input_tokens, collect.output_tokens), (1, 100, 20));
+    assert_eq!((collect.usage.calls, collect.usage.input_tokens, collect.usage.output_tokens), (1, 100, 20));
     assert_eq!(row(&profile, "record").spent.on(Class::Store), ms(2));
     assert_eq!(row(&profile, "respond").spent.on(Class::Other), ms(1));
     assert_shares_add_up(&profile);
