@@ -19,7 +19,7 @@
 //! 2. who hears of them where the host has no subscriber: `private_dispatch`, whose spans have an `address` as their id;
 //!    `directory` finds the tree of one, and `holds` knows how many hold it;
 //! 3. what a run's records say: [`profile`], [`tree`], `attribution` (which span an instant belongs to), [`spent`],
-//!    [`breakdown`];
+//!    [`breakdown`], [`mod@critical_path`], [`usage`];
 //! 4. how it is shown: [`table`], [`outline`], `json`; with [`duration`], `bar`, `text` and `apportion` below them.
 //!
 //! While a run is recorded only raw records are written. Everything else is computed when it is asked for.
@@ -31,6 +31,7 @@ mod apportion;
 mod attribution;
 mod bar;
 pub mod breakdown;
+pub mod critical_path;
 mod directory;
 pub mod duration;
 mod fields;
@@ -52,6 +53,7 @@ pub mod tree;
 pub mod usage;
 
 pub use breakdown::{Breakdown, By, Row};
+pub use critical_path::{Contributor, CriticalPath, Step};
 pub use layer::{ProfileLayer, layer};
 pub use outline::Outline;
 pub use profile::Profile;

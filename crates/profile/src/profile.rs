@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::breakdown::{Breakdown, By};
+use crate::critical_path::CriticalPath;
 use crate::outline::Outline;
 use crate::run_tree::Finished;
 use crate::span_record::SpanRecord;
@@ -82,6 +83,12 @@ impl Profile {
     #[must_use]
     pub fn breakdown_by(&self, by: By) -> Breakdown {
         Breakdown::new(&self.tree(), by)
+    }
+
+    /// What decided how long the run took.
+    #[must_use]
+    pub fn critical_path(&self) -> CriticalPath {
+        CriticalPath::new(&self.tree())
     }
 
     /// The breakdown, printed.
