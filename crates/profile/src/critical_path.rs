@@ -219,9 +219,13 @@ mod tests {
     use crate::run_tree::Finished;
     use crate::span_record::SpanRecord;
 
-    /// A profile of spans given as parent, name, start and end.
-    fn tree(spans: &[(Option<u32>, &'static str, u64, u64)]) -> Tree {
-        let record = |&(parent, name, start, end): &(Option<u32>, &'static str, u64, u64)| SpanRecord {
+    /// Parent, name, start and end.
+    type Span = (Option<u32>, &'static str, u64, u64);
+    type Parts = Vec<(String, u64, u64)>;
+
+    /// The tree of these spans.
+    fn tree(spans: &[Span]) -> Tree {
+        let record = |&(parent, name, start, end): &Span| SpanRecord {
             parent,
             start,
             end,
@@ -234,7 +238,7 @@ mod tests {
         Profile::new(Finished { records, wall, busy: 0, detached: 0, dropped_spans: 0 }, None).tree()
     }
 
-    fn path(spans: &[(Option<u32>, &'static str, u64, u64)]) -> (Vec<(String, u64)>, Vec<(String, u64, u64)>) {
+    fn path(spans: &[Span]) -> (Vec<(String, u64)>, Parts) {
         let tree = tree(spans);
         let path = CriticalPath::new(&tree);
         let steps = path.steps.iter().map(|s| (tree.nodes()[s.node].name.to_string(), nanos(s.end - s.start)));
@@ -258,8 +262,8 @@ mod tests {
         assert_eq!(steps, [s("run", 5), s("plan", 15), s("work", 2), s("long", 63), s("work", 5), s("run", 10)]);
         // Without the long branch the short one decides: 100 - 85 + 50.
         assert_eq!(parts[0], ("work › long".to_owned(), 63, 65));
-        assert_eq!(parts[1], ("plan".to_owned(), 15, 85));
-        assert_eq!(parts[2], ("between phases".to_owned(), 15, 85));
+        assert_eq!(parts[1], ("between phases".to_owned(), 15, 85));
+        assert_eq!(parts[2], ("plan".to_owned(), 15, 85));
     }
 
     #[test]
@@ -299,7 +303,7 @@ mod tests {
     fn trees() -> impl Strategy<Value = Tree> {
         let seeds = prop::collection::vec((any::<prop::sample::Index>(), 0..5_usize, 0..=100_u64, 0..=100_u64), 0..50);
         seeds.prop_map(|seeds| {
-            let mut spans: Vec<(Option<u32>, &'static str, u64, u64)> = vec![(None, "run", 0, 1_000_000)];
+            let mut spans: Vec<Span> = vec![(None, "run", 0, 1_000_000)];
             for (parent, name, a, b) in seeds {
                 let parent = parent.index(spans.len());
                 let (_, _, start, end) = spans[parent];
