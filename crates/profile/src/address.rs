@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::span::Id;
 
+use crate::overflow::{MAX_GROUPS, MAX_OPEN};
 use crate::run_tree::{MAX_SPANS, Position};
 
 /// The low bits of an id, which are for the position.
 const BITS: u32 = 14;
 const LOW: u64 = (1 << BITS) - 1;
-const _: () = assert!((MAX_SPANS as u64) < LOW, "every position needs a number of its own");
+const _: () = assert!(((MAX_SPANS + MAX_GROUPS + MAX_OPEN) as u64) < LOW, "every position needs a number of its own");
 
 /// How many numbers there are for trees. A process that made a recording every ten nanoseconds would be through with
 /// them after four months; then they begin anew, which concerns only trees that have been alive since.

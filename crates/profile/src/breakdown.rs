@@ -6,7 +6,7 @@ use ninefold_core::span::{WaitClass, name, wait_class};
 use smol_str::SmolStr;
 
 use crate::attribution::union;
-use crate::span_record::Outcome;
+use crate::span_record::Group;
 use crate::spent::{Class, Spent};
 use crate::tree::{Node, Tree, share};
 use crate::usage::Usage;
@@ -152,6 +152,7 @@ fn row(name: SmolStr, group: &[&Node], wall: u64) -> Row {
     row.start = group.iter().map(|node| node.start).min().unwrap_or_default();
     let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     row.wall = Duration::from_nanos(union(group.iter().map(|node| (nanos(node.start), nanos(node.end())))));
+    let mut ended = Group::default();
     for node in group {
         row.attributed = row.attributed.saturating_add(node.attributed);
         row.spent.add_all(&node.spent);
@@ -160,19 +161,16 @@ fn row(name: SmolStr, group: &[&Node], wall: u64) -> Row {
         row.retries = row.retries.saturating_add(node.retries);
         row.cache_hits = row.cache_hits.saturating_add(node.cache_hits);
         row.saved = row.saved.saturating_add(node.saved);
-        match node.outcome {
-            Some(Outcome::Failed) => row.failed += 1,
-            Some(Outcome::Cancelled) => row.cancelled += 1,
-            Some(Outcome::Replayed) => row.replayed += 1,
-            Some(Outcome::Cached) => row.cached += 1,
-            None => {}
+        match node.group {
+            Some(group) => ended.add_outcomes(&group),
+            None => ended.count_outcome(node.outcome),
         }
         if !node.error_type.is_empty() && !row.error_types.contains(&node.error_type) {
             row.error_types.push(node.error_type.clone());
         }
     }
-    row.share = share(row.attributed, wall);
-    row
+    let Group { failed, cancelled, replayed, cached, .. } = ended;
+    Row { failed, cancelled, replayed, cached, share: share(row.attributed, wall), ..row }
 }
 
 /// What is left of the root when its parts are taken away.

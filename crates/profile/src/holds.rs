@@ -16,7 +16,7 @@ pub(crate) struct Holds {
 #[derive(Debug, Clone, Copy, Default)]
 struct Held {
     metadata: Option<&'static Metadata<'static>>,
-    /// Handles, and spans below that are open. Once it is 0 it stays so.
+    /// Handles, and spans below that are open. Once it is 0 it stays so, until the place is given to another span.
     times: u32,
     parent: Option<Address>,
 }
@@ -42,7 +42,12 @@ impl Holds {
             // Those between were made by a host's layer, or came with a nested recording.
             self.spans.resize(index, Held::default());
         }
-        self.spans.push(Held { metadata: Some(metadata), times: 1, parent });
+        let held = Held { metadata: Some(metadata), times: 1, parent };
+        match self.spans.get_mut(index) {
+            // The place of a span that is closed.
+            Some(place) => *place = held,
+            None => self.spans.push(held),
+        }
         self.held += 1;
     }
 

@@ -15,7 +15,7 @@
 //! In reading order:
 //!
 //! 1. how spans are recorded: [`recording`] polls the future, [`mod@layer`] hears of its spans, `here` knows what the
-//!    thread is working on, `run_tree` keeps the records;
+//!    thread is working on, `run_tree` keeps the records, `overflow` those past a limit;
 //! 2. who hears of them where the host has no subscriber: `private_dispatch`, whose spans have an `address` as their id;
 //!    `directory` finds the tree of one, and `holds` knows how many hold it;
 //! 3. what a run's records say: [`profile`], [`tree`], `attribution` (which span an instant belongs to), [`spent`],
@@ -40,6 +40,7 @@ mod holds;
 mod json;
 pub mod layer;
 pub mod outline;
+mod overflow;
 mod private_dispatch;
 pub mod profile;
 pub mod recording;

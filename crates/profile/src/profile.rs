@@ -51,8 +51,17 @@ impl Profile {
 
     /// How many spans were recorded.
     #[must_use]
-    pub fn spans(&self) -> usize {
-        self.records.len()
+    pub fn spans(&self) -> u64 {
+        let count = |record: &SpanRecord| record.group().map_or(1, |group| group.count);
+        self.records.iter().fold(0, |sum, record| sum.saturating_add(count(record)))
+    }
+
+    /// How many of them came after the first [`MAX_SPANS`](crate::MAX_SPANS) and are kept together with others of their
+    /// name and label below the same parent.
+    #[must_use]
+    pub fn grouped_spans(&self) -> u64 {
+        let groups = self.records.iter().filter_map(SpanRecord::group);
+        groups.fold(0, |sum, group| sum.saturating_add(group.count))
     }
 
     /// How many spans were still open when the run ended: work that it left behind. They count as ending with it.
@@ -61,7 +70,8 @@ impl Profile {
         self.detached
     }
 
-    /// How many spans came after the first [`MAX_SPANS`](crate::MAX_SPANS) and were not kept.
+    /// How many spans were not kept, because of those past [`MAX_SPANS`](crate::MAX_SPANS) more than 4,096 were open at once
+    /// or more than 1,000 different ones were made, or because they were made by work that the run left behind.
     #[must_use]
     pub fn dropped_spans(&self) -> u64 {
         self.dropped_spans
@@ -111,8 +121,16 @@ impl Profile {
             let were = if self.detached == 1 { "was" } else { "were" };
             remarks.push(format!("{} {were} still open when the run ended", spans(self.detached)));
         }
+        if self.grouped_spans() > 0 {
+            let (past, kept) = (spans(self.grouped_spans()), crate::MAX_SPANS);
+            remarks
+                .push(format!("{past} after the first {kept} kept in groups of the same name below the same parent"));
+        }
         if self.dropped_spans > 0 {
-            remarks.push(format!("{} after the first {} not kept", spans(self.dropped_spans), self.records.len()));
+            remarks.push(format!(
+                "{} not kept: too many different ones, or too many open at once",
+                spans(self.dropped_spans)
+            ));
         }
         remarks
     }

@@ -11,10 +11,12 @@ use tracing::Metadata;
 use crate::address::{self, Address};
 use crate::directory;
 use crate::holds::Holds;
+use crate::overflow::Overflow;
 use crate::span_record::SpanRecord;
 use crate::time_source::TimeSource;
 
-/// The most spans kept of one run. Those made after them are only counted, and the profile says so.
+/// The most spans of one run that are kept one by one. Of those made after them, all of one name and label below one
+/// parent are kept as one, and the profile says so.
 pub const MAX_SPANS: usize = 10_000;
 
 /// Room for a usual run, so that recording it allocates once.
@@ -79,17 +81,26 @@ struct Spans {
     /// The recording's own polled time outside all spans.
     busy: u64,
     holds: Holds,
+    overflow: Option<Box<Overflow>>,
 }
 
 impl Spans {
+    fn record(&mut self, index: u32) -> Option<&mut SpanRecord> {
+        let past = self.overflow.as_mut().and_then(|overflow| overflow.record(index));
+        past.or_else(|| self.records.get_mut(index as usize))
+    }
+
     /// Notes that a span is closed, and a visit to it that was not noted before.
     fn close(&mut self, index: u32, visit: Option<Visit>) {
-        let Some(record) = self.records.get_mut(index as usize) else { return };
+        let Some(record) = self.record(index) else { return };
         if let Some(visit) = visit {
             visit.note(record);
         }
         if std::mem::take(&mut record.open) {
             self.open = self.open.saturating_sub(1);
+        }
+        if let Some(overflow) = &mut self.overflow {
+            overflow.close(&mut self.records, index);
         }
     }
 }
@@ -194,9 +205,23 @@ impl RunTree {
 
     /// Takes the record, which is large, from where it is, if it is kept.
     fn push(&self, spans: &mut Spans, parent: Position, record: &mut SpanRecord) -> Position {
-        if parent == Position::NotKept || self.is_finished() || spans.records.len() >= MAX_SPANS {
+        if parent == Position::NotKept || self.is_finished() {
             spans.not_kept += 1;
             return Position::NotKept;
+        }
+        if spans.records.len() >= MAX_SPANS {
+            let parent = if let Position::At(index) = parent { Some(index) } else { None };
+            let overflow = spans.overflow.get_or_insert_default();
+            return match overflow.open(&mut spans.records, parent, record) {
+                Some(position) => {
+                    spans.open += 1;
+                    position
+                }
+                None => {
+                    spans.not_kept += 1;
+                    Position::NotKept
+                }
+            };
         }
         let Ok(index) = u32::try_from(spans.records.len()) else { return Position::NotKept };
         record.parent = match parent {
@@ -214,7 +239,7 @@ impl RunTree {
         let mut spans = self.lock();
         match position {
             Position::At(index) => {
-                if let Some(record) = spans.records.get_mut(index as usize) {
+                if let Some(record) = spans.record(index) {
                     visit.note(record);
                 }
             }
@@ -226,7 +251,7 @@ impl RunTree {
     /// Notes what a span says about itself.
     pub(crate) fn note(&self, position: Position, said: SpanRecord) {
         if let Position::At(index) = position
-            && let Some(record) = self.lock().records.get_mut(index as usize)
+            && let Some(record) = self.lock().record(index)
         {
             record.learn(said);
         }
@@ -285,7 +310,11 @@ impl RunTree {
             directory::remove(self.number);
         }
         let mut records = spans.records;
-        let detached = if spans.open > 0 { end_detached(&mut records, wall) } else { 0 };
+        let mut detached = 0;
+        if spans.open > 0 {
+            let (past, around) = spans.overflow.map(|mut past| past.finish(&mut records, wall)).unwrap_or_default();
+            detached = past + end_detached(&mut records, &around, wall);
+        }
         let finished = Finished { records, wall, busy: spans.busy, detached, dropped_spans: spans.not_kept };
         if let Some(outer) = &self.outer {
             let ahead = self.start.saturating_duration_since(outer.tree.start);
@@ -296,23 +325,38 @@ impl RunTree {
 
     /// Adds the spans of a recording that was started `ahead` nanoseconds after this one, below `parent`.
     fn graft(&self, parent: Position, ahead: u64, inner: &Finished) {
-        let mut spans = self.lock();
-        let kept = if parent == Position::NotKept || self.is_finished() {
-            0
-        } else {
-            inner.records.len().min(MAX_SPANS.saturating_sub(spans.records.len()))
-        };
-        spans.not_kept += inner.dropped_spans + (inner.records.len() - kept) as u64;
-        let Ok(offset) = u32::try_from(spans.records.len()) else { return };
+        let spans = &mut *self.lock();
+        spans.not_kept += inner.dropped_spans;
+        if parent == Position::NotKept || self.is_finished() {
+            spans.not_kept += inner.records.len() as u64;
+            return;
+        }
         let top = if let Position::At(index) = parent { Some(index) } else { None };
-        spans.records.extend(inner.records.iter().take(kept).cloned().map(|mut record| {
-            record.parent = record.parent.map_or(top, |parent| Some(parent + offset));
-            record.start += ahead;
-            record.entered = record.entered.map(|entered| entered + ahead);
-            record.end += ahead;
-            record.open = false;
-            record
-        }));
+        // Where each of them stands here; `None` for those that are not kept.
+        let mut places: Vec<Option<u32>> = Vec::with_capacity(inner.records.len());
+        for record in &inner.records {
+            let parent = match record.parent {
+                None => Some(top),
+                Some(parent) => places.get(parent as usize).copied().flatten().map(Some),
+            };
+            let moved = parent.map(|parent| SpanRecord {
+                parent,
+                start: record.start.saturating_add(ahead),
+                entered: record.entered.map(|entered| entered.saturating_add(ahead)),
+                end: record.end.saturating_add(ahead),
+                open: false,
+                ..record.clone()
+            });
+            let place = moved.and_then(|record| {
+                if spans.records.len() < MAX_SPANS {
+                    spans.records.push(record);
+                    return u32::try_from(spans.records.len() - 1).ok();
+                }
+                spans.overflow.get_or_insert_default().add_closed(&mut spans.records, record.parent, &record)
+            });
+            spans.not_kept += u64::from(place.is_none());
+            places.push(place);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Spans> {
@@ -334,11 +378,16 @@ impl fmt::Debug for Place {
 
 /// Lets the spans that are still open end now, and counts them. A span cannot close before its children, so a span with
 /// an open child has ended as far as anyone can tell: only the innermost open ones are detached.
-fn end_detached(records: &mut [SpanRecord], now: u64) -> u64 {
+fn end_detached(records: &mut [SpanRecord], around_open: &[u32], now: u64) -> u64 {
     let mut detached = 0;
     let mut has_open_child = vec![false; records.len()];
+    for index in around_open {
+        if let Some(flag) = has_open_child.get_mut(*index as usize) {
+            *flag = true;
+        }
+    }
     for (index, record) in records.iter_mut().enumerate().rev() {
-        if !record.open {
+        if !record.open || record.group().is_some() {
             continue;
         }
         if let Some(flag) = record.parent.and_then(|parent| has_open_child.get_mut(parent as usize)) {

@@ -104,6 +104,35 @@ pub(crate) struct Group {
     pub(crate) count: u64,
     /// How long at least one of them was open.
     pub(crate) covered_ns: u64,
+    /// How many ended in each way.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) failed: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) cancelled: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) replayed: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) cached: u64,
+}
+
+impl Group {
+    pub(crate) fn count_outcome(&mut self, outcome: Option<Outcome>) {
+        let ended = match outcome {
+            Some(Outcome::Failed) => &mut self.failed,
+            Some(Outcome::Cancelled) => &mut self.cancelled,
+            Some(Outcome::Replayed) => &mut self.replayed,
+            Some(Outcome::Cached) => &mut self.cached,
+            None => return,
+        };
+        *ended = ended.saturating_add(1);
+    }
+
+    pub(crate) fn add_outcomes(&mut self, other: &Self) {
+        self.failed = self.failed.saturating_add(other.failed);
+        self.cancelled = self.cancelled.saturating_add(other.cancelled);
+        self.replayed = self.replayed.saturating_add(other.replayed);
+        self.cached = self.cached.saturating_add(other.cached);
+    }
 }
 
 impl SpanRecord {
@@ -124,6 +153,12 @@ impl SpanRecord {
             open: true,
             more: None,
         }
+    }
+
+    /// For many spans, of which there are none yet; the first will start at `start`.
+    pub(crate) fn group_of(name: SmolStr, label: SmolStr, parent: Option<u32>, start: u64) -> Self {
+        let more = Box::new(More { group: Some(Group::default()), ..More::default() });
+        Self { name, label, parent, start, end: start, more: Some(more), ..Self::default() }
     }
 
     /// Adds what was said about the span later.

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use crate::attribution::{Interval, attribute, union};
 use crate::profile::Profile;
-use crate::span_record::{Outcome, SpanRecord};
+use crate::span_record::{Group, Outcome, SpanRecord};
 use crate::spent::{Class, Spent};
 use crate::usage::Usage;
 
@@ -71,6 +71,7 @@ pub struct Node {
     /// Whether it was still open when the run ended.
     pub open: bool,
     ended: Duration,
+    pub(crate) group: Option<Group>,
 }
 
 impl Node {
@@ -218,8 +219,13 @@ fn return_gaps(own: &mut [u64], intervals: &[Interval], shape: &Shape<'_>) {
 fn node(record: Option<&SpanRecord>, interval: &Interval, depth: usize) -> Node {
     let unnamed = SpanRecord { name: SmolStr::new_static("run"), ..SpanRecord::default() };
     let record = record.unwrap_or(&unnamed);
-    let count = record.group().map_or(1, |group| group.count);
-    let served = matches!(record.outcome(), Some(Outcome::Replayed | Outcome::Cached));
+    let group = record.group();
+    let count = group.map_or(1, |group| group.count);
+    let served = match group {
+        Some(group) => group.replayed.saturating_add(group.cached),
+        None => u64::from(matches!(record.outcome(), Some(Outcome::Replayed | Outcome::Cached))),
+    };
+    let calls = if record.name == name::CHAT { count.saturating_sub(served) } else { 0 };
     Node {
         name: record.name.clone(),
         label: record.label.clone(),
@@ -238,12 +244,13 @@ fn node(record: Option<&SpanRecord>, interval: &Interval, depth: usize) -> Node 
         error_type: record.error_type.clone(),
         attempts: record.attempts,
         hits: record.hits,
-        usage: Usage { calls: if record.name == name::CHAT && !served { count } else { 0 }, ..record.usage() },
+        usage: Usage { calls, ..record.usage() },
         retries: record.attempts.saturating_sub(1),
-        cache_hits: u64::from(record.outcome() == Some(Outcome::Cached)),
+        cache_hits: group.map_or(u64::from(record.outcome() == Some(Outcome::Cached)), |group| group.cached),
         saved: Duration::from_nanos(record.more.as_ref().map_or(0, |more| more.saved_ns)),
         open: record.open,
         ended: Duration::from_nanos(interval.end),
+        group,
     }
 }
 

@@ -9,6 +9,7 @@ mod bounds;
 mod hosts;
 mod nesting;
 mod outcomes;
+mod overflow;
 mod printing;
 mod private;
 mod support;

@@ -126,7 +126,7 @@ fn a_chain_may_be_closed_from_its_head() {
         drop(spans);
     })
     .profile;
-    assert_eq!((profile.spans(), profile.detached()), (MAX_SPANS, 0));
+    assert_eq!((profile.spans(), profile.detached()), (MAX_SPANS as u64, 0));
 }
 
 #[test]

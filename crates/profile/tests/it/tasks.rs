@@ -124,7 +124,7 @@ fn a_hundred_runs_at_once_do_not_mix() {
     };
     let check = |(n, profile): (usize, Profile)| {
         let steps = n % 7 + 1;
-        let expected = 1 + 2 * steps;
+        let expected = 1 + 2 * steps as u64;
         assert_eq!((profile.spans(), profile.detached()), (expected, 0), "run {n}: {:?}", names(&profile));
         assert_eq!(profile.breakdown().rows.len(), 1);
         assert_eq!(row(&profile, &format!("run {n}")).count, steps as u64);
