@@ -15,3 +15,4 @@ mod private;
 mod support;
 mod tasks;
 mod times;
+mod usage;
