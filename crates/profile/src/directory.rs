@@ -1,7 +1,7 @@
 //! Finds trees by their numbers, for threads that hold no more of a span than its id.
 //!
-//! A tree stands in it from its first span made by the private subscriber until it is finished and all of those are
-//! closed. Threads at work on a tree know it anyway and seldom ask.
+//! A tree stands in it from its first span until it is finished and all of those made by the private subscriber are closed.
+//! Threads at work on a tree know it anyway and seldom ask.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -61,7 +61,7 @@ fn shard(number: u64) -> Option<MutexGuard<'static, Trees>> {
 
 /// Hashes numbers that follow each other at equal distances.
 #[derive(Default)]
-struct Spread(u64);
+pub(crate) struct Spread(u64);
 
 impl Hasher for Spread {
     fn write(&mut self, bytes: &[u8]) {

@@ -17,13 +17,15 @@ use crate::run_tree::{Place, Position, RunTree, Visit};
 use crate::span_record::SpanRecord;
 
 thread_local! {
-    static HERE: RefCell<Here> = const { RefCell::new(Here { tree: None, frames: Vec::new(), recent: None }) };
+    static HERE: RefCell<Here> = const { RefCell::new(Here { tree: None, frames: Vec::new(), recent: None, last_heard: None }) };
 }
 
 struct Here {
     tree: Option<Arc<RunTree>>,
     frames: Vec<Frame>,
     recent: Option<Recent>,
+    /// The span that was last made, while nothing else has happened.
+    last_heard: Option<HeardSpan>,
 }
 
 /// The span last made or left, and when. It belongs to the recording that is being polled. If nothing else has been
@@ -79,6 +81,21 @@ impl From<Address> for Key {
     }
 }
 
+/// A span as a layer hears of it when it is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeardSpan {
+    pub(crate) key: Key,
+    /// Where its values are, which is the same for all layers of one subscriber.
+    pub(crate) values: usize,
+}
+
+impl HeardSpan {
+    /// Whether it is the same span, of which another layer of the same subscriber has just heard.
+    fn is_of_another_layer_than(self, other: Self) -> bool {
+        self.key.layer != other.key.layer && self.key.span == other.key.span && self.values == other.values
+    }
+}
+
 /// Who the parent of a new span is.
 pub(crate) enum Parent {
     /// Whatever the thread is inside of.
@@ -100,25 +117,9 @@ pub(crate) fn innermost() -> Option<Place> {
     place_below(&Parent::Here).filter(|place| !place.tree.is_finished())
 }
 
-/// Keeps at hand the place of a span made at `at`.
-pub(crate) fn made(key: Key, place: &Place, at: u64) {
-    with(|here| {
-        if here.is_polling(&place.tree) {
-            here.set_recent(Some(Recent { key, position: place.position, at, visit: None }));
-        }
-    });
-}
-
 /// Enters a span if its place is at hand; says whether it was.
 pub(crate) fn enter_recent(key: Key) -> bool {
     with(|here| here.enter_recent(key)) == Some(true)
-}
-
-/// Enters a span.
-pub(crate) fn enter(key: Key, place: &Place) {
-    if place.position != Position::NotKept {
-        with(|here| here.enter(key, place));
-    }
 }
 
 /// Leaves a span, and notes how long it was inside. Does nothing for a span that was not entered here.
@@ -130,10 +131,32 @@ pub(crate) fn exit(key: Key) {
 pub(crate) fn close_recent(key: Key) -> bool {
     let closed = with(|here| {
         let (Some(recent), Some(tree)) = (here.take_recent(key), &here.tree) else { return false };
-        tree.close(recent.position, recent.visit);
+        tree.close_heard(recent.position, recent.visit);
         true
     });
     closed == Some(true)
+}
+
+/// Adds a span that a layer of the host's subscriber heard of to the recording it belongs to, if there is one and no
+/// other layer has added it.
+pub(crate) fn add_heard(parent: &Parent, heard: HeardSpan, record: &mut SpanRecord) -> Option<Address> {
+    with(|here| {
+        let (tree, position) = here.place_below(parent)?;
+        if here.last_heard.is_some_and(|last| last.is_of_another_layer_than(heard)) {
+            return None;
+        }
+        let now = tree.now();
+        record.start = now;
+        record.end = now;
+        let position = tree.add_heard(position, record);
+        let address = Address::new(tree.number(), position);
+        if position != Position::NotKept && here.is_polling(tree) {
+            here.set_recent(Some(Recent { key: heard.key, position, at: now, visit: None }));
+        }
+        here.last_heard = Some(heard);
+        Some(address)
+    })
+    .flatten()
 }
 
 /// Adds a span of the private subscriber to the recording it belongs to, if there is one. It holds the span `holds`, or
@@ -149,18 +172,23 @@ pub(crate) fn add(
 
 /// Enters a span of the private subscriber.
 pub(crate) fn enter_held(span: Address) {
+    if !enter_recent(span.into()) {
+        enter(span.into(), span);
+    }
+}
+
+/// Enters the span at an address.
+pub(crate) fn enter(key: Key, span: Address) {
     let Some(index) = span.index() else { return };
     let position = Position::At(index);
     let entered = with(|here| {
-        here.enter_recent(span.into()) || {
-            let polled = here.tree.as_ref().filter(|tree| tree.number() == span.number()).map(|tree| tree.now());
-            polled.map(|now| here.push(span.into(), None, position, now)).is_some()
-        }
+        let polled = here.tree.as_ref().filter(|tree| tree.number() == span.number()).map(|tree| tree.now());
+        polled.map(|now| here.push(key, None, position, now)).is_some()
     });
     if entered == Some(false)
         && let Some(tree) = tree_of(span)
     {
-        with(|here| here.enter(span.into(), &Place { tree, position }));
+        with(|here| here.enter(key, &Place { tree, position }));
     }
 }
 
@@ -184,7 +212,7 @@ pub(crate) fn release(span: Address) -> bool {
     }
 }
 
-/// The tree of a span of the private subscriber.
+/// The tree of a span.
 pub(crate) fn tree_of(span: Address) -> Option<Arc<RunTree>> {
     with(|here| here.known(span).map(Arc::clone)).flatten().or_else(|| directory::find(span.number()))
 }
@@ -271,6 +299,7 @@ impl Here {
     }
 
     fn enter_recent(&mut self, key: Key) -> bool {
+        self.last_heard = None;
         let Some(Recent { position, at, visit, .. }) = self.take_recent(key) else { return false };
         self.frames.push(Frame { key, tree: None, position, entered: at, inside: 0, earlier: visit });
         true

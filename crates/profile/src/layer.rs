@@ -6,11 +6,11 @@ use std::time::Instant;
 use tracing::Subscriber;
 use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer};
-use tracing_subscriber::registry::LookupSpan;
 
 use crate::fields::Fields;
-use crate::here::{self, Key, Parent};
-use crate::run_tree::{Place, Position, RunTree};
+use crate::heard::Heard;
+use crate::here::{self, HeardSpan, Key, Parent};
+use crate::run_tree::{Place, RunTree};
 use crate::span_record::SpanRecord;
 use crate::time_source::{TimeSource, monotonic};
 
@@ -23,21 +23,21 @@ use crate::time_source::{TimeSource, monotonic};
 /// # drop(subscriber);
 /// ```
 ///
-/// It keeps no state: spans of futures given to [`record`](crate::record()) go to their recording, all others pass by.
+/// Spans of futures given to [`record`](crate::record()) go to their recording, all others pass by.
 /// Filters that other layers need belong on those layers; a filter for the whole subscriber must let the target
 /// `ninefold` pass at level info.
 #[must_use]
 pub fn layer() -> ProfileLayer {
     static LAYERS: AtomicU64 = AtomicU64::new(1);
-    ProfileLayer { id: LAYERS.fetch_add(1, Ordering::Relaxed), clock: monotonic }
+    ProfileLayer { id: LAYERS.fetch_add(1, Ordering::Relaxed), clock: monotonic, heard: Heard::default() }
 }
 
 /// See [`layer()`].
 #[derive(Debug)]
 pub struct ProfileLayer {
-    /// When a subscriber has several layers, a span belongs to the first of them.
     id: u64,
     clock: TimeSource,
+    heard: Heard,
 }
 
 impl ProfileLayer {
@@ -59,69 +59,44 @@ impl ProfileLayer {
         Key::of_layer(self.id, span)
     }
 
-    /// The place of a span that this layer recorded.
-    fn with_place<S, T>(&self, id: &Id, ctx: &Context<'_, S>, act: impl FnOnce(&Place) -> T) -> Option<T>
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        if !RunTree::any() {
-            return None;
-        }
-        let span = ctx.span(id)?;
-        let extensions = span.extensions();
-        let recorded = extensions.get::<RecordedSpan>().filter(|recorded| recorded.layer == self.id)?;
-        Some(act(&recorded.place))
+    /// The parent of a span that was made with an explicit one, or with none.
+    fn parent(&self, attributes: &Attributes<'_>) -> Parent {
+        let address = attributes.parent().and_then(|parent| self.heard.get(parent));
+        let place = address.and_then(|span| Some(Place { tree: here::tree_of(span)?, position: span.position() }));
+        place.map_or(Parent::Unknown, Parent::At)
     }
 }
 
-/// What the registry keeps with a recorded span.
-#[derive(Debug)]
-struct RecordedSpan {
-    layer: u64,
-    place: Place,
-}
-
-impl<S> Layer<S> for ProfileLayer
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
+impl<S: Subscriber> Layer<S> for ProfileLayer {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
         if !RunTree::any() {
             return;
         }
-        let parent = if attributes.is_contextual() { Parent::Here } else { parent(id, &ctx) };
-        let Some(Place { tree, position }) = here::place_below(&parent) else { return };
-        let Some(span) = ctx.span(id) else { return };
-        let mut record = SpanRecord::open(span.name());
+        let parent = if attributes.is_contextual() { Parent::Here } else { self.parent(attributes) };
+        // Read before anything is locked: a value's `Debug` is foreign code.
+        let mut record = SpanRecord::open(attributes.metadata().name());
         attributes.record(&mut Fields(&mut record));
-
-        let mut extensions = span.extensions_mut();
-        if extensions.get_mut::<RecordedSpan>().is_some() {
-            return;
+        let heard = HeardSpan { key: self.key(id), values: std::ptr::from_ref(attributes.values()).addr() };
+        if let Some(address) = here::add_heard(&parent, heard, &mut record) {
+            self.heard.insert(id, address);
         }
-        let now = tree.now();
-        record.start = now;
-        record.end = now;
-        let position = tree.add(position, record);
-        let place = Place { tree, position };
-        if position != Position::NotKept {
-            here::made(self.key(id), &place, now);
-        }
-        extensions.insert(RecordedSpan { layer: self.id, place });
     }
 
-    fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
-        let Some(place) = self.with_place(id, &ctx, Place::clone) else { return };
-        // Read before the tree is locked: a value's `Debug` is foreign code.
+    fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
+        let Some(span) = self.heard.get(id) else { return };
+        let Some(tree) = here::tree_of(span) else { return };
+        // Read before the tree is locked.
         let mut said = SpanRecord::default();
         values.record(&mut Fields(&mut said));
-        place.tree.note(place.position, said);
+        tree.note(span.position(), said);
     }
 
-    fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
+    fn on_enter(&self, id: &Id, _: Context<'_, S>) {
         let key = self.key(id);
-        if !here::enter_recent(key) {
-            self.with_place(id, &ctx, |place| here::enter(key, place));
+        if !here::enter_recent(key)
+            && let Some(span) = self.heard.get(id)
+        {
+            here::enter(key, span);
         }
     }
 
@@ -129,20 +104,12 @@ where
         here::exit(self.key(id));
     }
 
-    fn on_close(&self, id: Id, ctx: Context<'_, S>) {
-        let key = self.key(&id);
-        if !here::close_recent(key) {
-            self.with_place(&id, &ctx, |place| place.tree.close(place.position, None));
+    fn on_close(&self, id: Id, _: Context<'_, S>) {
+        let Some(span) = self.heard.remove(&id) else { return };
+        if !here::close_recent(self.key(&id))
+            && let Some(tree) = here::tree_of(span)
+        {
+            tree.close_heard(span.position(), None);
         }
     }
-}
-
-/// The parent of a span that was made with an explicit one, or with none.
-fn parent<S>(id: &Id, ctx: &Context<'_, S>) -> Parent
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    let parent = ctx.span(id).and_then(|span| span.parent());
-    let place = parent.and_then(|parent| Some(parent.extensions().get::<RecordedSpan>()?.place.clone()));
-    place.map_or(Parent::Unknown, Parent::At)
 }

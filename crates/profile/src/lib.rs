@@ -14,8 +14,8 @@
 //!
 //! In reading order:
 //!
-//! 1. how spans are recorded: [`recording`] polls the future, [`mod@layer`] hears of its spans, `here` knows what the
-//!    thread is working on, `run_tree` keeps the records, `overflow` those past a limit;
+//! 1. how spans are recorded: [`recording`] polls the future, [`mod@layer`] hears of its spans and `heard` knows them again,
+//!    `here` knows what the thread is working on, `run_tree` keeps the records, `overflow` those past a limit;
 //! 2. who hears of them where the host has no subscriber: `private_dispatch`, whose spans have an `address` as their id;
 //!    `directory` finds the tree of one, and `holds` knows how many hold it;
 //! 3. what a run's records say: [`profile`], [`tree`], `attribution` (which span an instant belongs to), [`spent`],
@@ -35,6 +35,7 @@ pub mod critical_path;
 mod directory;
 pub mod duration;
 mod fields;
+mod heard;
 mod here;
 mod holds;
 mod json;

@@ -81,10 +81,17 @@ struct Spans {
     /// The recording's own polled time outside all spans.
     busy: u64,
     holds: Holds,
+    /// How many open spans a layer has heard of.
+    heard: usize,
     overflow: Option<Box<Overflow>>,
 }
 
 impl Spans {
+    /// Whether no span is open any longer.
+    fn is_over(&self) -> bool {
+        self.heard == 0 && self.holds.is_over()
+    }
+
     fn record(&mut self, index: u32) -> Option<&mut SpanRecord> {
         let past = self.overflow.as_mut().and_then(|overflow| overflow.record(index));
         past.or_else(|| self.records.get_mut(index as usize))
@@ -177,9 +184,17 @@ impl RunTree {
         self.finished.load(Ordering::Relaxed)
     }
 
-    /// Adds an open span below `parent`.
-    pub(crate) fn add(&self, parent: Position, mut record: SpanRecord) -> Position {
-        self.push(&mut self.lock(), parent, &mut record)
+    /// Adds an open span that a layer heard of below `parent`.
+    pub(crate) fn add_heard(self: &Arc<Self>, parent: Position, record: &mut SpanRecord) -> Position {
+        let mut spans = self.lock();
+        let position = self.push(&mut spans, parent, record);
+        if position != Position::NotKept {
+            if spans.heard == 0 {
+                directory::insert(self);
+            }
+            spans.heard += 1;
+        }
+        position
     }
 
     /// Adds an open span of the private subscriber, which is held once and itself holds the span `holds`. If that is in
@@ -257,10 +272,16 @@ impl RunTree {
         }
     }
 
-    /// Notes that a span is closed, and a visit to it that was not noted before.
-    pub(crate) fn close(&self, position: Position, visit: Option<Visit>) {
-        if let Position::At(index) = position {
-            self.lock().close(index, visit);
+    /// Notes that a span that a layer heard of is closed, and a visit to it that was not noted before.
+    pub(crate) fn close_heard(&self, position: Position, visit: Option<Visit>) {
+        let Position::At(index) = position else { return };
+        let mut spans = self.lock();
+        spans.close(index, visit);
+        spans.heard = spans.heard.saturating_sub(1);
+        let is_over = self.is_finished() && spans.is_over();
+        drop(spans);
+        if is_over {
+            directory::remove(self.number);
         }
     }
 
@@ -281,7 +302,7 @@ impl RunTree {
                 next
             });
         }
-        let is_over = self.is_finished() && spans.holds.is_over();
+        let is_over = self.is_finished() && spans.is_over();
         drop(spans);
         if is_over {
             directory::remove(self.number);
@@ -301,14 +322,15 @@ impl RunTree {
             let mut spans = self.lock();
             self.finished.store(true, Ordering::Relaxed);
             let mut ended = std::mem::take(&mut *spans);
+            spans.heard = ended.heard;
             if !ended.holds.is_over() {
                 spans.holds = std::mem::take(&mut ended.holds);
             }
+            if spans.is_over() && !ended.records.is_empty() {
+                directory::remove(self.number);
+            }
             ended
         };
-        if !spans.holds.is_new() {
-            directory::remove(self.number);
-        }
         let mut records = spans.records;
         let mut detached = 0;
         if spans.open > 0 {

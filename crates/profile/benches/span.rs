@@ -1,0 +1,174 @@
+//! What recording costs: nanoseconds of thread CPU time, and allocations.
+//!
+//! `cargo bench -p ninefold-profile --bench span`
+
+// A benchmark reads the clock itself, makes spans of its own, and may panic.
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_macros)]
+
+use std::alloc::System;
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use ninefold_core::id::RunId;
+use ninefold_core::span;
+use ninefold_profile::{layer, record};
+use stats_alloc::{Region, StatsAlloc};
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::set_default;
+use tracing_subscriber::layer::{Layer, SubscriberExt as _};
+use tracing_subscriber::registry;
+
+#[global_allocator]
+static ALLOCATOR: StatsAlloc<System> = StatsAlloc::system();
+
+/// Spans of one recording: as many as a large run has, and within the limit.
+const SPANS: u64 = 1_000;
+
+/// A layer that does nothing, as the floor: a registry without any layer leaks spans.
+struct Nothing;
+
+impl<S: tracing::Subscriber> Layer<S> for Nothing {}
+
+/// Polls to the end a future that never waits.
+fn run<F: Future>(future: F) -> F::Output {
+    let Poll::Ready(output) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
+        unreachable!("it never waits")
+    };
+    output
+}
+
+fn spans(n: u64) {
+    for _ in 0..n {
+        span::phase("assess").in_scope(|| black_box(()));
+    }
+}
+
+/// Measures `work` for batches of spans, in a recording of its own each, in thread CPU time.
+fn cpu(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, recorded: bool, work: fn(u64)) {
+    group.bench_function(name, |bencher| {
+        bencher.iter_custom(|n| {
+            let mut spent = Duration::ZERO;
+            let mut left = n;
+            while left > 0 {
+                let batch = left.min(SPANS);
+                left -= batch;
+                // The recording itself is made before the clock starts, and dropped after it has stopped.
+                let measured = async {
+                    // The first allocations of a run, which a usual run makes once.
+                    spans(1);
+                    let start = ThreadTime::now();
+                    work(batch);
+                    start.elapsed()
+                };
+                spent += if recorded { run(record(measured)).output } else { run(measured) };
+            }
+            spent
+        });
+    });
+}
+
+fn enter_again(n: u64) {
+    let span = span::phase("assess");
+    let other = span::phase("retrieve");
+    for _ in 0..n / 2 {
+        // In turns, as polls of two branches are.
+        span.in_scope(|| black_box(()));
+        other.in_scope(|| black_box(()));
+    }
+}
+
+fn nine_phases(_: u64) {
+    span::run("soar", RunId(7), None).in_scope(|| spans(9));
+}
+
+/// Before anything else: a callsite that a subscriber once took interest in asks each time.
+fn disabled(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("disabled");
+    cpu(&mut group, "nobody listening", false, spans);
+    {
+        let _host = set_default(registry().with(LevelFilter::OFF).with(layer()));
+        cpu(&mut group, "filtered out by the host", true, spans);
+    }
+    {
+        let _host = set_default(registry().with(layer().with_filter(LevelFilter::OFF)));
+        cpu(&mut group, "filtered out on the layer", true, spans);
+    }
+    group.finish();
+}
+
+fn costs(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("profile");
+    cpu(&mut group, "span, private subscriber", true, spans);
+    cpu(&mut group, "enter again, private subscriber", true, enter_again);
+    {
+        let _host = set_default(registry().with(Nothing));
+        cpu(&mut group, "span, registry and an empty layer", false, spans);
+        cpu(&mut group, "enter again, registry and an empty layer", false, enter_again);
+    }
+    {
+        let _host = set_default(registry().with(layer()));
+        cpu(&mut group, "span, registry and our layer", true, spans);
+        cpu(&mut group, "enter again, registry and our layer", true, enter_again);
+        cpu(&mut group, "span outside of recordings, registry and our layer", false, spans);
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("recording");
+    group.bench_function("empty", |bencher| bencher.iter(|| run(record(async {}))));
+    group.bench_function("a run of nine phases", |bencher| {
+        bencher.iter(|| run(record(async { nine_phases(0) })));
+    });
+    group.bench_function("its tree", |bencher| {
+        let profile = run(record(async { nine_phases(0) })).profile;
+        bencher.iter(|| black_box(profile.tree()));
+    });
+    group.bench_function("its critical path", |bencher| {
+        let profile = run(record(async { nine_phases(0) })).profile;
+        bencher.iter(|| black_box(profile.critical_path()));
+    });
+    group.finish();
+}
+
+/// Counts allocations of a thousand more spans in a recording that has room for them.
+fn allocations(name: &str) {
+    let mut counted = run(record(async {
+        spans(SPANS);
+        let region = Region::new(&ALLOCATOR);
+        // Room for 1,024 records is there; the next is made once for as many again.
+        spans(SPANS);
+        region.change()
+    }))
+    .output;
+    let grown = counted.reallocations;
+    counted.allocations += grown;
+    println!(
+        "allocations of {SPANS} more spans, {name}: {} ({grown} of them for room), {:.3} a span",
+        counted.allocations,
+        counted.allocations as f64 / SPANS as f64
+    );
+}
+
+fn benches(criterion: &mut Criterion) {
+    disabled(criterion);
+    allocations("private subscriber");
+    {
+        let _host = set_default(registry().with(Nothing));
+        allocations("registry and an empty layer");
+    }
+    {
+        let _host = set_default(registry().with(layer()));
+        allocations("registry and our layer");
+    }
+    costs(criterion);
+}
+
+criterion_group! {
+    name = all;
+    config = Criterion::default().sample_size(40).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2)).configure_from_args();
+    targets = benches
+}
+criterion_main!(all);
