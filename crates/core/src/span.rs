@@ -138,6 +138,7 @@ pub fn wait_class(span: &str) -> Option<WaitClass> {
 
 /// The span of a run.
 #[must_use]
+#[inline]
 pub fn run(pipeline: &str, run: RunId, session: Option<&SessionId>) -> Span {
     let session = session.map(tracing::field::display);
     tracing::info_span!(
@@ -154,6 +155,7 @@ pub fn run(pipeline: &str, run: RunId, session: Option<&SessionId>) -> Span {
 
 /// The span of a phase.
 #[must_use]
+#[inline]
 pub fn phase(name: &str) -> Span {
     tracing::info_span!(
         target: TARGET,
@@ -168,6 +170,7 @@ pub fn phase(name: &str) -> Span {
 
 /// The span of an agent at work.
 #[must_use]
+#[inline]
 pub fn agent(name: &str) -> Span {
     tracing::info_span!(
         target: TARGET,
@@ -185,6 +188,7 @@ pub fn agent(name: &str) -> Span {
 
 /// The span of a model call.
 #[must_use]
+#[inline]
 pub fn chat(model: &ModelId, request: &ModelRequest) -> Span {
     tracing::info_span!(
         target: TARGET,
@@ -211,6 +215,7 @@ pub fn chat(model: &ModelId, request: &ModelRequest) -> Span {
 
 /// The span of a search in memory for at most `top_k` passages.
 #[must_use]
+#[inline]
 pub fn retrieval(top_k: usize) -> Span {
     tracing::info_span!(
         target: TARGET,
@@ -226,18 +231,21 @@ pub fn retrieval(top_k: usize) -> Span {
 
 /// The span of a write to memory.
 #[must_use]
+#[inline]
 pub fn store() -> Span {
     tracing::info_span!(target: TARGET, "store", outcome = Empty, "error.type" = Empty)
 }
 
 /// The span of a read or write of the journal.
 #[must_use]
+#[inline]
 pub fn journal() -> Span {
     tracing::info_span!(target: TARGET, "journal", outcome = Empty, "error.type" = Empty)
 }
 
 /// The span of a pause before a retry.
 #[must_use]
+#[inline]
 pub fn backoff() -> Span {
     tracing::info_span!(target: TARGET, "backoff", outcome = Empty, "error.type" = Empty)
 }

@@ -28,7 +28,7 @@ impl Fields<'_> {
             field::PHASE_NAME | field::TOOL_NAME | field::MODEL | field::PIPELINE if self.0.label.is_empty() => {
                 Some(&mut self.0.label)
             }
-            field::ERROR_TYPE => Some(&mut self.0.error_type),
+            field::ERROR_TYPE => Some(&mut self.0.more().error_type),
             _ => None,
         }
     }
@@ -50,8 +50,8 @@ impl Visit for Fields<'_> {
             field::CACHED_INPUT_TOKENS => self.usage().cached_input_tokens = value,
             field::CACHE_WRITE_TOKENS => self.usage().cache_write_tokens = value,
             field::REASONING_TOKENS => self.usage().reasoning_tokens = value,
-            field::ATTEMPTS => self.0.attempts = value,
-            field::HITS => self.0.hits = Some(value),
+            field::ATTEMPTS => self.0.more().attempts = value,
+            field::HITS => self.0.more().hits = Some(value),
             _ => {}
         }
     }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use tracing::span::Id;
 
@@ -20,40 +20,41 @@ const SHARDS: usize = 16;
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
-    shards: [Mutex<Addresses>; SHARDS],
-    open: AtomicUsize,
+    shards: [Shard; SHARDS],
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    addresses: Mutex<Addresses>,
+    /// How many there are: a cheap way out for spans outside of recordings. Whoever may ask about a span has heard of
+    /// its being made.
+    len: AtomicUsize,
 }
 
 impl Heard {
     /// Notes a span that was made.
     pub(crate) fn insert(&self, span: &Id, address: Address) {
-        if self.shard(span).is_some_and(|mut shard| shard.insert(span.into_u64(), address).is_none()) {
-            self.open.fetch_add(1, Ordering::Relaxed);
-        }
+        self.with(span, |addresses| addresses.insert(span.into_u64(), address), true);
     }
 
     /// The address of an open span.
     pub(crate) fn get(&self, span: &Id) -> Option<Address> {
-        if self.is_empty() { None } else { self.shard(span)?.get(&span.into_u64()).copied() }
+        self.with(span, |addresses| addresses.get(&span.into_u64()).copied(), false)
     }
 
     /// Strikes off a span that was closed.
     pub(crate) fn remove(&self, span: &Id) -> Option<Address> {
-        if self.is_empty() {
+        self.with(span, |addresses| addresses.remove(&span.into_u64()), false)
+    }
+
+    fn with<T>(&self, span: &Id, act: impl FnOnce(&mut Addresses) -> Option<T>, adds: bool) -> Option<T> {
+        let shard = self.shards.get(usize::try_from(span.into_u64()).ok()? % SHARDS)?;
+        if !adds && shard.len.load(Ordering::Relaxed) == 0 {
             return None;
         }
-        let address = self.shard(span)?.remove(&span.into_u64())?;
-        self.open.fetch_sub(1, Ordering::Relaxed);
-        Some(address)
-    }
-
-    /// A cheap way out for spans outside of recordings. Whoever may ask about a span has heard of its being made.
-    fn is_empty(&self) -> bool {
-        self.open.load(Ordering::Relaxed) == 0
-    }
-
-    fn shard(&self, span: &Id) -> Option<MutexGuard<'_, Addresses>> {
-        let shard = usize::try_from(span.into_u64()).ok()? % SHARDS;
-        Some(self.shards.get(shard)?.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut addresses = shard.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = act(&mut addresses);
+        shard.len.store(addresses.len(), Ordering::Relaxed);
+        found
     }
 }

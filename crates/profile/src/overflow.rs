@@ -143,14 +143,14 @@ impl Overflow {
         };
         all.end = all.end.max(one.end);
         all.busy = all.busy.saturating_add(one.busy);
-        // Tries beyond the first, and the one that all have.
-        all.attempts = all.attempts.max(1).saturating_add(one.attempts.saturating_sub(1));
-        all.hits = one.hits.map(|hits| all.hits.unwrap_or(0).saturating_add(hits)).or(all.hits);
-        if all.error_type.is_empty() {
-            all.error_type = one.error_type.clone();
-        }
         let until = self.covered_until.entry(index).or_insert(0);
         let more = all.more();
+        // Tries beyond the first, and the one that all have.
+        more.attempts = more.attempts.max(1).saturating_add(one.attempts().saturating_sub(1));
+        more.hits = one.hits().map(|hits| more.hits.unwrap_or(0).saturating_add(hits)).or(more.hits);
+        if more.error_type.is_empty() {
+            more.error_type = one.error_type();
+        }
         more.usage.add(&one.usage());
         more.saved_ns = more.saved_ns.saturating_add(one.more.as_ref().map_or(0, |more| more.saved_ns));
         let group = more.group.get_or_insert_default();

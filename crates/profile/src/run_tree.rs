@@ -83,6 +83,8 @@ struct Spans {
     holds: Holds,
     /// How many open spans a layer has heard of.
     heard: usize,
+    /// Whether it ever heard of one.
+    listed: bool,
     overflow: Option<Box<Overflow>>,
 }
 
@@ -189,7 +191,7 @@ impl RunTree {
         let mut spans = self.lock();
         let position = self.push(&mut spans, parent, record);
         if position != Position::NotKept {
-            if spans.heard == 0 {
+            if !std::mem::replace(&mut spans.listed, true) {
                 directory::insert(self);
             }
             spans.heard += 1;

@@ -66,15 +66,8 @@ pub(crate) struct SpanRecord {
     /// Time spent inside it and in none of the spans entered within it on the same thread.
     #[serde(rename = "busy_ns")]
     pub(crate) busy: u64,
-    /// 0 when it does not say.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) attempts: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) hits: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) outcome: Option<Outcome>,
-    #[serde(default, skip_serializing_if = "SmolStr::is_empty")]
-    pub(crate) error_type: SmolStr,
     /// Whether it has not ended: while recording, every span that is not closed; afterwards, the detached ones.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) open: bool,
@@ -87,6 +80,13 @@ pub(crate) struct SpanRecord {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct More {
+    /// 0 when it does not say.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) attempts: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hits: Option<u64>,
+    #[serde(skip_serializing_if = "SmolStr::is_empty")]
+    pub(crate) error_type: SmolStr,
     #[serde(skip_serializing_if = "Usage::is_none")]
     pub(crate) usage: Usage,
     /// How long the work took which a cached output spared.
@@ -146,10 +146,7 @@ impl SpanRecord {
             entered: None,
             end: 0,
             busy: 0,
-            attempts: 0,
-            hits: None,
             outcome: None,
-            error_type: SmolStr::new_static(""),
             open: true,
             more: None,
         }
@@ -171,20 +168,35 @@ impl SpanRecord {
         if self.label.is_empty() {
             self.label = said.label;
         }
-        keep(&mut self.attempts, said.attempts);
-        keep(&mut self.hits, said.hits);
         keep(&mut self.outcome, said.outcome);
-        keep(&mut self.error_type, said.error_type);
-        if let Some(said) = said.more {
-            let more = self.more();
+        let Some(said) = said.more else { return };
+        if let Some(more) = &mut self.more {
+            keep(&mut more.attempts, said.attempts);
+            keep(&mut more.hits, said.hits);
+            keep(&mut more.error_type, said.error_type);
             // Of what is said twice, the last counts, which is never less.
             more.usage.cover(&said.usage);
             keep(&mut more.saved_ns, said.saved_ns);
+        } else {
+            self.more = Some(said);
         }
     }
 
     pub(crate) fn more(&mut self) -> &mut More {
         self.more.get_or_insert_default()
+    }
+
+    pub(crate) fn attempts(&self) -> u64 {
+        self.more.as_ref().map_or(0, |more| more.attempts)
+    }
+
+    pub(crate) fn hits(&self) -> Option<u64> {
+        self.more.as_ref().and_then(|more| more.hits)
+    }
+
+    /// The class of its error; empty when it had none.
+    pub(crate) fn error_type(&self) -> SmolStr {
+        self.more.as_ref().map(|more| more.error_type.clone()).unwrap_or_default()
     }
 
     /// What it says it used itself.
@@ -198,7 +210,8 @@ impl SpanRecord {
 
     /// How it ended. A span that names an error has failed, whether or not it says so.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        self.outcome.or((!self.error_type.is_empty()).then_some(Outcome::Failed))
+        let says_why = || self.more.as_ref().is_some_and(|more| !more.error_type.is_empty());
+        self.outcome.or_else(|| says_why().then_some(Outcome::Failed))
     }
 }
 
