@@ -50,6 +50,21 @@ fn measure() {
     let bare = per(1, || run(nine_phases(id)));
     println!("run with nine phases       {nine:>7.0} ns, of it {bare:.0} without recording");
     let Recorded { profile, .. } = run(record(nine_phases(id)));
+    let said = profile.overhead().unwrap_or_default().as_nanos() as f64;
+    println!(
+        "  recording it             {:>7.0} ns measured, {said:.0} by its profile ({:+.0} %)",
+        nine - bare,
+        100.0 * (said / (nine - bare) - 1.0)
+    );
+    let long = per(1, || drop(run(record(waits()))));
+    let bare = per(1, || run(waits()));
+    let Recorded { profile, .. } = run(record(waits()));
+    let said = profile.overhead().unwrap_or_default().as_nanos() as f64;
+    println!(
+        "  one that waits 100 times {:>7.0} ns measured, {said:.0} by its profile ({:+.0} %)",
+        long - bare,
+        100.0 * (said / (long - bare) - 1.0)
+    );
     println!("tree of it                 {:>7.0} ns", per(1, || drop(black_box(profile.tree()))));
     println!("table of it, printed       {:>7.0} ns", per(1, || drop(black_box(profile.table().to_string()))));
     println!("JSON of it                 {:>7.0} ns", per(1, || drop(black_box(profile.to_json()))));
@@ -69,6 +84,19 @@ async fn nine_phases(id: RunId) {
     .await;
 }
 
+/// Three spans within each other, polled a hundred times.
+async fn waits() {
+    let mut left = 100_u32;
+    std::future::poll_fn(|_| {
+        left -= 1;
+        if left == 0 { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .instrument(span::backoff())
+    .instrument(span::agent("agent"))
+    .instrument(span::phase("collect"))
+    .await;
+}
+
 /// Polls to the end a future that never waits.
 fn run<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
@@ -79,12 +107,14 @@ fn run<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// The fastest of many times that `work` took, divided by `n`, in nanoseconds.
+/// The median of many times that `work` took, divided by `n`, in nanoseconds.
 fn per(n: usize, mut work: impl FnMut()) -> f64 {
-    let times = (0..10_000).map(|_| {
+    let time = |_| {
         let start = Instant::now();
         work();
-        start.elapsed()
-    });
-    times.min().map_or(0.0, |fastest| fastest.as_nanos() as f64 / n as f64)
+        start.elapsed().as_nanos()
+    };
+    let mut times: Vec<u128> = (0..10_000).map(time).collect();
+    times.sort_unstable();
+    times.get(times.len() / 2).map_or(0.0, |median| *median as f64 / n as f64)
 }

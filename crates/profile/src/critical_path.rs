@@ -235,7 +235,8 @@ mod tests {
         };
         let records: Vec<SpanRecord> = spans.iter().map(record).collect();
         let wall = records.iter().map(|record| record.end).max().unwrap_or(0);
-        Profile::new(Finished { records, wall, busy: 0, detached: 0, dropped_spans: 0 }, None).tree()
+        Profile::new(Finished { records, wall, busy: 0, detached: 0, dropped_spans: 0, visits: 0, polls: 0 }, None)
+            .tree()
     }
 
     fn path(spans: &[Span]) -> (Vec<(String, u64)>, Parts) {

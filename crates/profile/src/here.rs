@@ -331,9 +331,10 @@ impl Here {
         if let Some(below) = index.checked_sub(1).and_then(|below| self.frames.get_mut(below)) {
             below.inside += spent;
         }
-        let mut visit = Visit { entered, exited, busy: spent.saturating_sub(inside) };
+        let mut visit = Visit { entered, exited, busy: spent.saturating_sub(inside), times: 1 };
         if let Some(earlier) = earlier {
-            visit = Visit { entered: earlier.entered, busy: visit.busy + earlier.busy, ..visit };
+            let (busy, times) = (visit.busy + earlier.busy, visit.times.saturating_add(earlier.times));
+            visit = Visit { entered: earlier.entered, busy, times, ..visit };
         }
         if from_polled {
             self.set_recent(Some(Recent { key, position, at: exited, visit: Some(visit) }));

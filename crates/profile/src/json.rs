@@ -93,6 +93,7 @@ impl<'de> Deserialize<'de> for Profile {
             detached: read.detached,
             dropped_spans: read.dropped_spans,
             unavailable: read.unavailable.map(Cow::Owned),
+            work: None,
         })
     }
 }

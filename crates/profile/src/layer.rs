@@ -12,7 +12,7 @@ use crate::heard::Heard;
 use crate::here::{self, HeardSpan, Key, Parent};
 use crate::run_tree::{Place, RunTree};
 use crate::span_record::SpanRecord;
-use crate::time_source::{TimeSource, monotonic};
+use crate::time_source::TimeSource;
 
 /// The layer that a host with a subscriber of its own adds to it:
 ///
@@ -29,14 +29,15 @@ use crate::time_source::{TimeSource, monotonic};
 #[must_use]
 pub fn layer() -> ProfileLayer {
     static LAYERS: AtomicU64 = AtomicU64::new(1);
-    ProfileLayer { id: LAYERS.fetch_add(1, Ordering::Relaxed), clock: monotonic, heard: Heard::default() }
+    ProfileLayer { id: LAYERS.fetch_add(1, Ordering::Relaxed), clock: None, heard: Heard::default() }
 }
 
 /// See [`layer()`].
 #[derive(Debug)]
 pub struct ProfileLayer {
     id: u64,
-    clock: TimeSource,
+    /// The system's, unless set.
+    clock: Option<TimeSource>,
     heard: Heard,
 }
 
@@ -47,11 +48,11 @@ impl ProfileLayer {
     /// A recording goes by the clock of the layer it finds in the current subscriber when first polled.
     #[must_use]
     pub fn with_clock(mut self, clock: fn() -> Instant) -> Self {
-        self.clock = clock;
+        self.clock = Some(clock);
         self
     }
 
-    pub(crate) fn clock(&self) -> TimeSource {
+    pub(crate) fn clock(&self) -> Option<TimeSource> {
         self.clock
     }
 

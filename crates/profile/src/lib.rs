@@ -42,6 +42,7 @@ mod json;
 pub mod layer;
 pub mod outline;
 mod overflow;
+mod overhead;
 mod private_dispatch;
 pub mod profile;
 pub mod recording;

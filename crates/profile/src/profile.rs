@@ -6,10 +6,12 @@ use std::time::Duration;
 use crate::breakdown::{Breakdown, By};
 use crate::critical_path::CriticalPath;
 use crate::outline::Outline;
+use crate::overhead::{self, Work};
 use crate::run_tree::Finished;
 use crate::span_record::SpanRecord;
 use crate::table::Table;
-use crate::tree::Tree;
+use crate::text;
+use crate::tree::{Tree, share};
 
 /// Where the time of one run went.
 ///
@@ -23,12 +25,14 @@ pub struct Profile {
     pub(crate) detached: u64,
     pub(crate) dropped_spans: u64,
     pub(crate) unavailable: Option<Cow<'static, str>>,
+    /// What the recorder did, if this process recorded it.
+    pub(crate) work: Option<Work>,
 }
 
 impl Profile {
     pub(crate) fn new(finished: Finished, unavailable: Option<Cow<'static, str>>) -> Self {
-        let Finished { records, wall, busy, detached, dropped_spans } = finished;
-        Self { records, wall, busy, detached, dropped_spans, unavailable }
+        let Finished { records, wall, busy, detached, dropped_spans, .. } = finished;
+        Self { records, wall, busy, detached, dropped_spans, unavailable, work: None }
     }
 
     /// Whether the run's spans could be recorded.
@@ -75,6 +79,14 @@ impl Profile {
     #[must_use]
     pub fn dropped_spans(&self) -> u64 {
         self.dropped_spans
+    }
+
+    /// What recording the run cost: an estimate, from how many spans were made and entered and from what that costs on this
+    /// machine, which is measured once in a process, in a few milliseconds. `None` for a profile that was read from a document
+    /// or recorded on a test's clock.
+    #[must_use]
+    pub fn overhead(&self) -> Option<Duration> {
+        self.work.map(|work| overhead::estimate(work, self.spans() + self.dropped_spans))
     }
 
     /// The spans as a tree.
@@ -132,6 +144,10 @@ impl Profile {
                 spans(self.dropped_spans)
             ));
         }
+        if let Some(overhead) = self.overhead().filter(|_| self.is_available()) {
+            let share = text::tenths((1_000.0 * share(overhead, self.wall)).round() as u64);
+            remarks.push(format!("recording it took about {} ({share})", text::time(overhead)));
+        }
         remarks
     }
 }
@@ -146,6 +162,7 @@ impl Default for Profile {
             detached: 0,
             dropped_spans: 0,
             unavailable: Some(Cow::Borrowed("no run was recorded")),
+            work: None,
         }
     }
 }

@@ -14,6 +14,7 @@ use tracing::subscriber::NoSubscriber;
 
 use crate::here;
 use crate::layer::ProfileLayer;
+use crate::overhead::{Recorder, Work};
 use crate::private_dispatch::{Private, private_dispatch};
 use crate::profile::Profile;
 use crate::run_tree::RunTree;
@@ -81,6 +82,8 @@ pub struct Recorded<T> {
 struct Run {
     tree: Arc<RunTree>,
     listener: Listener,
+    /// Whether it goes by the system's clock, and not by that of a test.
+    is_real: bool,
 }
 
 /// Who hears of the spans.
@@ -101,13 +104,14 @@ impl Run {
             if dispatch.is::<NoSubscriber>() || dispatch.is::<Private>() {
                 (Listener::Private, None)
             } else if let Some(layer) = dispatch.downcast_ref::<ProfileLayer>() {
-                (Listener::Host, Some(layer.clock()))
+                (Listener::Host, layer.clock())
             } else {
                 (Listener::Unseen, None)
             }
         });
-        let clock = clock.or(layer_clock).unwrap_or(monotonic);
-        Self { tree: RunTree::start(clock, here::innermost()), listener }
+        let clock = clock.or(layer_clock);
+        let tree = RunTree::start(clock.unwrap_or(monotonic), here::innermost());
+        Self { tree, listener, is_real: clock.is_none() }
     }
 
     fn dispatch(&self) -> Option<&'static Dispatch> {
@@ -128,7 +132,12 @@ impl Run {
                 Listener::Unseen => Some(NO_LAYER),
             }
         };
-        Profile::new(finished, reason.map(Cow::Borrowed))
+        let recorder = match self.listener {
+            Listener::Private => Recorder::Private,
+            Listener::Host | Listener::Unseen => Recorder::Layer,
+        };
+        let work = self.is_real.then(|| Work { recorder, visits: finished.visits, polls: finished.polls });
+        Profile { work, ..Profile::new(finished, reason.map(Cow::Borrowed)) }
     }
 }
 

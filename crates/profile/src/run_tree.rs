@@ -46,6 +46,8 @@ pub(crate) struct Visit {
     pub(crate) entered: u64,
     pub(crate) exited: u64,
     pub(crate) busy: u64,
+    /// How often it was entered.
+    pub(crate) times: u32,
 }
 
 impl Visit {
@@ -78,6 +80,10 @@ struct Spans {
     /// Spans made and not yet closed.
     open: usize,
     not_kept: u64,
+    /// How often spans were entered.
+    visits: u64,
+    /// How often the recording was polled.
+    polls: u64,
     /// The recording's own polled time outside all spans.
     busy: u64,
     holds: Holds,
@@ -101,6 +107,7 @@ impl Spans {
 
     /// Notes that a span is closed, and a visit to it that was not noted before.
     fn close(&mut self, index: u32, visit: Option<Visit>) {
+        self.visits += visit.map_or(0, |visit| visit.times.into());
         let Some(record) = self.record(index) else { return };
         if let Some(visit) = visit {
             visit.note(record);
@@ -131,6 +138,8 @@ pub(crate) struct Finished {
     pub(crate) busy: u64,
     pub(crate) detached: u64,
     pub(crate) dropped_spans: u64,
+    pub(crate) visits: u64,
+    pub(crate) polls: u64,
 }
 
 impl RunTree {
@@ -256,11 +265,15 @@ impl RunTree {
         let mut spans = self.lock();
         match position {
             Position::At(index) => {
+                spans.visits += u64::from(visit.times);
                 if let Some(record) = spans.record(index) {
                     visit.note(record);
                 }
             }
-            Position::Top => spans.busy += visit.busy,
+            Position::Top => {
+                spans.polls += u64::from(visit.times);
+                spans.busy += visit.busy;
+            }
             Position::NotKept => {}
         }
     }
@@ -339,7 +352,8 @@ impl RunTree {
             let (past, around) = spans.overflow.map(|mut past| past.finish(&mut records, wall)).unwrap_or_default();
             detached = past + end_detached(&mut records, &around, wall);
         }
-        let finished = Finished { records, wall, busy: spans.busy, detached, dropped_spans: spans.not_kept };
+        let Spans { busy, not_kept: dropped_spans, visits, polls, .. } = spans;
+        let finished = Finished { records, wall, busy, detached, dropped_spans, visits, polls };
         if let Some(outer) = &self.outer {
             let ahead = self.start.saturating_duration_since(outer.tree.start);
             outer.tree.graft(outer.position, u64::try_from(ahead.as_nanos()).unwrap_or(u64::MAX), &finished);
