@@ -91,6 +91,14 @@ impl SoarBuilder {
         self
     }
 
+    /// Lets content into the spans of runs, and so into logs and exports: what models and agents are asked and answer, what
+    /// is searched for. Not unless set.
+    #[must_use]
+    pub fn content_in_spans(mut self, content: bool) -> Self {
+        self.pipeline = self.pipeline.content_in_spans(content);
+        self
+    }
+
     /// Changes the pipeline itself: replaces phases, sets limits.
     ///
     /// ```
