@@ -66,6 +66,7 @@ fn made() -> Made {
             span::phase("assess"),
             span::agent("quote"),
             span::chat(&ModelId::new("provider", "model"), &request),
+            span::embeddings(&ModelId::new("provider", "model")),
             span::retrieval(5),
             span::store(),
             span::journal(),

@@ -25,6 +25,8 @@ pub mod name {
     pub const AGENT: &str = "execute_tool";
     /// One call of a model, from sending the request to the end of the reply.
     pub const CHAT: &str = "chat";
+    /// One call of an embedding model.
+    pub const EMBEDDINGS: &str = "embeddings";
     /// One search in memory.
     pub const RETRIEVAL: &str = "retrieval";
     /// One write to memory.
@@ -71,6 +73,8 @@ pub mod field {
     pub const COST: &str = "cost.usd";
     /// Seconds from sending the request to the first piece of the reply.
     pub const FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
+    /// How many numbers an embedding has.
+    pub const DIMENSIONS: &str = "gen_ai.embeddings.dimension.count";
     /// Why the model stopped.
     pub const FINISH_REASON: &str = "gen_ai.response.finish_reasons";
     /// What the model was asked; only where the host lets content into spans, like the other fields for content.
@@ -128,7 +132,7 @@ pub enum WaitClass {
 #[must_use]
 pub fn wait_class(span: &str) -> Option<WaitClass> {
     match span {
-        name::CHAT => Some(WaitClass::Model),
+        name::CHAT | name::EMBEDDINGS => Some(WaitClass::Model),
         name::AGENT => Some(WaitClass::Tool),
         name::RETRIEVAL | name::STORE | name::JOURNAL => Some(WaitClass::Store),
         name::BACKOFF => Some(WaitClass::BackOff),
@@ -208,6 +212,24 @@ pub fn chat(model: &ModelId, request: &ModelRequest) -> Span {
         "gen_ai.response.finish_reasons" = Empty,
         "gen_ai.input.messages" = Empty,
         "gen_ai.output.messages" = Empty,
+        outcome = Empty,
+        "error.type" = Empty,
+    )
+}
+
+/// The span of a call of an embedding model, for stores and agents that embed.
+#[must_use]
+#[inline]
+pub fn embeddings(model: &ModelId) -> Span {
+    tracing::info_span!(
+        target: TARGET,
+        "embeddings",
+        "gen_ai.operation.name" = "embeddings",
+        "gen_ai.provider.name" = model.provider.as_str(),
+        "gen_ai.request.model" = model.name.as_str(),
+        "gen_ai.usage.input_tokens" = Empty,
+        "gen_ai.embeddings.dimension.count" = Empty,
+        "cost.usd" = Empty,
         outcome = Empty,
         "error.type" = Empty,
     )

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ninefold_core::span::{name, wait_class};
+use ninefold_core::span::{WaitClass, name, wait_class};
 use smol_str::SmolStr;
 
 use crate::attribution::{Interval, attribute, union};
@@ -225,7 +225,7 @@ fn node(record: Option<&SpanRecord>, interval: &Interval, depth: usize) -> Node 
         Some(group) => group.replayed.saturating_add(group.cached),
         None => u64::from(matches!(record.outcome(), Some(Outcome::Replayed | Outcome::Cached))),
     };
-    let calls = if record.name == name::CHAT { count.saturating_sub(served) } else { 0 };
+    let calls = if wait_class(&record.name) == Some(WaitClass::Model) { count.saturating_sub(served) } else { 0 };
     Node {
         name: record.name.clone(),
         label: record.label.clone(),

@@ -90,6 +90,20 @@ fn each_phase_has_what_was_caused_in_it() {
     assert_eq!((row(&profile, "verify").saved, row(&profile, "verify").cached), (ms(250), 1));
 }
 
+#[test]
+fn embeddings_are_calls_of_a_model() {
+    let profile = paused_run(run(phase("retrieve", async {
+        let span = span::embeddings(&ModelId::new("house", "minilm"));
+        wait(3).instrument(span.clone()).await;
+        span.record(field::INPUT_TOKENS, 12);
+    })))
+    .profile;
+    let retrieve = row(&profile, "retrieve");
+    assert_eq!((retrieve.usage.calls, retrieve.usage.input_tokens), (1, 12));
+    assert_eq!(retrieve.spent.on(ninefold_profile::Class::Model), ms(3));
+    assert_eq!(profile.breakdown_by(By::Model).rows[0].name, "minilm");
+}
+
 /// Everything of a row that adds up, as numbers.
 fn sums(row: &ninefold_profile::Row) -> Vec<u128> {
     let usage = serde_json::to_value(row.usage).unwrap();
