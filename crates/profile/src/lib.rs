@@ -38,6 +38,7 @@ mod fields;
 mod heard;
 mod here;
 mod holds;
+pub mod html;
 mod json;
 pub mod layer;
 pub mod outline;
@@ -57,6 +58,7 @@ pub mod usage;
 
 pub use breakdown::{Breakdown, By, Row};
 pub use critical_path::{Contributor, CriticalPath, Step};
+pub use html::Html;
 pub use layer::{ProfileLayer, layer};
 pub use outline::Outline;
 pub use profile::Profile;

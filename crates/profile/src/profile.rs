@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::breakdown::{Breakdown, By};
 use crate::critical_path::CriticalPath;
+use crate::html::Html;
 use crate::outline::Outline;
 use crate::overhead::{self, Work};
 use crate::run_tree::Finished;
@@ -117,6 +118,12 @@ impl Profile {
     #[must_use]
     pub fn table(&self) -> Table {
         Table::new(self)
+    }
+
+    /// The profile as one HTML file.
+    #[must_use]
+    pub fn html(&self) -> Html {
+        Html::new(self)
     }
 
     /// The tree, printed.

@@ -96,7 +96,7 @@ pub(crate) fn parts(spent: &Spent, limit: usize) -> String {
     shown.collect::<Vec<_>>().join(", ")
 }
 
-fn class_text(class: Class) -> &'static str {
+pub(crate) fn class_text(class: Class) -> &'static str {
     if class == Class::BackOff { "back-off" } else { class.as_str() }
 }
 

@@ -7,6 +7,7 @@
 
 mod bounds;
 mod hosts;
+mod html;
 mod nesting;
 mod outcomes;
 mod overflow;
