@@ -136,7 +136,7 @@ impl Run {
             Listener::Private => Recorder::Private,
             Listener::Host | Listener::Unseen => Recorder::Layer,
         };
-        let work = self.is_real.then(|| Work { recorder, visits: finished.visits, polls: finished.polls });
+        let work = self.is_real.then_some(Work { recorder, visits: finished.visits, polls: finished.polls });
         Profile { work, ..Profile::new(finished, reason.map(Cow::Borrowed)) }
     }
 }
