@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::breakdown::{Breakdown, By};
 use crate::critical_path::CriticalPath;
+use crate::folded::Folded;
 use crate::outline::Outline;
+use crate::perfetto::Perfetto;
 use crate::run_tree::Finished;
 use crate::span_record::SpanRecord;
 use crate::table::Table;
@@ -94,13 +96,31 @@ impl Profile {
     /// The breakdown, printed.
     #[must_use]
     pub fn table(&self) -> Table {
-        Table::new(self)
+        self.table_by(By::Phase)
+    }
+
+    /// The breakdown by phases, by agents or by models, printed.
+    #[must_use]
+    pub fn table_by(&self, by: By) -> Table {
+        Table::new(self, by)
     }
 
     /// The tree, printed.
     #[must_use]
     pub fn outline(&self) -> Outline {
         Outline::new(self)
+    }
+
+    /// The run as trace events, for timeline viewers.
+    #[must_use]
+    pub fn perfetto(&self) -> Perfetto {
+        Perfetto::new(self)
+    }
+
+    /// The run as folded stacks, for flame graphs.
+    #[must_use]
+    pub fn folded(&self) -> Folded {
+        Folded::new(self)
     }
 
     /// What a reader should know about the completeness of what is shown; empty when all is there.
@@ -113,6 +133,13 @@ impl Profile {
         }
         if self.dropped_spans > 0 {
             remarks.push(format!("{} after the first {} not kept", spans(self.dropped_spans), self.records.len()));
+        }
+        let counts = self.records.iter().filter_map(SpanRecord::group).map(|group| group.count);
+        let grouped: Vec<u64> = counts.filter(|count| *count > 1).collect();
+        if !grouped.is_empty() {
+            let all = grouped.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
+            let lines = if grouped.len() == 1 { "1 line".to_owned() } else { format!("{} lines", grouped.len()) };
+            remarks.push(format!("{} of the same kinds shown in {lines} marked ×", spans(all)));
         }
         remarks
     }

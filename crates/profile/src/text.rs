@@ -163,6 +163,20 @@ pub(crate) fn notes(row: &Row) -> String {
     notes.join(", ")
 }
 
+/// What else is worth knowing, where it is there: `1 cache hit, saved 1.20 s, 900 tokens cached, first token 250 ms`.
+pub(crate) fn details(cache_hits: u64, saved: Duration, usage: &Usage) -> String {
+    let hits = match cache_hits {
+        0 => None,
+        1 => Some("1 cache hit".to_owned()),
+        n => Some(format!("{n} cache hits")),
+    };
+    let saved = (!saved.is_zero()).then(|| format!("saved {}", time(saved)));
+    let cached = usage.cached_input_tokens;
+    let cached = (cached > 0).then(|| format!("{} tokens cached", count(cached)));
+    let first = usage.time_to_first_token().map(|first| format!("first token {}", time(first)));
+    [hits, saved, cached, first].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 /// A duration in a column of its own.
 pub(crate) fn time(duration: Duration) -> String {
     crate::duration::short(duration).to_string()
@@ -200,6 +214,16 @@ mod tests {
         assert_eq!(used(1, 0, 0, 0), "1 call");
         assert_eq!(used(2, 1_234, 300, 8_120_000), "2 calls, 1.2k→300, $0.0081");
         assert_eq!(used(0, 12, 0, 0), "12→0");
+    }
+
+    #[test]
+    fn details_are_said_where_they_are_there() {
+        assert_eq!(details(0, Duration::ZERO, &Usage::default()), "");
+        let usage =
+            Usage { cached_input_tokens: 1_900, first_token_ns: 500_000_000, first_tokens: 2, ..Usage::default() };
+        let all = "1 cache hit, saved 1.20 s, 1.9k tokens cached, first token 250 ms";
+        assert_eq!(details(1, Duration::from_millis(1_200), &usage), all);
+        assert_eq!(details(2, Duration::ZERO, &Usage::default()), "2 cache hits");
     }
 
     #[test]

@@ -6,11 +6,14 @@
 #![allow(clippy::async_yields_async, reason = "runs hand out the tasks they leave behind")]
 
 mod bounds;
+mod details;
 mod hosts;
 mod nesting;
 mod outcomes;
 mod printing;
 mod private;
+mod readers;
+mod schema;
 mod support;
 mod tasks;
 mod times;
