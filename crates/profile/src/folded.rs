@@ -1,6 +1,6 @@
 //! The profile as folded stacks, the format that flame graphs are made of.
 //!
-//! Format: Brendan Gregg's FlameGraph: a line for each stack, its frames separated by semicolons, then a space and a count.
+//! Format: Brendan Gregg's `flamegraph.pl`: a line for each stack, its frames separated by semicolons, then a space and a count.
 
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};

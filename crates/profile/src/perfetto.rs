@@ -1,4 +1,4 @@
-//! The profile as a trace for timeline viewers: Chrome's trace event format, which ui.perfetto.dev, chrome://tracing and
+//! The profile as a trace for timeline viewers: Chrome's trace event format, which ui.perfetto.dev, `chrome://tracing` and
 //! Speedscope open.
 //!
 //! Format: "Trace Event Format" by the Chromium project (complete events `X`, metadata events `M`). Viewers nest complete
@@ -24,7 +24,7 @@ const CRITICAL_PATH: u64 = 2;
 /// What names are cut to, in columns.
 const LONGEST_NAME: usize = 200;
 
-/// A profile as trace events in JSON: print it with `{}` into a file for <https://ui.perfetto.dev> or chrome://tracing.
+/// A profile as trace events in JSON: print it with `{}` into a file for <https://ui.perfetto.dev> or `chrome://tracing`.
 ///
 /// The process is the run. Its first track holds the root with the spans below it; a span that runs beside another one
 /// begins a track of its own, named after its parent and itself. The second track is the critical path. Times are
