@@ -1,6 +1,6 @@
 //! Where a profile is written: judged before the run, written after it, and there whole or not at all.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -67,15 +67,15 @@ fn stream(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn replace(path: &Path, permissions: Option<&Permissions>, text: &str) -> io::Result<()> {
-    let mut file = beside(path)?;
+    let mut beside = beside(path)?;
+    let file = beside.as_file_mut();
     file.write_all(text.as_bytes())?;
-    let inner: &File = file.as_file();
     if let Some(permissions) = permissions {
-        inner.set_permissions(permissions.clone())?;
+        file.set_permissions(permissions.clone())?;
     }
     // Some file systems say only now that they are full.
-    inner.sync_all()?;
-    file.persist(path)?;
+    file.sync_all()?;
+    beside.persist(path)?;
     Ok(())
 }
 
