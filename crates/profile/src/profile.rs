@@ -134,13 +134,6 @@ impl Profile {
         if self.dropped_spans > 0 {
             remarks.push(format!("{} after the first {} not kept", spans(self.dropped_spans), self.records.len()));
         }
-        let counts = self.records.iter().filter_map(SpanRecord::group).map(|group| group.count);
-        let grouped: Vec<u64> = counts.filter(|count| *count > 1).collect();
-        if !grouped.is_empty() {
-            let all = grouped.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
-            let lines = if grouped.len() == 1 { "1 line".to_owned() } else { format!("{} lines", grouped.len()) };
-            remarks.push(format!("{} of the same kinds shown in {lines} marked ×", spans(all)));
-        }
         remarks
     }
 }
