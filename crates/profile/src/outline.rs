@@ -104,8 +104,8 @@ impl fmt::Display for Outline {
             ];
             writeln!(f, "{}", line.join(&" ".repeat(GAP)).trim_end())?;
         }
-        for remark in &self.remarks {
-            writeln!(f, "{}", paint(self.color, Tone::Dim, remark))?;
+        for remark in self.remarks.iter().flat_map(|remark| text::wrap(remark, self.width)) {
+            writeln!(f, "{}", paint(self.color, Tone::Dim, &remark))?;
         }
         Ok(())
     }

@@ -234,8 +234,8 @@ impl fmt::Display for Table {
             }
             writeln!(f, "{}", layout.row(line, self.color, is_total))?;
         }
-        for remark in &self.remarks {
-            writeln!(f, "{}", paint(self.color, Tone::Dim, remark))?;
+        for remark in self.remarks.iter().flat_map(|remark| text::wrap(remark, self.width)) {
+            writeln!(f, "{}", paint(self.color, Tone::Dim, &remark))?;
         }
         Ok(())
     }

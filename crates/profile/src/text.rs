@@ -34,6 +34,21 @@ pub(crate) fn fit(text: &str, limit: usize) -> String {
     cut
 }
 
+/// The words of `text` on lines of at most `columns`, as far as words allow.
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut().filter(|line| line.width() + 1 + word.width() <= columns) {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// `text` and spaces behind it.
 pub(crate) fn left(text: &str, columns: usize) -> String {
     format!("{text}{:1$}", "", columns.saturating_sub(text.width()))
@@ -194,6 +209,13 @@ mod tests {
         assert_eq!(fit("a\u{1b}[31m\nb", 20), "a\u{fffd}[31m\u{fffd}b");
         assert_eq!(left("検索", 6), "検索  ");
         assert_eq!(right("é", 3), "  é");
+    }
+
+    #[test]
+    fn remarks_are_broken_between_words() {
+        assert_eq!(wrap("one two three", 20), ["one two three"]);
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("検索 検索", 5), ["検索", "検索"]);
     }
 
     #[test]

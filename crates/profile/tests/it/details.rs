@@ -153,7 +153,11 @@ fn a_plain_run_has_no_details() {
 
 #[test]
 fn no_line_is_wider_than_asked_for() {
-    for profile in [detailed(), grouped()] {
+    let mut document = example().to_json();
+    document["detached"] = 12.into();
+    document["dropped_spans"] = 123_456_789_012_345_u64.into();
+    let remarked: Profile = serde_json::from_value(document).unwrap();
+    for profile in [detailed(), grouped(), remarked] {
         for width in 60..180 {
             let tables = [By::Phase, By::Agent, By::Model].map(|by| profile.table_by(by).width(width).to_string());
             for text in tables.into_iter().chain([profile.outline().width(width).to_string()]) {
