@@ -6,14 +6,18 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args as Group, Parser, Subcommand};
 
+use crate::format::Format;
+
 const EXAMPLES: &str = "\
 Examples:
   ninefold ask --index . \"How do I run the tests?\"
   ninefold index ~/notes ~/handbook
   ninefold ask \"When do we rotate the keys?\"
+  ninefold ask --profile json --profile-out run.json \"When do we rotate the keys?\"
+  ninefold profile show --as tree run.json
 
 Exit codes:
-  0  answered; for index: done
+  0  answered; for index and profile: done
   1  nothing was found that answers the question
   2  bad usage or bad input: an empty or oversized question, a path that does not exist
   3  the environment failed: database unavailable or damaged, disk full, deadline passed";
@@ -24,14 +28,52 @@ Examples:
   ninefold ask --index src --index docs --deadline 2s \"Where are retries counted?\"
   ninefold ask --scope hr \"How many days of leave are there?\"
   git log -1 --format=%B | ninefold ask --index . --json -
+  ninefold ask --profile perfetto --profile-out trace.json \"How do I run the tests?\"
+  ninefold ask --profile folded \"How do I run the tests?\" | inferno-flamegraph > run.svg
 
 Asking changes no labels: files carry those of the nearest labelled folder above them.
+
+A profile is written for a run that failed, too. The file is there whole or not at all. ninefold profile show makes
+any other form of json.
 
 Exit codes:
   0  answered
   1  nothing was found that answers the question
   2  bad usage or bad input: an empty or oversized question, a path that does not exist
   3  the environment failed: database unavailable or damaged, disk full, deadline passed";
+
+const PROFILE_EXAMPLES: &str = "\
+Examples:
+  ninefold profile show run.json
+  ninefold profile diff before/ after/
+
+Exit codes:
+  0  done
+  2  bad usage or bad input: a path that does not exist, a file that holds no profile
+  3  the environment failed: a file that cannot be read, disk full";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  ninefold profile show run.json
+  ninefold profile show --as perfetto run.json > trace.json
+  ninefold ask --json \"How do I run the tests?\" | ninefold profile show --as folded - | inferno-flamegraph > run.svg
+
+Exit codes:
+  0  shown
+  2  bad usage or bad input: a path that does not exist, a file that holds no profile or several
+  3  the environment failed: a file that cannot be read, disk full";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  ninefold profile diff before.json after.json
+  ninefold profile diff monday/ tuesday.jsonl
+
+In a folder, the files *.json, *.jsonl and *.ndjson are read; folders below it are not.
+
+Exit codes:
+  0  compared, whatever the difference
+  2  bad usage or bad input: a path that does not exist, a file that holds no profile
+  3  the environment failed: a file that cannot be read, disk full";
 
 const INDEX_EXAMPLES: &str = "\
 Examples:
@@ -65,7 +107,8 @@ pub(crate) struct Everywhere {
     /// Print only the answer and its citations; nothing on success of index
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Also list every skipped file, how the question was assessed, and the run as a tree
+    /// Also list every skipped file, how the question was assessed, where the time went by agents and by models, what
+    /// decided how long it took, and the run as a tree
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 }
@@ -74,6 +117,8 @@ pub(crate) struct Everywhere {
 pub(crate) enum Command {
     Ask(Ask),
     Index(Index),
+    #[command(subcommand)]
+    Profile(ProfileCommand),
 }
 
 /// Answer a question from indexed files
@@ -95,6 +140,13 @@ pub(crate) struct Ask {
     /// Print one JSON object: answer, profile, and what was indexed
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write the profile of the run in this form: to the file of --profile-out, otherwise to standard output, and the
+    /// answer to standard error
+    #[arg(long, value_name = "FORM", value_enum)]
+    pub(crate) profile: Option<Format>,
+    /// The file for --profile, replaced when it is there; - is standard output
+    #[arg(long, value_name = "FILE", requires = "profile")]
+    pub(crate) profile_out: Option<PathBuf>,
 }
 
 /// Bring the database up to date with files and folders
@@ -110,6 +162,38 @@ pub(crate) struct Index {
     /// Take the labels off: every question may use the files
     #[arg(long, conflicts_with = "label")]
     pub(crate) public: bool,
+}
+
+/// Show and compare profiles of earlier runs
+#[derive(Debug, Subcommand)]
+#[command(after_help = PROFILE_EXAMPLES)]
+pub(crate) enum ProfileCommand {
+    Show(Show),
+    Diff(Diff),
+}
+
+/// Show the profile of a run
+#[derive(Debug, Group)]
+#[command(after_help = SHOW_EXAMPLES)]
+pub(crate) struct Show {
+    /// What ask --profile json or ask --json wrote; - is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// In which form
+    #[arg(long = "as", value_name = "FORM", value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+/// Compare the profiles of two sets of runs
+#[derive(Debug, Group)]
+#[command(after_help = DIFF_EXAMPLES)]
+pub(crate) struct Diff {
+    /// A file with profiles, or a folder of such
+    #[arg(value_name = "BEFORE")]
+    pub(crate) before: PathBuf,
+    /// Another one
+    #[arg(value_name = "AFTER")]
+    pub(crate) after: PathBuf,
 }
 
 /// Reads `2s`, `500ms`, `1.5s`, `1m`; a number alone counts seconds.

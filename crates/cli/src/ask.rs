@@ -7,11 +7,13 @@ use std::time::Duration;
 use ninefold::profile::duration::short;
 use ninefold::store::Root;
 use ninefold::store::ingest::is_root;
-use ninefold::{Answer, Degradation, Error, ErrorKind, Query, Result, Scope, Soar};
+use ninefold::{Answer, Degradation, Error, ErrorKind, Profile, Query, Result, Scope, Soar};
 use tokio::time::{Instant, timeout_at};
 
 use crate::args::{Ask, Everywhere};
+use crate::destination::Destination;
 use crate::exit::{Exit, Stop, tell, write};
+use crate::format::Format;
 use crate::index::{Indexed, bring_up_to_date};
 use crate::print::{Detail, Page, answer_json, plain};
 use crate::{paths, question};
@@ -20,6 +22,7 @@ use crate::{paths, question};
 pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Stop> {
     let limit = Limit::new(args.deadline);
     let question = question::question(&args.question)?;
+    let kept = Kept::new(args)?;
     let roots = paths::roots(&args.index)?;
     let database = paths::database(everywhere.db.as_deref())?;
 
@@ -29,14 +32,26 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
     let mut query = Query::new(question).scope(Scope::of(&args.scope));
     query.deadline = limit.rest();
     query.within = roots.iter().map(|root| root.to_string_lossy().into_owned()).collect();
-    let answer = soar.answer(query).await?;
-
-    let shown = if args.json {
-        answer_json(&answer, indexed.as_ref())
-    } else {
-        Page::of_stdout().answer(&answer, detail(everywhere))
+    let answer = match soar.answer(query).await {
+        Ok(answer) => answer,
+        Err(failure) => {
+            if let Some(kept) = &kept {
+                kept.after_failure(&failure.profile);
+            }
+            return Err(failure.into());
+        }
     };
-    write(&shown)?;
+
+    let keeping = kept.as_ref().map_or(Ok(()), |kept| kept.write(&answer.profile));
+    let detail = Detail::of(everywhere);
+    if kept.as_ref().is_some_and(Kept::is_stdout) {
+        tell(&Page::of_stderr().answer(&answer, detail));
+    } else if args.json {
+        write(&answer_json(&answer, indexed.as_ref()))?;
+    } else {
+        write(&Page::of_stdout().answer(&answer, detail))?;
+    }
+    keeping?;
     if !found_nothing(&answer) {
         return Ok(Exit::Done);
     }
@@ -64,11 +79,40 @@ async fn prepare(soar: &Soar, roots: &[PathBuf], limit: &Limit, everywhere: &Eve
     Ok(indexed)
 }
 
-fn detail(everywhere: &Everywhere) -> Detail {
-    match (everywhere.quiet, everywhere.verbose) {
-        (true, _) => Detail::Quiet,
-        (false, false) => Detail::Normal,
-        (false, true) => Detail::Verbose,
+/// The profile, kept in one of its forms.
+struct Kept {
+    format: Format,
+    destination: Destination,
+}
+
+impl Kept {
+    fn new(args: &Ask) -> Result<Option<Self>> {
+        let Some(format) = args.profile else { return Ok(None) };
+        let destination = Destination::new(args.profile_out.as_deref())?;
+        if matches!(destination, Destination::Stdout) && args.json {
+            return Err(Error::new(ErrorKind::InvalidInput, "--json and the profile would both go to standard output")
+                .hint("name a file with --profile-out; or leave --profile out, since --json has the profile in it"));
+        }
+        Ok(Some(Self { format, destination }))
+    }
+
+    fn is_stdout(&self) -> bool {
+        matches!(self.destination, Destination::Stdout)
+    }
+
+    fn write(&self, profile: &Profile) -> Result<(), Stop> {
+        if self.is_stdout() {
+            return write(&self.format.of(profile, &Page::of_stdout()));
+        }
+        Ok(self.destination.write(&self.format.of(profile, &Page::of_file()))?)
+    }
+
+    /// Writes the profile of a run that failed. Should that fail too, it is said, and the run's own error stays the
+    /// program's.
+    fn after_failure(&self, profile: &Profile) {
+        if let Err(Stop::Failed(error, _)) = self.write(profile) {
+            tell(&format!("warning: {}\n", plain(error.message())));
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use ninefold::{Error, ErrorKind, Failure, Profile};
 
 use crate::args::{Args, Command};
-use crate::print::{Page, plain};
+use crate::print::{Detail, Page, plain};
 
 /// How the program ends; the help text says when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,7 @@ pub(crate) fn report(outcome: Result<Exit, Stop>, args: &Args) -> Exit {
     if let Some(profile) = &profile
         && !args.everywhere.quiet
     {
-        let _ = write!(text, "\n{}", page.table(profile));
+        let _ = write!(text, "\n{}", page.account(profile, Detail::of(&args.everywhere)));
     }
     tell(&text);
     if let Command::Ask(ask) = &args.command

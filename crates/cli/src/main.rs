@@ -1,16 +1,21 @@
 //! The program `ninefold`: asks questions of folders of files and shows where the time went.
 //!
-//! In reading order: [`args`] is what it is told; [`ask`] and [`index`] are what it does; [`question`], [`paths`] and
-//! [`progress`] help them; [`print`] and [`wrap`] are what it shows; [`exit`] is how it ends.
+//! In reading order: [`args`] is what it is told; [`ask`], [`index`] and [`mod@profile`] are what it does; [`question`],
+//! [`paths`], [`runs`] and [`progress`] help them; [`print`], [`format`](mod@format) and [`wrap`] are what it shows,
+//! [`destination`] is where; [`exit`] is how it ends.
 
 mod args;
 mod ask;
+mod destination;
 mod exit;
+mod format;
 mod index;
 mod paths;
 mod print;
+mod profile;
 mod progress;
 mod question;
+mod runs;
 mod wrap;
 
 use std::process::ExitCode;
@@ -41,6 +46,7 @@ fn run(args: &Args) -> Result<Exit, Stop> {
         match &args.command {
             Command::Ask(ask) => ask::ask(ask, &args.everywhere).await,
             Command::Index(index) => index::index(index, &args.everywhere).await,
+            Command::Profile(command) => profile::profile(command, &args.everywhere),
         }
     });
     // Files still being read for a run that is over are not waited for.

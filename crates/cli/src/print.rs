@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal, stderr, stdout};
 use std::path::PathBuf;
 
+use ninefold::profile::By;
 use ninefold::{Answer, Complexity, Error, Profile};
 use serde_json::{Value, json};
 use terminal_size::{Width, terminal_size_of};
 
+use crate::args::Everywhere;
 use crate::index::Indexed;
 use crate::paths;
 use crate::wrap::wrap;
@@ -28,8 +30,18 @@ pub(crate) enum Detail {
     Quiet,
     /// Also what was done with less, and the table.
     Normal,
-    /// Also the assessment, and the run as a tree.
+    /// Also the assessment, the other tables, what decided how long it took, and the run as a tree.
     Verbose,
+}
+
+impl Detail {
+    pub(crate) fn of(everywhere: &Everywhere) -> Self {
+        match (everywhere.quiet, everywhere.verbose) {
+            (true, _) => Self::Quiet,
+            (false, false) => Self::Normal,
+            (false, true) => Self::Verbose,
+        }
+    }
 }
 
 /// The width of what is no terminal.
@@ -42,6 +54,11 @@ impl Page {
 
     pub(crate) fn of_stderr() -> Self {
         Self::new(terminal_size_of(stderr()), stderr().is_terminal())
+    }
+
+    /// For a file.
+    pub(crate) fn of_file() -> Self {
+        Self { columns: COLUMNS.into(), color: false, here: None }
     }
 
     fn new(size: Option<(Width, terminal_size::Height)>, is_terminal: bool) -> Self {
@@ -77,17 +94,45 @@ impl Page {
             text.push('\n');
             notes.lines().for_each(|line| text.push_str(&format!("{}\n", self.paint("2", line))));
         }
-        let _ = write!(text, "\n{}", self.table(&answer.profile));
-        if detail == Detail::Verbose {
-            let outline = answer.profile.outline().width(self.columns).color(self.color);
-            let _ = write!(text, "\n{outline}");
+        let _ = write!(text, "\n{}", self.account(&answer.profile, detail));
+        text
+    }
+
+    /// Where the time of a run went: by phases, and when verbose all there is.
+    pub(crate) fn account(&self, profile: &Profile, detail: Detail) -> String {
+        match detail {
+            Detail::Verbose if profile.is_available() => {
+                format!("{}\n{}", self.tables(profile), self.outline(profile))
+            }
+            _ => self.table(profile, By::Phase),
+        }
+    }
+
+    /// The run by phases, by agents and by models as far as there were any, and what decided how long it took.
+    pub(crate) fn tables(&self, profile: &Profile) -> String {
+        let mut text = self.table(profile, By::Phase);
+        if !profile.is_available() {
+            return text;
+        }
+        for by in [By::Agent, By::Model] {
+            if !profile.breakdown_by(by).rows.is_empty() {
+                let _ = write!(text, "\n{}", self.table(profile, by));
+            }
+        }
+        let path = profile.critical_path();
+        if !path.contributors.is_empty() {
+            let _ = write!(text, "\n{path}");
         }
         text
     }
 
-    /// Where the time of a run went.
-    pub(crate) fn table(&self, profile: &Profile) -> String {
-        profile.table().width(self.columns).color(self.color).to_string()
+    /// The run as a tree.
+    pub(crate) fn outline(&self, profile: &Profile) -> String {
+        profile.outline().width(self.columns).color(self.color).to_string()
+    }
+
+    fn table(&self, profile: &Profile, by: By) -> String {
+        profile.table_by(by).width(self.columns).color(self.color).to_string()
     }
 
     pub(crate) fn alarm(&self, text: &str) -> String {

@@ -18,7 +18,7 @@ const VERSION: u64 = 2;
 
 impl Profile {
     /// The profile as a JSON document of version 2. Times are integers in nanoseconds from the start of the run, shares
-    /// fractions from 0 to 1.
+    /// fractions from 0 to 1. The whole of it is described by a JSON Schema, `docs/profile.schema.json`.
     ///
     /// | field | meaning |
     /// |---|---|

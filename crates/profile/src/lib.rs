@@ -20,7 +20,8 @@
 //!    `directory` finds the tree of one, and `holds` knows how many hold it;
 //! 3. what a run's records say: [`profile`], [`tree`], `attribution` (which span an instant belongs to), [`spent`],
 //!    [`breakdown`], [`mod@critical_path`], [`usage`];
-//! 4. how it is shown: [`table`], [`outline`], `json`; with [`duration`], `bar`, `text` and `apportion` below them.
+//! 4. how it is shown: [`table`], [`outline`], `json`, [`perfetto`] (on its `lanes`), [`folded`]; with [`duration`], `bar`,
+//!    `text` and `apportion` below them.
 //!
 //! While a run is recorded only raw records are written. Everything else is computed when it is asked for.
 
@@ -35,19 +36,24 @@ pub mod critical_path;
 mod directory;
 pub mod duration;
 mod fields;
+pub mod folded;
 mod heard;
 mod here;
 mod holds;
 pub mod html;
 mod json;
+mod lanes;
 pub mod layer;
 pub mod outline;
 mod overflow;
 mod overhead;
+pub mod perfetto;
 mod private_dispatch;
 pub mod profile;
 pub mod recording;
 mod run_tree;
+#[cfg(test)]
+mod sample;
 mod span_record;
 pub mod spent;
 pub mod table;
@@ -58,9 +64,11 @@ pub mod usage;
 
 pub use breakdown::{Breakdown, By, Row};
 pub use critical_path::{Contributor, CriticalPath, Step};
+pub use folded::Folded;
 pub use html::Html;
 pub use layer::{ProfileLayer, layer};
 pub use outline::Outline;
+pub use perfetto::Perfetto;
 pub use profile::Profile;
 pub use recording::{Recorded, Recording, record};
 pub use run_tree::MAX_SPANS;

@@ -54,8 +54,8 @@ impl Outline {
         self
     }
 
-    /// The name of every span with the branches before it.
-    fn names(&self) -> Vec<String> {
+    /// The name of every span with the branches before it, and behind it how many it stands for.
+    fn names(&self) -> Vec<(String, String)> {
         let mut names = Vec::with_capacity(self.tree.nodes().len());
         // For every level, whether more is to come on it below the current line.
         let mut more: Vec<bool> = Vec::new();
@@ -68,7 +68,7 @@ impl Outline {
                 more.push(!last);
             }
             name.push_str(&fit(&node.title(), 60));
-            names.push(name);
+            names.push((name, if node.count > 1 { format!(" ×{}", node.count) } else { String::new() }));
         }
         names
     }
@@ -81,27 +81,31 @@ impl fmt::Display for Outline {
         }
         let names = self.names();
         let notes: Vec<String> = self.tree.nodes().iter().map(notes).collect();
-        let widest = |texts: &[String]| texts.iter().map(|text| text::width(text)).max().unwrap_or(0);
+        let widest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
         let wall = 8;
-        let name = widest(&names).min(self.width * 2 / 5);
+        let of_names = names.iter().map(|(name, count)| text::width(name) + text::width(count));
+        let name = widest(&mut of_names.into_iter()).min(self.width * 2 / 5);
         let free = self.width.saturating_sub(name + wall + 3 * GAP);
-        let bars = free.saturating_sub(widest(&notes)).max(free * 2 / 5).min(LONGEST_BAR);
+        let bars = free
+            .saturating_sub(widest(&mut notes.iter().map(|notes| text::width(notes))))
+            .max(free * 2 / 5)
+            .min(LONGEST_BAR);
         let note = free.saturating_sub(bars);
         let whole = self.tree.root().map_or(0, |root| nanos(root.wall));
-        for ((node, title), notes) in self.tree.nodes().iter().zip(&names).zip(&notes) {
+        for ((node, (title, count)), notes) in self.tree.nodes().iter().zip(&names).zip(&notes) {
             let tone = text::main_class(&node.spent).map_or(Tone::Plain, Tone::Of);
             let bar = bar::between(nanos(node.start), nanos(node.end()), whole, bars);
             let alarm = matches!(node.outcome, Some(Outcome::Failed | Outcome::Cancelled));
             let line = [
-                left(&fit(title, name), name),
+                left(&format!("{}{count}", fit(title, name.saturating_sub(text::width(count)))), name),
                 right(&text::time(node.wall), wall),
                 paint(self.color, tone, &left(&bar, bars)),
                 paint(self.color, if alarm { Tone::Alarm } else { Tone::Dim }, &fit(notes, note)),
             ];
             writeln!(f, "{}", line.join(&" ".repeat(GAP)).trim_end())?;
         }
-        for remark in &self.remarks {
-            writeln!(f, "{}", paint(self.color, Tone::Dim, remark))?;
+        for remark in self.remarks.iter().flat_map(|remark| text::wrap(remark, self.width)) {
+            writeln!(f, "{}", paint(self.color, Tone::Dim, &remark))?;
         }
         Ok(())
     }
@@ -133,6 +137,9 @@ fn notes(node: &Node) -> String {
         let calls = if node.parent.is_none() { node.usage.calls } else { 0 };
         let usage = text::usage(&Usage { calls, ..node.usage });
         notes.extend((!usage.is_empty()).then_some(usage));
+        // What came from the cache says so itself.
+        let details = text::details(0, node.saved, &node.usage);
+        notes.extend((!details.is_empty()).then_some(details));
     }
     notes.join(", ")
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use crate::breakdown::{Breakdown, By};
 use crate::critical_path::CriticalPath;
+use crate::folded::Folded;
 use crate::html::Html;
 use crate::outline::Outline;
 use crate::overhead::{self, Work};
+use crate::perfetto::Perfetto;
 use crate::run_tree::Finished;
 use crate::span_record::SpanRecord;
 use crate::table::Table;
@@ -117,7 +119,13 @@ impl Profile {
     /// The breakdown, printed.
     #[must_use]
     pub fn table(&self) -> Table {
-        Table::new(self)
+        self.table_by(By::Phase)
+    }
+
+    /// The breakdown by phases, by agents or by models, printed.
+    #[must_use]
+    pub fn table_by(&self, by: By) -> Table {
+        Table::new(self, by)
     }
 
     /// The profile as one HTML file.
@@ -130,6 +138,18 @@ impl Profile {
     #[must_use]
     pub fn outline(&self) -> Outline {
         Outline::new(self)
+    }
+
+    /// The run as trace events, for timeline viewers.
+    #[must_use]
+    pub fn perfetto(&self) -> Perfetto {
+        Perfetto::new(self)
+    }
+
+    /// The run as folded stacks, for flame graphs.
+    #[must_use]
+    pub fn folded(&self) -> Folded {
+        Folded::new(self)
     }
 
     /// What a reader should know about the completeness of what is shown; empty when all is there.

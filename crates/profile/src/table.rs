@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::apportion::largest_remainder;
 use crate::bar;
-use crate::breakdown::{Breakdown, Row};
+use crate::breakdown::{Breakdown, By, Row};
 use crate::profile::Profile;
 use crate::text::{self, Tone, fit, left, paint, right};
 
@@ -22,6 +22,7 @@ const BRIEF_NOTES: usize = 18;
 /// ones when the width is not enough.
 #[derive(Debug, Clone)]
 pub struct Table {
+    by: By,
     breakdown: Breakdown,
     remarks: Vec<String>,
     unavailable: Option<String>,
@@ -30,10 +31,13 @@ pub struct Table {
 }
 
 impl Table {
-    pub(crate) fn new(profile: &Profile) -> Self {
+    pub(crate) fn new(profile: &Profile, by: By) -> Self {
+        // Said once, below the table that is always there.
+        let remarks = if by == By::Phase { profile.remarks() } else { Vec::new() };
         Self {
-            breakdown: profile.breakdown(),
-            remarks: profile.remarks(),
+            by,
+            breakdown: profile.breakdown_by(by),
+            remarks,
             unavailable: profile.unavailable().map(str::to_owned),
             width: 100,
             color: false,
@@ -63,6 +67,11 @@ impl Table {
         let whole = parts.iter().fold(0_u64, |sum, part| sum.saturating_add(*part));
         let lines = rows.iter().zip(parts.iter().zip(tenths));
         let mut lines: Vec<Line> = lines.map(|(row, (part, tenths))| Line::new(row, *part, whole, tenths)).collect();
+        let has_rest = lines.len() > self.breakdown.rows.len();
+        if let Some(rest) = lines.last_mut().filter(|_| has_rest && self.by != By::Phase) {
+            // It is what is left of the run's time, and no stretch of it.
+            rest.wall = "–".to_owned();
+        }
         let mut last = Line::new(total, 0, whole, if whole == 0 { 0 } else { 1_000 });
         last.name = "total".to_owned();
         lines.push(last);
@@ -83,6 +92,8 @@ struct Line {
     spent_short: String,
     usage: String,
     notes: String,
+    /// The notes with all details.
+    full_notes: String,
     alarm: bool,
 }
 
@@ -92,8 +103,12 @@ impl Line {
             0 | 1 => row.name.to_string(),
             n => format!("{} ×{n}", row.name),
         };
+        let notes = text::notes(row);
+        let details = text::details(row.cache_hits.saturating_sub(row.cached), row.saved, &row.usage);
+        let both = [notes.as_str(), details.as_str()].into_iter().filter(|part| !part.is_empty());
         Self {
             name,
+            full_notes: both.collect::<Vec<_>>().join(", "),
             wall: text::time(row.wall),
             share: if whole == 0 { "–".to_owned() } else { text::tenths(tenths) },
             part,
@@ -102,7 +117,7 @@ impl Line {
             spent: text::parts(&row.spent, 2),
             spent_short: text::parts(&row.spent, 1),
             usage: text::usage(&row.usage),
-            notes: text::notes(row),
+            notes,
             alarm: row.failed > 0 || row.cancelled > 0,
         }
     }
@@ -119,36 +134,42 @@ struct Layout {
     short: bool,
     usage: usize,
     notes: usize,
+    details: bool,
 }
 
 impl Layout {
     /// The first of ever poorer layouts that leaves room for a bar.
-    fn new(lines: &[Line], width: usize) -> Self {
+    fn new(lines: &[Line], first: &str, width: usize) -> Self {
         let widest = |cell: fn(&Line) -> &str, header: &str| {
             let widest = lines.iter().map(|line| text::width(cell(line))).max().unwrap_or(0);
             if widest == 0 { 0 } else { widest.max(text::width(header)) }
         };
         let full = Self {
-            name: widest(|line| &line.name, "phase").min(LONGEST_NAME),
+            name: widest(|line| &line.name, first).min(LONGEST_NAME),
             wall: widest(|line| &line.wall, "wall"),
             share: widest(|line| &line.share, "share"),
             bar: 0,
             spent: widest(|line| &line.spent, "where it went"),
             short: false,
             usage: widest(|line| &line.usage, "model"),
-            notes: widest(|line| &line.notes, ""),
+            notes: widest(|line| &line.full_notes, ""),
+            details: true,
         };
-        let short = Self { spent: widest(|line| &line.spent_short, "mostly"), short: true, ..full };
+        let detailed = Self { spent: widest(|line| &line.spent_short, "mostly"), short: true, ..full };
+        let short = Self { notes: widest(|line| &line.notes, ""), details: false, ..detailed };
         let without_usage = Self { usage: 0, ..short };
-        let brief = Self { notes: full.notes.min(BRIEF_NOTES), ..without_usage };
-        for (layout, shortest_bar) in [(full, 8), (short, 6), (without_usage, 6), (brief, 6)] {
+        let brief = Self { notes: short.notes.min(BRIEF_NOTES), ..without_usage };
+        let room = width.saturating_sub(Self { notes: 0, ..detailed }.taken() + GAP + 6 + GAP);
+        // Details that do not fit are cut where others would be pushed out.
+        let cut = Self { notes: detailed.notes.min(room.max(short.notes)), ..detailed };
+        for (layout, shortest_bar) in [(full, 8), (cut, 6), (short, 6), (without_usage, 6), (brief, 6)] {
             let rest = width.saturating_sub(layout.taken() + GAP);
             if rest >= shortest_bar {
                 return Self { bar: rest.min(LONGEST_BAR), ..layout };
             }
         }
         let rest = width.saturating_sub(Self { notes: 0, ..without_usage }.taken() + GAP);
-        Self { notes: full.notes.min(rest), ..without_usage }
+        Self { notes: short.notes.min(rest), ..without_usage }
     }
 
     fn taken(&self) -> usize {
@@ -157,14 +178,14 @@ impl Layout {
         used.clone().sum::<usize>() + used.count().saturating_sub(1) * GAP
     }
 
-    fn header(&self, color: bool) -> String {
+    fn header(&self, first: &str, color: bool) -> String {
         let cells = [
-            (self.name, left("phase", self.name)),
+            (self.name, left(first, self.name)),
             (self.wall, right("wall", self.wall)),
             (self.share, right("share", self.share)),
             (self.bar, left("", self.bar)),
             (self.spent, left(if self.short { "mostly" } else { "where it went" }, self.spent)),
-            (self.usage, left("model", self.usage)),
+            (self.usage, left(if first == "model" { "usage" } else { "model" }, self.usage)),
         ];
         paint(color, Tone::Dim, join(cells).trim_end())
     }
@@ -173,7 +194,8 @@ impl Layout {
         let strong = if is_total { Tone::Bold } else { Tone::Plain };
         let bar = bar::share(line.part, line.whole, self.bar);
         let spent = if self.short { &line.spent_short } else { &line.spent };
-        let notes = if line.alarm { Tone::Alarm } else { Tone::Dim };
+        let notes = if self.details { &line.full_notes } else { &line.notes };
+        let tone = if line.alarm { Tone::Alarm } else { Tone::Dim };
         let cells = [
             (self.name, paint(color, strong, &left(&fit(&line.name, self.name), self.name))),
             (self.wall, paint(color, strong, &right(&line.wall, self.wall))),
@@ -181,7 +203,7 @@ impl Layout {
             (self.bar, paint(color, line.tone, &left(&bar, self.bar))),
             (self.spent, left(spent, self.spent)),
             (self.usage, left(&line.usage, self.usage)),
-            (self.notes, paint(color, notes, &fit(&line.notes, self.notes))),
+            (self.notes, paint(color, tone, &fit(notes, self.notes))),
         ];
         join(cells).trim_end().to_owned()
     }
@@ -198,8 +220,13 @@ impl fmt::Display for Table {
             return writeln!(f, "no profile: {reason}");
         }
         let lines = self.lines();
-        let layout = Layout::new(&lines, self.width);
-        writeln!(f, "{}", layout.header(self.color))?;
+        let first = match self.by {
+            By::Phase => "phase",
+            By::Agent => "agent",
+            By::Model => "model",
+        };
+        let layout = Layout::new(&lines, first, self.width);
+        writeln!(f, "{}", layout.header(first, self.color))?;
         for (index, line) in lines.iter().enumerate() {
             let is_total = index + 1 == lines.len();
             if is_total {
@@ -207,8 +234,8 @@ impl fmt::Display for Table {
             }
             writeln!(f, "{}", layout.row(line, self.color, is_total))?;
         }
-        for remark in &self.remarks {
-            writeln!(f, "{}", paint(self.color, Tone::Dim, remark))?;
+        for remark in self.remarks.iter().flat_map(|remark| text::wrap(remark, self.width)) {
+            writeln!(f, "{}", paint(self.color, Tone::Dim, &remark))?;
         }
         Ok(())
     }

@@ -34,6 +34,21 @@ pub(crate) fn fit(text: &str, limit: usize) -> String {
     cut
 }
 
+/// The words of `text` on lines of at most `columns`, as far as words allow.
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut().filter(|line| line.width() + 1 + word.width() <= columns) {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// `text` and spaces behind it.
 pub(crate) fn left(text: &str, columns: usize) -> String {
     format!("{text}{:1$}", "", columns.saturating_sub(text.width()))
@@ -163,6 +178,20 @@ pub(crate) fn notes(row: &Row) -> String {
     notes.join(", ")
 }
 
+/// What else is worth knowing, where it is there: `1 cache hit, saved 1.20 s, 900 tokens cached, first token 250 ms`.
+pub(crate) fn details(cache_hits: u64, saved: Duration, usage: &Usage) -> String {
+    let hits = match cache_hits {
+        0 => None,
+        1 => Some("1 cache hit".to_owned()),
+        n => Some(format!("{n} cache hits")),
+    };
+    let saved = (!saved.is_zero()).then(|| format!("saved {}", time(saved)));
+    let cached = usage.cached_input_tokens;
+    let cached = (cached > 0).then(|| format!("{} tokens cached", count(cached)));
+    let first = usage.time_to_first_token().map(|first| format!("first token {}", time(first)));
+    [hits, saved, cached, first].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 /// A duration in a column of its own.
 pub(crate) fn time(duration: Duration) -> String {
     crate::duration::short(duration).to_string()
@@ -183,6 +212,13 @@ mod tests {
     }
 
     #[test]
+    fn remarks_are_broken_between_words() {
+        assert_eq!(wrap("one two three", 20), ["one two three"]);
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("検索 検索", 5), ["検索", "検索"]);
+    }
+
+    #[test]
     fn counts_are_short() {
         let counts: Vec<_> = [0, 999, 1_000, 1_249, 1_250, 9_949, 9_950, 34_499, 999_499, 999_500, 1_250_000]
             .into_iter()
@@ -200,6 +236,16 @@ mod tests {
         assert_eq!(used(1, 0, 0, 0), "1 call");
         assert_eq!(used(2, 1_234, 300, 8_120_000), "2 calls, 1.2k→300, $0.0081");
         assert_eq!(used(0, 12, 0, 0), "12→0");
+    }
+
+    #[test]
+    fn details_are_said_where_they_are_there() {
+        assert_eq!(details(0, Duration::ZERO, &Usage::default()), "");
+        let usage =
+            Usage { cached_input_tokens: 1_900, first_token_ns: 500_000_000, first_tokens: 2, ..Usage::default() };
+        let all = "1 cache hit, saved 1.20 s, 1.9k tokens cached, first token 250 ms";
+        assert_eq!(details(1, Duration::from_millis(1_200), &usage), all);
+        assert_eq!(details(2, Duration::ZERO, &Usage::default()), "2 cache hits");
     }
 
     #[test]

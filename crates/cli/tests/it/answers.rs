@@ -70,6 +70,10 @@ fn verbose_tells_more() {
     let asked = room.run(["ask", "-v", "--index", "notes", "When do the tulips bloom?"]).expect(0);
     assert!(asked.err.contains("  notes/photo.png: binary\n"), "{asked:#?}");
     assert!(asked.out.contains("note: held to be a simple question"), "{asked:#?}");
+    assert!(asked.out.contains("\ncritical path: ") && asked.out.contains("├─ retrieve"), "{asked:#?}");
+    let question = "Compare when the tulips bloom with how the boiler is restarted, and why?";
+    let asked = room.run(["ask", "-v", question]).expect(0);
+    assert!(asked.out.contains("\nagent ") && asked.out.contains("\noutside agents "), "{asked:#?}");
 }
 
 #[test]
@@ -148,7 +152,14 @@ fn sources_cannot_steer_the_terminal() {
 #[test]
 fn the_help_has_examples_and_exit_codes() {
     let room = Room::empty();
-    for arguments in [&["--help"][..], &["ask", "--help"], &["index", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["ask", "--help"],
+        &["index", "--help"],
+        &["profile", "--help"],
+        &["profile", "show", "--help"],
+        &["profile", "diff", "--help"],
+    ] {
         let help = room.run(arguments).expect(0);
         assert!(help.out.contains("Examples:") && help.out.contains("Exit codes:"), "{help:#?}");
         assert!(help.out.lines().all(|line| line.chars().count() <= 120), "{help:#?}");

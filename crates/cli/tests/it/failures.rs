@@ -39,6 +39,8 @@ fn bad_usage() {
         &["dance"],
         &["ask", "--deadline", "soon", "Why?"],
         &["ask", "-q", "-v", "Why?"],
+        &["profile"],
+        &["profile", "diff", "one.json"],
     ] {
         let refused = room.run(arguments).expect(2);
         assert!(!refused.err.is_empty() && refused.out.is_empty(), "{refused:#?}");

@@ -6,6 +6,7 @@
 mod answers;
 mod failures;
 mod labels;
+mod profiles;
 mod rights;
 mod room;
 mod together;

@@ -72,3 +72,25 @@ fn a_database_that_may_not_be_written_is_an_error_that_names_it() {
     assert!(!room.path("locked/memory.db").exists());
     allow(&room.path("locked"), 0o755);
 }
+
+#[test]
+fn a_profile_that_may_not_be_written_is_refused_before_the_run() {
+    let room = open_room();
+    for (folder, mode) in [("locked", 0o755), ("open", 0o777)] {
+        fs::create_dir(room.path(folder)).unwrap();
+        allow(&room.path(folder), mode);
+    }
+    room.write("open/run.json", "not theirs");
+    allow(&room.path("open/run.json"), 0o444);
+    for place in ["locked/run.json", "open/run.json"] {
+        let more = ["ask", "-i", "notes", "--profile", "json", "--profile-out", place, "When do the tulips bloom?"];
+        allow(&room.path("locked"), 0o555);
+        let Some(refused) = without_rights(&room, "anyone/memory.db", &more) else { return };
+        let refused = refused.expect(3);
+        let what = format!("error: the profile cannot be written to {place}: Permission denied");
+        assert!(refused.err.starts_with(&what) && refused.err.contains("\nhint: "), "{refused:#?}");
+        assert!(!room.path("anyone/memory.db").exists(), "{place}");
+    }
+    assert_eq!(fs::read_to_string(room.path("open/run.json")).unwrap(), "not theirs");
+    allow(&room.path("locked"), 0o755);
+}

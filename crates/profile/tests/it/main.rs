@@ -6,6 +6,7 @@
 #![allow(clippy::async_yields_async, reason = "runs hand out the tasks they leave behind")]
 
 mod bounds;
+mod details;
 mod hosts;
 mod html;
 mod nesting;
@@ -13,6 +14,8 @@ mod outcomes;
 mod overflow;
 mod printing;
 mod private;
+mod readers;
+mod schema;
 mod support;
 mod tasks;
 mod times;

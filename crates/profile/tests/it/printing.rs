@@ -7,7 +7,7 @@ use tracing::instrument::Instrument as _;
 
 use crate::support::{agent, chat, paused_run, phase, run, wait};
 
-fn example() -> Profile {
+pub(crate) fn example() -> Profile {
     let expert = |name, n| {
         agent(name, async move {
             wait(n).await;
@@ -58,7 +58,7 @@ fn the_table_shows_where_the_time_went() {
     respond         1.00 ms    0.2 %  ▏                 other                          cached
     between phases  1.00 ms    0.2 %  ▏                 other
     ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-    total            515 ms  100.0 %                    model 93 %  8 calls, 13k→1.6k  1 retry
+    total            515 ms  100.0 %                    model 93 %  8 calls, 13k→1.6k  1 retry, 1 cache hit
     ");
 }
 
