@@ -50,6 +50,7 @@ pub(crate) enum Tone {
     Dim,
     Bold,
     Alarm,
+    Gain,
     Of(Class),
 }
 
@@ -60,6 +61,7 @@ impl Tone {
             Self::Dim => Some("2"),
             Self::Bold => Some("1"),
             Self::Alarm => Some("31"),
+            Self::Gain => Some("32"),
             Self::Of(Class::Cpu) => Some("32"),
             Self::Of(Class::Model) => Some("35"),
             Self::Of(Class::Tool) => Some("33"),
@@ -95,7 +97,8 @@ pub(crate) fn parts(spent: &Spent, limit: usize) -> String {
     shown.collect::<Vec<_>>().join(", ")
 }
 
-fn class_text(class: Class) -> &'static str {
+/// A class as it is printed.
+pub(crate) fn class_text(class: Class) -> &'static str {
     if class == Class::BackOff { "back-off" } else { class.as_str() }
 }
 
@@ -156,6 +159,11 @@ pub(crate) fn notes(row: &Row) -> String {
         n => notes.push(format!("{n} retries")),
     }
     notes.join(", ")
+}
+
+/// `1 run`, `30 runs`.
+pub(crate) fn runs(n: u64) -> String {
+    if n == 1 { "1 run".to_owned() } else { format!("{n} runs") }
 }
 
 /// A duration in a column of its own.

@@ -6,11 +6,13 @@
 #![allow(clippy::async_yields_async, reason = "runs hand out the tasks they leave behind")]
 
 mod bounds;
+mod diff;
 mod hosts;
 mod nesting;
 mod outcomes;
 mod printing;
 mod private;
+mod statistics;
 mod support;
 mod tasks;
 mod times;
