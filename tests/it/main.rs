@@ -7,4 +7,5 @@ mod accounts;
 mod killed;
 mod own_pipeline;
 mod spans_page;
+mod statistics;
 mod tidy;

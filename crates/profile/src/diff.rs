@@ -80,13 +80,14 @@ impl Criteria {
         let absent = PhaseStatistics::default();
         let pairs = pairs(before, after, &absent);
         let enough = |pair: &Pair<'_>| pair.fewest() >= self.fewest_runs;
-        let possible = pairs.iter().filter(|pair| enough(pair)).count().max(1);
+        let possible = pairs.iter().filter(|pair| enough(pair)).count();
         // Sizes with which not even samples that are wholly apart would be called are no samples to judge by.
-        let reach = |m: u64, n: u64| smallest_p(m, n) * possible as f64 <= self.level;
-        let needed = (self.fewest_runs..10_000).find(|n| reach(*n, *n)).unwrap_or(10_000);
+        let reach = |m: u64, n: u64, tests: usize| smallest_p(m, n) * (tests as f64) < self.level;
+        let on_both_sides = pairs.iter().filter(|pair| pair.fewest() > 0).count();
+        let needed = (self.fewest_runs..10_000).find(|n| reach(*n, *n, on_both_sides)).unwrap_or(10_000);
         let tested: Vec<bool> = pairs
             .iter()
-            .map(|pair| enough(pair) && reach(pair.before.times.count(), pair.after.times.count()))
+            .map(|pair| enough(pair) && reach(pair.before.times.count(), pair.after.times.count(), possible))
             .collect();
         let mut rows: Vec<DiffRow> = pairs.iter().map(|pair| self.row(pair)).collect();
         let p_values: Vec<f64> =
@@ -232,7 +233,7 @@ pub struct CountChange {
 }
 
 impl Diff {
-    /// All comparisons: the phases in order of their start, each with its classes behind it, then what is between them,
+    /// All comparisons: the phases in the order of the runs, each with its classes behind it, then what is between them,
     /// and last the whole run.
     #[must_use]
     pub fn rows(&self) -> &[DiffRow] {
@@ -350,14 +351,13 @@ impl<'a> Observed<'a> {
 
 /// Everything that is compared, in the order of the rows.
 fn pairs<'a>(before: &'a Snapshot, after: &'a Snapshot, absent: &'a PhaseStatistics) -> Vec<Pair<'a>> {
-    let mut starts: BTreeMap<&'a SmolStr, (u64, u64)> = BTreeMap::new();
+    let mut places: BTreeMap<&'a SmolStr, u64> = BTreeMap::new();
     for (name, phase) in before.phases.iter().chain(&after.phases) {
-        let (start, runs) = starts.entry(name).or_default();
-        *start = start.saturating_add(phase.start);
-        *runs = runs.saturating_add(phase.counts.runs);
+        let place = places.entry(name).or_default();
+        *place = phase.place.max(*place);
     }
-    let mut names: Vec<_> = starts.into_iter().collect();
-    names.sort_by_key(|(_, (start, runs))| start.checked_div(*runs).unwrap_or(0));
+    let mut names: Vec<_> = places.into_iter().collect();
+    names.sort_by_key(|(_, place)| *place);
     let phases = names.into_iter().map(|(name, _)| {
         let of = |snapshot: &'a Snapshot| snapshot.phases.get(name).unwrap_or(absent);
         (name.clone(), of(before), of(after))
@@ -380,7 +380,7 @@ fn pairs<'a>(before: &'a Snapshot, after: &'a Snapshot, absent: &'a PhaseStatist
         }));
     }
     for (name, before, after) in rest {
-        if before.counts.runs > 0 || after.counts.runs > 0 {
+        if before.wall.sum > 0 || after.wall.sum > 0 {
             pairs.push(named(name, before, after));
         }
     }

@@ -48,7 +48,7 @@ impl DiffTable {
             n => format!("{n} tests"),
         };
         let mut remarks = vec![format!(
-            "a change: p < {level} over {tests} (Mann–Whitney U, Holm), and a shift of at least {} %; intervals hold by {} %",
+            "a change: p < {level} over {tests} (Mann–Whitney U, Holm), and a shift of at least {} %; intervals at {} %",
             rounded(least_shift * 100.0),
             rounded((1.0 - level) * 100.0)
         )];
@@ -85,11 +85,8 @@ impl fmt::Display for DiffTable {
             Column::figures("after", figures(&|row| median(row.after.n, row.after.median))),
             Column::figures("shift", figures(&|row| row.ratio.map_or_else(String::new, percent))),
             Column::figures("interval", figures(&interval)).goes(3),
-            Column::figures(
-                "effect",
-                figures(&|row| row.delta.map_or_else(String::new, |delta| format!("{delta:+.2}"))),
-            )
-            .goes(4),
+            Column::figures("effect", figures(&|row| row.delta.map_or_else(String::new, |delta| signed(delta, 2))))
+                .goes(4),
             Column::figures("p", figures(&|row| row.p_corrected.map_or_else(String::new, p_value))).goes(1),
             Column::words("verdict", words(&|row| verdict(row.verdict))),
         ];
@@ -134,9 +131,12 @@ fn percent(ratio: f64) -> String {
     if ratio >= 10.0 {
         return format!("×{ratio:.1}");
     }
-    let percent = (ratio - 1.0) * 100.0;
-    let sign = if percent < 0.0 { "−" } else { "+" };
-    format!("{sign}{:.1} %", percent.abs())
+    format!("{} %", signed((ratio - 1.0) * 100.0, 1))
+}
+
+fn signed(value: f64, decimals: usize) -> String {
+    let sign = if value < 0.0 { "−" } else { "+" };
+    format!("{sign}{:.decimals$}", value.abs())
 }
 
 fn interval(row: &DiffRow) -> String {

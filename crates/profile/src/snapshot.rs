@@ -30,7 +30,7 @@ const VERSION: u64 = 1;
 /// | `phases` | list of phases by name: `name` and the fields below |
 /// | `further` | the phases after the first 256, counted together |
 ///
-/// A phase has `counts` (see [`Counts`]), `start_ns` (the sum of its starts, from the start of the run), `wall`,
+/// A phase has `counts` (see [`Counts`]), `place` (how many phases stood before it in a run, at most), `wall`,
 /// `attributed` and `spent` by class, each a [`Distribution`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
@@ -45,8 +45,8 @@ pub struct Snapshot {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhaseStatistics {
     pub(crate) counts: Counts,
-    #[serde(rename = "start_ns")]
-    pub(crate) start: u64,
+    /// How many phases stood before it in a run, at most.
+    pub(crate) place: u64,
     pub(crate) wall: Distribution,
     pub(crate) attributed: Distribution,
     pub(crate) spent: BTreeMap<Class, Distribution>,
@@ -89,11 +89,11 @@ impl Snapshot {
         self.phases.get(&bounded_name(name))
     }
 
-    /// The phases in order of their mean start in a run.
+    /// The phases in the order of the runs: by how many stood before it in the run in which most did.
     #[must_use]
     pub fn phases(&self) -> Vec<(&str, &PhaseStatistics)> {
         let mut phases: Vec<_> = self.phases.iter().map(|(name, phase)| (name.as_str(), phase)).collect();
-        phases.sort_by_key(|(_, phase)| phase.mean_start());
+        phases.sort_by_key(|(_, phase)| phase.place);
         phases
     }
 
@@ -165,13 +165,9 @@ impl PhaseStatistics {
             }
         }
         self.counts.add(&other.counts);
-        self.start = self.start.saturating_add(other.start);
+        self.place = self.place.max(other.place);
         self.wall.merge(&other.wall);
         self.attributed.merge(&other.attributed);
-    }
-
-    fn mean_start(&self) -> u64 {
-        self.start.checked_div(self.counts.runs).unwrap_or(0)
     }
 
     fn check(&self, name: &str) -> Result<(), String> {

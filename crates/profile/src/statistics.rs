@@ -92,9 +92,11 @@ impl Recorders {
     fn record(&mut self, breakdown: &Breakdown) {
         let Breakdown { rows, between, total } = breakdown;
         let is_rest = rows.iter().any(|row| row.replayed > 0);
-        for row in rows {
+        for (place, row) in rows.iter().enumerate() {
             let is_served = row.replayed > 0 || row.cached > 0;
-            self.recorder(&row.name).record(row, Counts::of(row), !is_served);
+            let recorder = self.recorder(&row.name);
+            recorder.place = recorder.place.max(place as u64);
+            recorder.record(row, Counts::of(row), !is_served);
         }
         self.between.record(between, Counts { executions: 0, ..Counts::of(between) }, !is_rest);
         // The run's own span knows nothing of what its phases tried again.
@@ -126,7 +128,7 @@ impl Recorders {
 #[derive(Debug, Clone, Default)]
 struct Recorder {
     counts: Counts,
-    start: u64,
+    place: u64,
     wall: Histogram,
     attributed: Histogram,
     /// By class; empty for a class that never occurred.
@@ -137,7 +139,6 @@ impl Recorder {
     fn record(&mut self, row: &Row, counts: Counts, took_its_time: bool) {
         let nanos = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.counts.add(&counts);
-        self.start = self.start.saturating_add(nanos(row.start));
         if !took_its_time {
             return;
         }
@@ -160,7 +161,7 @@ impl Recorder {
         let classes = Class::ALL.into_iter().zip(&self.spent).filter(|(_, histogram)| histogram.count() > 0);
         PhaseStatistics {
             counts: self.counts,
-            start: self.start,
+            place: self.place,
             wall: self.wall.distribution(),
             attributed: self.attributed.distribution(),
             spent: classes.map(|(class, histogram)| (class, histogram.distribution())).collect(),

@@ -129,50 +129,47 @@ fn example() -> ninefold_profile::Diff {
 #[test]
 fn the_table_says_what_changed() {
     insta::assert_snapshot!(example().table().width(120), @r"
-    phase              runs   before    after    shift           interval  effect       p  verdict
-    assess          30 | 30  22.0 ms  22.0 ms   +0.0 %    −4.6 % … +4.8 %   +0.00   1.000  no change shown
-    retrieve        30 | 30   103 ms   103 ms   +0.0 %    −3.0 % … +3.1 %   +0.00   1.000  no change shown
-    verify          30 | 30  95.2 ms   125 ms  +31.3 %  +28.6 % … +34.4 %   +1.00  <0.001  slower
-      model         30 | 30  64.1 ms  94.1 ms  +46.7 %  +41.9 % … +51.5 %   +1.00  <0.001  slower
-      other         30 | 30  31.0 ms  31.0 ms   +0.0 %    −3.3 % … +3.4 %   +0.00   1.000  no change shown
-    respond          30 | 0  2.00 ms        –                                              only before
-    reply            0 | 30        –  2.00 ms                                              only after
-    between phases  30 | 30     0 ns     0 ns   +0.0 %    +0.0 % … +0.0 %   +0.00   1.000  no change shown
-    ──────────────────────────────────────────────────────────────────────────────────────────────────────
-    whole run       30 | 30   223 ms   253 ms  +13.6 %  +11.9 % … +15.3 %   +1.00  <0.001  slower
-    a change: p < 0.01 over 7 tests (Mann–Whitney U, Holm), and a shift of at least 5 %; intervals hold by 99 %
+    phase         runs   before    after    shift           interval  effect       p  verdict
+    assess     30 | 30  22.0 ms  22.0 ms   +0.0 %    −4.6 % … +4.8 %   +0.00   1.000  no change shown
+    retrieve   30 | 30   103 ms   103 ms   +0.0 %    −3.0 % … +3.1 %   +0.00   1.000  no change shown
+    verify     30 | 30  95.2 ms   125 ms  +31.3 %  +28.6 % … +34.4 %   +1.00  <0.001  slower
+      model    30 | 30  64.1 ms  94.1 ms  +46.7 %  +41.9 % … +51.5 %   +1.00  <0.001  slower
+      other    30 | 30  31.0 ms  31.0 ms   +0.0 %    −3.3 % … +3.4 %   +0.00   1.000  no change shown
+    respond     30 | 0  2.00 ms        –                                              only before
+    reply       0 | 30        –  2.00 ms                                              only after
+    ─────────────────────────────────────────────────────────────────────────────────────────────────
+    whole run  30 | 30   223 ms   253 ms  +13.6 %  +11.9 % … +15.3 %   +1.00  <0.001  slower
+    a change: p < 0.01 over 6 tests (Mann–Whitney U, Holm), and a shift of at least 5 %; intervals at 99 %
     retrieve, by run: failed 0 → 0.1
     verify, by run: input tokens 900 → 1200
     whole run, by run: input tokens 900 → 1200
     ");
     insta::assert_snapshot!(example().table().width(20), @r"
-    phase            before    after    shift  verdict
-    assess          22.0 ms  22.0 ms   +0.0 %  no change shown
-    retrieve         103 ms   103 ms   +0.0 %  no change shown
-    verify          95.2 ms   125 ms  +31.3 %  slower
-      model         64.1 ms  94.1 ms  +46.7 %  slower
-      other         31.0 ms  31.0 ms   +0.0 %  no change shown
-    respond         2.00 ms        –           only before
-    reply                 –  2.00 ms           only after
-    between phases     0 ns     0 ns   +0.0 %  no change shown
-    ──────────────────────────────────────────────────────────
-    whole run        223 ms   253 ms  +13.6 %  slower
-    a change: p < 0.01 over 7 tests (Mann–Whitney U, Holm), and
-      a shift of at least 5 %; intervals hold by 99 %
+    phase       before    after    shift  verdict
+    assess     22.0 ms  22.0 ms   +0.0 %  no change shown
+    retrieve    103 ms   103 ms   +0.0 %  no change shown
+    verify     95.2 ms   125 ms  +31.3 %  slower
+      model    64.1 ms  94.1 ms  +46.7 %  slower
+      other    31.0 ms  31.0 ms   +0.0 %  no change shown
+    respond    2.00 ms        –           only before
+    reply            –  2.00 ms           only after
+    ─────────────────────────────────────────────────────
+    whole run   223 ms   253 ms  +13.6 %  slower
+    a change: p < 0.01 over 6 tests (Mann–Whitney U, Holm), and
+      a shift of at least 5 %; intervals at 99 %
     retrieve, by run: failed 0 → 0.1
     verify, by run: input tokens 900 → 1200
     whole run, by run: input tokens 900 → 1200
     ");
     insta::assert_snapshot!(diff(&runs(3, 10), &runs(2, 10)).table(), @r"
-    phase            runs   before    after   shift         interval  effect  verdict
-    assess          3 | 2   104 ms  99.9 ms  +0.0 %                    +0.00  too few runs
-    retrieve        3 | 2  13.0 ms  9.99 ms  −9.9 %                    -0.33  too few runs
-    respond         3 | 2  41.0 ms  40.0 ms  −1.3 %                    -0.33  too few runs
-    between phases  3 | 2     0 ns     0 ns  +0.0 %  +0.0 % … +0.0 %   +0.00  too few runs
-    ──────────────────────────────────────────────────────────────────────────────────────
-    whole run       3 | 2   161 ms   150 ms  −0.3 %                    -0.33  too few runs
-    a change: p < 0.01 over 0 tests (Mann–Whitney U, Holm), and a shift of at least 5 %; intervals hold
-      by 99 %
+    phase       runs   before    after   shift  effect  verdict
+    assess     3 | 2   104 ms  99.9 ms  +0.0 %   +0.00  too few runs
+    retrieve   3 | 2  13.0 ms  9.99 ms  −9.9 %   −0.33  too few runs
+    respond    3 | 2  41.0 ms  40.0 ms  −1.3 %   −0.33  too few runs
+    ────────────────────────────────────────────────────────────────
+    whole run  3 | 2   161 ms   150 ms  −0.3 %   −0.33  too few runs
+    a change: p < 0.01 over 0 tests (Mann–Whitney U, Holm), and a shift of at least 5 %; intervals at 99
+      %
     too few runs: it takes 8 on either side to call a change here
     ");
 }
