@@ -7,6 +7,7 @@ use std::time::Duration;
 use ninefold_core::{Agent, AgentCard, Clock, Durability, Error, ErrorKind, Journal, Labels, Model, Result, Store};
 use ninefold_llm::{Budgeted, Observed};
 use ninefold_pipeline::SystemClock;
+use ninefold_profile::Statistics;
 use ninefold_store::{MemoryJournal, MemoryStore, Root, Sqlite};
 
 use crate::Soar;
@@ -23,6 +24,7 @@ pub struct SoarBuilder {
     durability: Option<Durability>,
     clock: Option<Arc<dyn Clock>>,
     roots: Vec<Root>,
+    statistics: Option<Arc<Statistics>>,
     pipeline: ninefold_pipeline::SoarBuilder,
 }
 
@@ -77,6 +79,26 @@ impl SoarBuilder {
         self
     }
 
+    /// Records every run into these statistics, whether it is answered or fails; several pipelines may share them.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use ninefold::{Soar, profile::Statistics};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> ninefold::Result<()> {
+    /// let statistics = Arc::new(Statistics::new());
+    /// let soar = Soar::builder().statistics(Arc::clone(&statistics)).build().await?;
+    /// soar.answer("How is a killed run resumed?").await?;
+    /// println!("{}", statistics.snapshot().table());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn statistics(mut self, statistics: Arc<Statistics>) -> Self {
+        self.statistics = Some(statistics);
+        self
+    }
+
     /// Sets the model. Its calls are observed and kept within each run's budget. Without a model answers quote the sources.
     #[must_use]
     pub fn model(mut self, model: impl Model + 'static) -> Self {
@@ -122,7 +144,7 @@ impl SoarBuilder {
     /// `Unavailable` or `Corrupt` for the database; `NotFound` for a path to index; `InvalidInput` for a contradiction, such
     /// as a database beside a store of your own.
     pub async fn build(self) -> Result<Soar> {
-        let Self { database, store, journal, durability, clock, roots, pipeline } = self;
+        let Self { database, store, journal, durability, clock, roots, statistics, pipeline } = self;
         if database.is_some() && store.is_some() {
             return Err(Error::new(ErrorKind::InvalidInput, "both a database and a store are given for memory")
                 .hint("leave one of SoarBuilder::database and SoarBuilder::store out"));
@@ -149,7 +171,7 @@ impl SoarBuilder {
         if let Some(journal) = &journal {
             pipeline = pipeline.journal(Arc::clone(journal), durability);
         }
-        let soar = Soar { pipeline: Arc::new(pipeline.build()?), store, journal, clock };
+        let soar = Soar { pipeline: Arc::new(pipeline.build()?), store, journal, clock, statistics };
         soar.prune(KEEP_FINISHED).await?;
         if !roots.is_empty() {
             soar.index(&roots).await?;

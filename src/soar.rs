@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ninefold_core::{Clock, Journal, Query, Result, RunId, Store};
-use ninefold_profile::Profile;
+use ninefold_profile::{Profile, Statistics};
 use ninefold_store::{Indexer, Root, Summary};
 
 use crate::{Answer, Failure, SoarBuilder};
@@ -17,6 +17,7 @@ pub struct Soar {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) journal: Option<Arc<dyn Journal>>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) statistics: Option<Arc<Statistics>>,
 }
 
 impl Soar {
@@ -40,7 +41,7 @@ impl Soar {
                 *path = canonical;
             }
         }
-        accounted(self.pipeline.answer(query)).await
+        self.accounted(self.pipeline.answer(query)).await
     }
 
     /// Continues a run that the journal holds, after its process was killed or its deadline passed: under the scope and
@@ -49,7 +50,7 @@ impl Soar {
     /// # Errors
     /// As [`ninefold_pipeline::Soar::resume`], with the account of the run up to the failure.
     pub async fn resume(&self, run: RunId, deadline: Option<Duration>) -> Result<Answer, Failure> {
-        accounted(self.pipeline.resume(run, deadline)).await
+        self.accounted(self.pipeline.resume(run, deadline)).await
     }
 
     /// The runs that started and did not finish, oldest first; none without a journal.
@@ -89,14 +90,17 @@ impl Soar {
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
-}
 
-/// Records a run and puts its account beside its outcome.
-async fn accounted(run: impl Future<Output = Result<ninefold_core::Answer>>) -> Result<Answer, Failure> {
-    let recorded = ninefold_profile::record(run).await;
-    let profile: Profile = recorded.profile;
-    match recorded.output {
-        Ok(answer) => Ok(answer.with_profile(profile)),
-        Err(error) => Err(Failure { error, profile: Box::new(profile) }),
+    /// Records a run and puts its account beside its outcome.
+    async fn accounted(&self, run: impl Future<Output = Result<ninefold_core::Answer>>) -> Result<Answer, Failure> {
+        let recorded = ninefold_profile::record(run).await;
+        let profile: Profile = recorded.profile;
+        if let Some(statistics) = &self.statistics {
+            statistics.record(&profile);
+        }
+        match recorded.output {
+            Ok(answer) => Ok(answer.with_profile(profile)),
+            Err(error) => Err(Failure { error, profile: Box::new(profile) }),
+        }
     }
 }

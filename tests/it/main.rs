@@ -8,4 +8,5 @@ mod content;
 mod killed;
 mod own_pipeline;
 mod spans_page;
+mod statistics;
 mod tidy;

@@ -1,5 +1,6 @@
 //! The run by phases, by agents or by models: one row for each, however often it ran.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use ninefold_core::span::{WaitClass, name, wait_class};
@@ -83,9 +84,11 @@ impl Breakdown {
             return Self { rows: Vec::new(), between: Row::default(), total: Row::default() };
         };
         let mut groups: Vec<(SmolStr, Vec<&Node>)> = Vec::new();
+        let mut places: HashMap<SmolStr, usize> = HashMap::new();
         for part in by.parts(tree, root) {
             let title = by.title(part);
-            match groups.iter_mut().find(|(name, _)| *name == title) {
+            let place = *places.entry(title.clone()).or_insert(groups.len());
+            match groups.get_mut(place) {
                 Some((_, group)) => group.push(part),
                 None => groups.push((title, vec![part])),
             }

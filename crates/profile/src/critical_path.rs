@@ -9,7 +9,7 @@
 //! ended, plus what its parent did in between.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
@@ -65,13 +65,15 @@ impl CriticalPath {
         let mut steps = steps(tree);
         steps.reverse();
         let titles = titles(tree);
-        let title = |node: usize| titles.get(node).cloned().unwrap_or_default();
         let mut parts: Vec<(SmolStr, Duration)> = Vec::new();
+        let mut places: HashMap<&SmolStr, usize> = HashMap::new();
         for step in &steps {
             let length = step.end.saturating_sub(step.start);
-            match parts.iter_mut().find(|(known, _)| titles.get(step.node) == Some(known)) {
+            let Some(title) = titles.get(step.node) else { continue };
+            let place = *places.entry(title).or_insert(parts.len());
+            match parts.get_mut(place) {
                 Some((_, part)) => *part += length,
-                None => parts.push((title(step.node), length)),
+                None => parts.push((title.clone(), length)),
             }
         }
         parts.sort_by_key(|(_, part)| Reverse(*part));

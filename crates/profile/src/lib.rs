@@ -20,8 +20,11 @@
 //!    `directory` finds the tree of one, and `holds` knows how many hold it;
 //! 3. what a run's records say: [`profile`], [`tree`], `attribution` (which span an instant belongs to), [`spent`],
 //!    [`breakdown`], [`mod@critical_path`], [`usage`];
-//! 4. how it is shown: [`table`], [`outline`], `json`, [`perfetto`] (on its `lanes`), [`folded`]; with [`duration`], `bar`,
-//!    `text` and `apportion` below them.
+//! 4. how it is shown: [`table`], [`outline`], `json`, [`mod@html`], [`perfetto`] (on its `lanes`), [`folded`]; with [`duration`], `bar`,
+//!    `text` and `apportion` below them;
+//! 5. what many runs say: [`statistics`] counts them in [`histogram`]s, a [`snapshot`] is what they hold ([`counts`],
+//!    [`distribution`], [`percentile_table`]), and [`mod@diff`] compares two of them (`rank_test`, `shift`, `holm`;
+//!    [`diff_table`]).
 //!
 //! While a run is recorded only raw records are written. Everything else is computed when it is asked for.
 
@@ -32,14 +35,21 @@ mod apportion;
 mod attribution;
 mod bar;
 pub mod breakdown;
+mod columns;
+pub mod counts;
 pub mod critical_path;
+pub mod diff;
+pub mod diff_table;
 mod directory;
+pub mod distribution;
 pub mod duration;
 mod fields;
 pub mod folded;
 mod heard;
 mod here;
+pub mod histogram;
 mod holds;
+mod holm;
 pub mod html;
 mod json;
 mod lanes;
@@ -47,15 +57,20 @@ pub mod layer;
 pub mod outline;
 mod overflow;
 mod overhead;
+pub mod percentile_table;
 pub mod perfetto;
 mod private_dispatch;
 pub mod profile;
+mod rank_test;
 pub mod recording;
 mod run_tree;
 #[cfg(test)]
 mod sample;
+mod shift;
+pub mod snapshot;
 mod span_record;
 pub mod spent;
+pub mod statistics;
 pub mod table;
 mod text;
 mod time_source;
@@ -63,17 +78,25 @@ pub mod tree;
 pub mod usage;
 
 pub use breakdown::{Breakdown, By, Row};
+pub use counts::Counts;
 pub use critical_path::{Contributor, CriticalPath, Step};
+pub use diff::{CountChange, Criteria, Diff, DiffRow, Side, Verdict, diff};
+pub use diff_table::DiffTable;
+pub use distribution::Distribution;
 pub use folded::Folded;
+pub use histogram::Histogram;
 pub use html::Html;
 pub use layer::{ProfileLayer, layer};
 pub use outline::Outline;
+pub use percentile_table::PercentileTable;
 pub use perfetto::Perfetto;
 pub use profile::Profile;
 pub use recording::{Recorded, Recording, record};
 pub use run_tree::MAX_SPANS;
+pub use snapshot::{PhaseStatistics, Snapshot};
 pub use span_record::Outcome;
 pub use spent::{Class, Spent};
+pub use statistics::Statistics;
 pub use table::Table;
 pub use tree::{Node, Tree};
 pub use usage::Usage;

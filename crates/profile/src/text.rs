@@ -66,6 +66,7 @@ pub(crate) enum Tone {
     Dim,
     Bold,
     Alarm,
+    Gain,
     Of(Class),
 }
 
@@ -76,6 +77,7 @@ impl Tone {
             Self::Dim => Some("2"),
             Self::Bold => Some("1"),
             Self::Alarm => Some("31"),
+            Self::Gain => Some("32"),
             Self::Of(Class::Cpu) => Some("32"),
             Self::Of(Class::Model) => Some("35"),
             Self::Of(Class::Tool) => Some("33"),
@@ -111,6 +113,7 @@ pub(crate) fn parts(spent: &Spent, limit: usize) -> String {
     shown.collect::<Vec<_>>().join(", ")
 }
 
+/// A class as it is printed.
 pub(crate) fn class_text(class: Class) -> &'static str {
     if class == Class::BackOff { "back-off" } else { class.as_str() }
 }
@@ -190,6 +193,11 @@ pub(crate) fn details(cache_hits: u64, saved: Duration, usage: &Usage) -> String
     let cached = (cached > 0).then(|| format!("{} tokens cached", count(cached)));
     let first = usage.time_to_first_token().map(|first| format!("first token {}", time(first)));
     [hits, saved, cached, first].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// `1 run`, `30 runs`.
+pub(crate) fn runs(n: u64) -> String {
+    if n == 1 { "1 run".to_owned() } else { format!("{n} runs") }
 }
 
 /// A duration in a column of its own.

@@ -7,6 +7,7 @@
 
 mod bounds;
 mod details;
+mod diff;
 mod hosts;
 mod html;
 mod nesting;
@@ -16,6 +17,7 @@ mod printing;
 mod private;
 mod readers;
 mod schema;
+mod statistics;
 mod support;
 mod tasks;
 mod times;
