@@ -1,11 +1,12 @@
 //! The command `profile`: shows a profile that was kept, and compares two sets of them.
 
-use ninefold::{Error, ErrorKind, Profile};
+use ninefold::profile::{Snapshot, Statistics};
+use ninefold::{Error, ErrorKind};
 
 use crate::args::{Diff, Everywhere, ProfileCommand, Show};
 use crate::exit::{Exit, Stop, tell, write};
 use crate::print::Page;
-use crate::runs;
+use crate::runs::{self, Runs};
 
 /// Runs the command.
 pub(crate) fn profile(command: &ProfileCommand, everywhere: &Everywhere) -> Result<Exit, Stop> {
@@ -34,14 +35,15 @@ fn diff(args: &Diff, everywhere: &Everywhere) -> Result<Exit, Stop> {
             tell(&format!("note: {n} in {path} without a profile left aside: their runs had not begun\n"));
         }
     }
-    write(&compared(&before.profiles, &after.profiles)?)?;
+    write(&ninefold::profile::diff(&statistics(&before), &statistics(&after)).table().to_string())?;
     Ok(Exit::Done)
 }
 
-/// What differs between two sets of runs.
-fn compared(before: &[Profile], after: &[Profile]) -> Result<String, Stop> {
-    // With `ninefold::profile::{Statistics, diff}`: record each set into one, and
-    // `Ok(diff(&before.snapshot(), &after.snapshot()).table().to_string())`.
-    let what = format!("{} and {} profiles were read, but this build cannot compare them", before.len(), after.len());
-    Err(Error::new(ErrorKind::Unavailable, what).hint("show each with ninefold profile show").into())
+/// The statistics of what was read.
+fn statistics(runs: &Runs) -> Snapshot {
+    let statistics = Statistics::new();
+    runs.profiles.iter().for_each(|profile| statistics.record(profile));
+    let mut snapshot = statistics.snapshot();
+    snapshot.merge(&runs.snapshot);
+    snapshot
 }

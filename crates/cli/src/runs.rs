@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use ninefold::profile::Snapshot;
 use ninefold::{Error, ErrorKind, Profile, Result};
 use serde_json::Value;
 
@@ -17,6 +18,8 @@ const EXTENSIONS: [&str; 3] = ["json", "jsonl", "ndjson"];
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
     pub(crate) profiles: Vec<Profile>,
+    /// What snapshots of statistics held, together.
+    pub(crate) snapshot: Snapshot,
     /// How many outputs of `ask --json` held no profile, because the run had not begun.
     pub(crate) without: u64,
 }
@@ -35,7 +38,7 @@ pub(crate) fn read(name: &Path) -> Result<Runs> {
             runs.add(&file, &bytes(&file, open)?)?;
         }
     }
-    if runs.profiles.is_empty() {
+    if runs.profiles.is_empty() && runs.snapshot == Snapshot::default() {
         let what = format!("there is no profile in {}", shown(name));
         return Err(Error::new(ErrorKind::InvalidInput, what).hint("write one with ninefold ask --profile json"));
     }
@@ -52,6 +55,12 @@ impl Runs {
                     .hint("give what ninefold ask --profile json or ninefold ask --json wrote")
             };
             let mut document = document.map_err(|error| refused(&error))?;
+            // Only snapshots of statistics have this field.
+            if document.get("further").is_some() {
+                let snapshot: Snapshot = serde_json::from_value(document).map_err(|error| refused(&error))?;
+                self.snapshot.merge(&snapshot);
+                continue;
+            }
             match document.get_mut("profile").map(Value::take) {
                 Some(Value::Null) => {
                     self.without += 1;

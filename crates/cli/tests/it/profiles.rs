@@ -206,3 +206,19 @@ fn names_in_a_profile_cannot_steer_the_terminal() {
         assert!(!shown.out.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{form}: {shown:#?}");
     }
 }
+
+#[test]
+fn sets_of_runs_are_compared() {
+    let room = indexed();
+    for set in ["before", "after"] {
+        fs::create_dir(room.path(set)).unwrap();
+        for n in 0..3 {
+            ask(&room, &["--profile", "json", "--profile-out", &format!("{set}/{n}.json")]).expect(0);
+        }
+    }
+    let all: String = (0..3).map(|n| kept(&room, &format!("after/{n}.json"))).collect();
+    room.write("after.jsonl", all);
+    let folders = room.run(["profile", "diff", "before", "after"]).expect(0);
+    assert!(folders.out.contains("retrieve"), "{folders:#?}");
+    assert_eq!(room.run(["profile", "diff", "before", "after.jsonl"]).expect(0).out, folders.out);
+}

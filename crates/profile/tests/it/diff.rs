@@ -151,8 +151,8 @@ fn the_table_says_what_changed() {
     verify     95.2 ms   125 ms  +31.3 %  slower
       model    64.1 ms  94.1 ms  +46.7 %  slower
       other    31.0 ms  31.0 ms   +0.0 %  no change shown
-    respond    2.00 ms        –           only before
     reply            –  2.00 ms           only after
+    respond    2.00 ms        –           only before
     ─────────────────────────────────────────────────────
     whole run   223 ms   253 ms  +13.6 %  slower
     a change: p < 0.01 over 6 tests (Mann–Whitney U, Holm), and
