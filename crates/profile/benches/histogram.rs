@@ -76,7 +76,7 @@ fn nine_phases(seed: u64) -> Profile {
             async {
                 (0..random.usize(200..400)).for_each(|n| {
                     black_box(n);
-                })
+                });
             }
             .instrument(span::phase(phase))
             .await;
