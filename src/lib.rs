@@ -39,6 +39,8 @@ pub use ninefold_core::{
 };
 pub use ninefold_pipeline::{BoxPhase, Layered, PhaseCache, Retry, Run, SystemClock, phase};
 pub use ninefold_profile as profile;
+#[cfg(feature = "otlp")]
+pub use ninefold_profile::otlp;
 pub use ninefold_profile::Profile;
 
 /// Where answers come from: an answer with the account of its run.

@@ -136,6 +136,12 @@ pub(crate) fn close_recent(key: Key) -> bool {
     closed == Some(true)
 }
 
+/// When a span was left, if that is at hand and not yet written into its tree.
+#[cfg(feature = "otlp")]
+pub(crate) fn left_recently(key: Key) -> Option<u64> {
+    with(|here| here.recent.as_ref().filter(|recent| recent.key == key)?.visit.map(|visit| visit.exited)).flatten()
+}
+
 /// Adds a span of the private subscriber to the recording it belongs to, if there is one. It holds the span `holds`, or
 /// the one that the thread is inside of if its parent is here.
 pub(crate) fn add(

@@ -79,6 +79,8 @@ impl ProfileLayer {
 struct RecordedSpan {
     layer: u64,
     place: Place,
+    #[cfg(feature = "otlp")]
+    start: u64,
 }
 
 impl<S> Layer<S> for ProfileLayer
@@ -107,7 +109,12 @@ where
         if position != Position::NotKept {
             here::made(self.key(id), &place, now);
         }
-        extensions.insert(RecordedSpan { layer: self.id, place });
+        extensions.insert(RecordedSpan {
+            layer: self.id,
+            place,
+            #[cfg(feature = "otlp")]
+            start: now,
+        });
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
@@ -135,6 +142,22 @@ where
             self.with_place(&id, &ctx, |place| place.tree.close(place.position, None));
         }
     }
+}
+
+/// When a recorded span that is being closed started and ended, whether or not its layer has heard of the end yet.
+#[cfg(feature = "otlp")]
+pub(crate) fn interval<S>(id: &Id, ctx: &Context<'_, S>) -> Option<crate::otlp::Interval>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    if !RunTree::any() {
+        return None;
+    }
+    let span = ctx.span(id)?;
+    let extensions = span.extensions();
+    let RecordedSpan { layer, place, start } = extensions.get()?;
+    let left = here::left_recently(Key::of_layer(*layer, id));
+    place.tree.interval(place.position, *start, left)
 }
 
 /// The parent of a span that was made with an explicit one, or with none.

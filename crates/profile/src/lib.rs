@@ -20,7 +20,8 @@
 //!    `directory` finds the tree of one, and `holds` knows how many hold it;
 //! 3. what a run's records say: [`profile`], [`tree`], `attribution` (which span an instant belongs to), [`spent`],
 //!    [`breakdown`];
-//! 4. how it is shown: [`table`], [`outline`], `json`; with [`duration`], `bar`, `text` and `apportion` below them.
+//! 4. how it is shown: [`table`], [`outline`], `json`; with [`duration`], `bar`, `text` and `apportion` below them;
+//! 5. with the feature `otlp`, how its spans reach other people's tools: `otlp`.
 //!
 //! While a run is recorded only raw records are written. Everything else is computed when it is asked for.
 
@@ -38,6 +39,8 @@ mod here;
 mod holds;
 mod json;
 pub mod layer;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod outline;
 mod private_dispatch;
 pub mod profile;
