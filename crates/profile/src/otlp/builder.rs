@@ -23,12 +23,12 @@ use super::environment::{Environment, of_process};
 use super::error::Error;
 use super::exporter::Exporter;
 use super::guard::Guard;
+use super::http;
 use super::intervals::Intervals;
 use super::names::resource::{ENVIRONMENT, SERVICE_NAME, SERVICE_VERSION};
 use super::processor::Counting;
 use super::resource::resource;
 use super::targets::{TRANSPORT, Targets, is_within};
-use super::http;
 
 /// Spans that the queue holds unless the host or `OTEL_BSP_MAX_QUEUE_SIZE` says otherwise.
 const QUEUE_SIZE: usize = 65_536;
@@ -204,7 +204,10 @@ impl Builder {
 
     /// The same with an exporter of the host's: to a file, to several receivers, for tests. What it says about
     /// connections is not used.
-    pub fn build_with<S, E>(self, exporter: E) -> Result<(impl Layer<S> + Send + Sync + 'static + use<S, E>, Guard), Error>
+    pub fn build_with<S, E>(
+        self,
+        exporter: E,
+    ) -> Result<(impl Layer<S> + Send + Sync + 'static + use<S, E>, Guard), Error>
     where
         S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
         E: SpanExporter + 'static,

@@ -76,7 +76,8 @@ impl Connection {
 
     /// Adds a header, in place of one of the same name. Neither name nor value is part of the error's text.
     pub(super) fn header(&mut self, setting: &str, name: &str, value: &str) -> Result<(), Error> {
-        let name = HeaderName::try_from(name).map_err(|_| Error::new(setting, "a header's name has invalid characters"))?;
+        let name =
+            HeaderName::try_from(name).map_err(|_| Error::new(setting, "a header's name has invalid characters"))?;
         let mut value =
             HeaderValue::try_from(value).map_err(|_| Error::new(setting, "a header's value has invalid characters"))?;
         value.set_sensitive(true);
@@ -132,13 +133,17 @@ mod tests {
     fn what_is_no_http_url_is_refused_by_the_name_of_its_setting() {
         for wrong in ["", "localhost:4318", "c:4318", "ftp://c", "unix:///tmp/x", "http://", "http://c:99999"] {
             let error = url(base(wrong)).unwrap_err();
-            assert!(error.setting() == "BASE" && error.to_string().contains("write it like http://localhost:4318"), "{error}");
+            assert!(
+                error.setting() == "BASE" && error.to_string().contains("write it like http://localhost:4318"),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn credentials_are_not_shown() {
-        let mut connection = Connection { endpoint: Some(exact("http://me:hush@c:1/x?key=hush")), ..Connection::default() };
+        let mut connection =
+            Connection { endpoint: Some(exact("http://me:hush@c:1/x?key=hush")), ..Connection::default() };
         connection.header("headers", "x-api-key", "hush").unwrap();
         let shown = format!("{connection:?}");
         assert!(shown.contains("x-api-key") && shown.contains("http://c:1") && !shown.contains("hush"), "{shown}");

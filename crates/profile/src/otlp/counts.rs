@@ -124,7 +124,12 @@ mod tests {
     #[test]
     fn every_span_is_somewhere() {
         let counts = Counts::new(3);
-        let taken = (0..5).filter(|_| { counts.begin(); counts.end() }).count();
+        let taken = (0..5)
+            .filter(|_| {
+                counts.begin();
+                counts.end()
+            })
+            .count();
         counts.begin();
         assert_eq!(taken, 3);
         counts.take(2);

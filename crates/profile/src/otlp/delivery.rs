@@ -80,7 +80,7 @@ mod tests {
             open: 1,
             last_error: Some("HTTP export failed:\n\u{1b}[31mnetwork error".to_owned()),
         };
-        insta::assert_snapshot!(torn, @"60 of 100 spans delivered, 30 failed, 8 dropped, 2 on their way, 1 not ended; last error: HTTP export failed:�[31mnetwork error");
+        insta::assert_snapshot!(torn, @"60 of 100 spans delivered, 30 failed, 8 dropped, 2 on their way, 1 not ended; last error: HTTP export failed:��[31mnetwork error");
         insta::assert_snapshot!(Delivery::default(), @"no spans to deliver");
     }
 

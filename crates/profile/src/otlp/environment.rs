@@ -56,7 +56,9 @@ impl Environment<'_> {
     fn get(&self, names: &[&'static str]) -> Result<Option<Set>, Error> {
         for name in names {
             match (self.0)(name)? {
-                Some(value) if !value.trim().is_empty() => return Ok(Some(Set { name, value: value.trim().to_owned() })),
+                Some(value) if !value.trim().is_empty() => {
+                    return Ok(Some(Set { name, value: value.trim().to_owned() }));
+                }
                 _ => {}
             }
         }

@@ -87,7 +87,8 @@ impl SpanExporter for Grpc {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let exporter = Arc::clone(&self.exporter);
         let sent = self.handle.spawn(async move { exporter.export(batch).await });
-        sent.await.unwrap_or_else(|error| Err(OTelSdkError::InternalFailure(format!("the request was given up: {error}"))))
+        sent.await
+            .unwrap_or_else(|error| Err(OTelSdkError::InternalFailure(format!("the request was given up: {error}"))))
     }
 
     /// The batch processor sets it before the first batch, when no request shares the exporter.

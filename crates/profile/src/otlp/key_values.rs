@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn errors_name_the_entry_and_keep_its_value_to_themselves() {
-        for (list, entry) in [("a=1,hush", "entry 2"), ("=hush", "entry 1"), ("a=hush%zz", "entry 1"), ("a=hush%FF", "entry 1")] {
+        for (list, entry) in
+            [("a=1,hush", "entry 2"), ("=hush", "entry 1"), ("a=hush%zz", "entry 1"), ("a=hush%FF", "entry 1")]
+        {
             let message = parse("OTEL_X", list).unwrap_err().to_string();
             assert!(message.contains("OTEL_X") && message.contains(entry) && !message.contains("hush"), "{message}");
         }

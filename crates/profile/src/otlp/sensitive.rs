@@ -33,7 +33,8 @@ fn is_content(key: &str) -> bool {
 pub(super) fn is_credential(attribute: &KeyValue) -> bool {
     let key = attribute.key.as_str();
     let plain: String = key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    let is_named = CREDENTIALS.iter().any(|word| plain.contains(word)) || key.split(['.', '_', '-']).any(|w| w.eq_ignore_ascii_case("auth"));
+    let is_named = CREDENTIALS.iter().any(|word| plain.contains(word))
+        || key.split(['.', '_', '-']).any(|w| w.eq_ignore_ascii_case("auth"));
     is_named && !(counts_tokens(&plain) && is_number(&attribute.value))
 }
 
@@ -81,7 +82,12 @@ mod tests {
 
     #[test]
     fn counts_of_tokens_and_harmless_words_pass() {
-        for key in ["gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens", "gen_ai.request.max_tokens", "token_count"] {
+        for key in [
+            "gen_ai.usage.input_tokens",
+            "gen_ai.usage.cache_read.input_tokens",
+            "gen_ai.request.max_tokens",
+            "token_count",
+        ] {
             assert!(may_pass(&KeyValue::new(key, 7), false), "{key}");
             assert!(may_pass(&KeyValue::new(key, "7"), false), "{key}");
         }
@@ -92,7 +98,12 @@ mod tests {
 
     #[test]
     fn content_passes_on_request_only() {
-        for key in ["gen_ai.input.messages", "gen_ai.tool.call.arguments", "gen_ai.prompt.0.content", "gen_ai.retrieval.query.text"] {
+        for key in [
+            "gen_ai.input.messages",
+            "gen_ai.tool.call.arguments",
+            "gen_ai.prompt.0.content",
+            "gen_ai.retrieval.query.text",
+        ] {
             let attribute = KeyValue::new(key, "what was said");
             assert!(!may_pass(&attribute, false), "{key}");
             assert!(may_pass(&attribute, true), "{key}");

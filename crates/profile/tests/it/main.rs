@@ -8,6 +8,8 @@
 mod bounds;
 mod hosts;
 mod nesting;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outcomes;
 mod printing;
 mod private;
