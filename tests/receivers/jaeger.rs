@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::address;
 use crate::fetch::{json, until};
 use crate::runs::{RUNS, export};
-use crate::seen::{Seen, assert_same_story};
+use crate::seen::{Rounding, Seen, assert_same_story};
 
 fn seen(span: &Value) -> Seen {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -38,7 +38,7 @@ fn has_every_run() {
         let spans: Vec<Seen> = traces.flat_map(|trace| trace["spans"].as_array().unwrap()).map(seen).collect();
         if spans.len() == expected { Ok(spans) } else { Err(format!("{} of {expected} spans", spans.len())) }
     });
-    assert_same_story(&spans, &profiles);
+    assert_same_story(&spans, &profiles, Rounding::Cut);
 
     assert_eq!(spans.iter().filter(|span| span.parent.is_none()).count(), RUNS);
     for span in &spans {

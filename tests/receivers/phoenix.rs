@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::address;
 use crate::fetch::{json, until};
 use crate::runs::{RUNS, export};
-use crate::seen::{Seen, assert_same_story};
+use crate::seen::{Rounding, Seen, assert_same_story};
 
 /// Microseconds since 1970 of a date like `2026-11-21T04:38:23.123456+00:00`.
 fn micros(date: &str) -> u64 {
@@ -76,7 +76,7 @@ fn has_every_run(protocol: Protocol, endpoint: &str, name: &str) {
     });
 
     let all: Vec<Seen> = spans.iter().map(seen).collect();
-    assert_same_story(&all, &profiles);
+    assert_same_story(&all, &profiles, Rounding::ThroughFloat);
 
     let kinds: BTreeSet<(String, String)> = spans
         .iter()
