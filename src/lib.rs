@@ -39,9 +39,9 @@ pub use ninefold_core::{
 };
 pub use ninefold_pipeline::{BoxPhase, Layered, PhaseCache, Retry, Run, SystemClock, phase};
 pub use ninefold_profile as profile;
+pub use ninefold_profile::Profile;
 #[cfg(feature = "otlp")]
 pub use ninefold_profile::otlp;
-pub use ninefold_profile::Profile;
 
 /// Where answers come from: an answer with the account of its run.
 pub type Answer = ninefold_core::Answer<Profile>;

@@ -20,7 +20,12 @@ fn seen(span: &Value) -> Seen {
         name: text(&span["operationName"]),
         start: span["startTime"].as_u64().unwrap(),
         duration: span["duration"].as_u64().unwrap(),
-        attributes: span["tags"].as_array().unwrap().iter().map(|tag| (text(&tag["key"]), tag["value"].clone())).collect(),
+        attributes: span["tags"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|tag| (text(&tag["key"]), tag["value"].clone()))
+            .collect(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A receiver that is killed while runs go on.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use ninefold::otlp::{self, Protocol};
@@ -11,11 +11,28 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use crate::address;
 use crate::runs::{FAILING, RUNS, ask, soar};
 
+/// A process that ends with the test, however that ends.
+struct Killed(Child);
+
+impl Killed {
+    /// On Unix this is SIGKILL.
+    fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
 #[test]
 #[ignore = "needs a receiver: .ci/receivers"]
 fn in_the_middle_the_runs_are_unharmed_and_the_loss_is_counted() {
-    let mut receiver = Command::new(address("NINEFOLD_JAEGER")).stdout(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(receiver.stdout.take().unwrap());
+    let mut receiver = Killed(Command::new(address("NINEFOLD_JAEGER")).stdout(Stdio::piped()).spawn().unwrap());
+    let mut said = BufReader::new(receiver.0.stdout.take().unwrap());
     let mut endpoint = String::new();
     said.read_line(&mut endpoint).unwrap();
 
@@ -34,9 +51,7 @@ fn in_the_middle_the_runs_are_unharmed_and_the_loss_is_counted() {
         for n in 0..RUNS {
             if n == RUNS / 2 {
                 before = guard.flush().delivered;
-                // On Unix this is SIGKILL.
-                receiver.kill().unwrap();
-                receiver.wait().unwrap();
+                receiver.kill();
             }
             let (well, profile) = ask(&soar, n).await;
             assert_eq!(well, n != FAILING, "run {n}");

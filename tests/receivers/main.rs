@@ -5,7 +5,13 @@
 
 // Clippy hears the first one on the whole crate only.
 #![allow(clippy::disallowed_methods, reason = "they wait for other processes")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "all of it is test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "all of it is test code"
+)]
 
 mod fetch;
 mod jaeger;

@@ -80,7 +80,12 @@ fn has_every_run(protocol: Protocol, endpoint: &str, name: &str) {
 
     let kinds: BTreeSet<(String, String)> = spans
         .iter()
-        .map(|span| (span["name"].as_str().unwrap().split(' ').next().unwrap().to_owned(), span["span_kind"].as_str().unwrap().to_owned()))
+        .map(|span| {
+            (
+                span["name"].as_str().unwrap().split(' ').next().unwrap().to_owned(),
+                span["span_kind"].as_str().unwrap().to_owned(),
+            )
+        })
         .collect();
     let kind = |name: &str| {
         let kinds: Vec<&str> = kinds.iter().filter(|(known, _)| known == name).map(|(_, kind)| kind.as_str()).collect();
@@ -98,7 +103,10 @@ fn has_every_run(protocol: Protocol, endpoint: &str, name: &str) {
         .map(|span| (span["name"].as_str().unwrap(), span["status_message"].as_str().unwrap()))
         .collect();
     assert_eq!(failed.len(), 2, "{failed:?}");
-    assert!(failed.contains(&("invoke_agent soar", "invalid_input")) && failed.contains(&("phase normalize", "invalid_input")));
+    assert!(
+        failed.contains(&("invoke_agent soar", "invalid_input"))
+            && failed.contains(&("phase normalize", "invalid_input"))
+    );
 
     let roots = all.iter().filter(|span| span.parent.is_none()).count();
     assert_eq!(roots, RUNS);

@@ -47,7 +47,12 @@ pub(crate) async fn soar() -> Soar {
     let source = Source { path: "modules.md".into(), hash: Key::of_bytes(b"1"), labels: Labels::none() };
     store.put(vec![Document { source, chunks: vec![chunk] }]).await.unwrap();
     let builder = Soar::builder().store(std::sync::Arc::new(store)).model(model);
-    builder.agent(AgentCard::new("reader", "Reads"), work).agent(AgentCard::new("auditor", "Checks"), work).build().await.unwrap()
+    builder
+        .agent(AgentCard::new("reader", "Reads"), work)
+        .agent(AgentCard::new("auditor", "Checks"), work)
+        .build()
+        .await
+        .unwrap()
 }
 
 /// One run; the account is there for a failed one, too.

@@ -86,6 +86,7 @@ impl Drop for Receiver {
 }
 
 impl Came {
+    #[allow(clippy::disallowed_methods, reason = "a slow receiver has a thread of its own to sleep on")]
     fn serve(&self, stream: &TcpStream, manner: Manner) {
         let mut reader = BufReader::new(stream);
         while let Some(head) = read_head(&mut reader) {

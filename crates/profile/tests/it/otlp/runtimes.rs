@@ -104,7 +104,7 @@ fn grpc_can_be_built_and_ended_in_async_code_and_outside_of_it() {
 #[test]
 #[ignore = "the test below starts it"]
 fn child() {
-    match otlp::from_env().and_then(|builder| builder.build()) {
+    match otlp::from_env().and_then(otlp::Builder::build) {
         Ok((exporting, guard)) => {
             let active = guard.is_active();
             tracing::subscriber::with_default(registry().with(layer()).with(exporting), || drop(span::phase("assess")));

@@ -98,6 +98,7 @@ fn on_several_threads_as_well() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "it is about the wall clock")]
 fn the_wall_clock_places_the_run() {
     let before = SystemTime::now();
     let spans = exported(|| drop(real_runtime().block_on(busy_run())));
