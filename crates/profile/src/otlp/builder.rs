@@ -98,6 +98,12 @@ impl Builder {
         self
     }
 
+    /// Whether requests are compressed with gzip. Off by default: receivers are mostly near.
+    pub fn gzip(mut self, gzip: bool) -> Self {
+        self.connection.gzip = gzip;
+        self
+    }
+
     /// The longest wait for the receiver's answer, retries included.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.connection.timeout = Some(timeout);

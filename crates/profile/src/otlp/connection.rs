@@ -44,6 +44,7 @@ pub(super) struct Connection {
     pub(super) endpoint: Option<Endpoint>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) timeout: Option<Duration>,
+    pub(super) gzip: bool,
 }
 
 /// What the specification has for the longest wait for a receiver.
@@ -100,6 +101,7 @@ impl fmt::Debug for Connection {
             .field("host", &host)
             .field("headers", &names)
             .field("timeout", &self.timeout())
+            .field("gzip", &self.gzip)
             .finish()
     }
 }

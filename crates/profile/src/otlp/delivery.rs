@@ -8,7 +8,8 @@ use std::fmt;
 pub struct Delivery {
     /// Spans that ended and were to be exported: not those that a sampler left out.
     pub ended: u64,
-    /// Spans that the receiver acknowledged.
+    /// Spans that the receiver acknowledged. Over HTTP, those that it acknowledged but rejected in the same answer count
+    /// as failed; over gRPC the library below does not tell, and they count as delivered.
     pub delivered: u64,
     /// Spans that were sent in vain: the receiver was not there, did not answer in time, refused the request or rejected
     /// the spans. Whether a request without an answer arrived, no one can tell.

@@ -141,10 +141,14 @@ impl Environment<'_> {
         if let Some(set) = self.get(&["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"])? {
             connection.timeout = Some(set.millis()?);
         }
-        match self.get(&["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"])? {
-            Some(set) if set.value != "none" => Err(set.wrong("is not supported; it may be none")),
-            _ => Ok(()),
+        if let Some(set) = self.get(&["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"])? {
+            connection.gzip = match set.value.as_str() {
+                "gzip" => true,
+                "none" => false,
+                _ => return Err(set.wrong("is not supported; it may be gzip or none")),
+            };
         }
+        Ok(())
     }
 
     fn sampler(&self) -> Result<Option<Sampler>, Error> {

@@ -37,6 +37,8 @@ fn what_is_said_for_traces_counts_before_what_is_said_for_all() {
     assert_eq!(url(&[all, ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:2/in")]), "http://traces:2/in");
     let both = [("OTEL_EXPORTER_OTLP_TIMEOUT", "1"), ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "250")];
     assert_eq!(read(&both).unwrap().connection.timeout(), Duration::from_millis(250));
+    let both = [("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"), ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none")];
+    assert!(read(&both[..1]).unwrap().connection.gzip && !read(&both).unwrap().connection.gzip);
     let both = [("OTEL_EXPORTER_OTLP_HEADERS", "a=1"), ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "b=2")];
     let headers = read(&both).unwrap().connection.headers;
     assert_eq!(headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["b"]);
@@ -100,7 +102,7 @@ fn what_cannot_be_used_is_refused_by_name() {
         ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "pigeon"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "hush"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "bad name=hush"),
         ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=hush%0A"),

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use opentelemetry::Context;
-use opentelemetry_otlp::{SpanExporter as Tonic, WithExportConfig as _, WithTonicConfig as _};
+use opentelemetry_otlp::{Compression, SpanExporter as Tonic, WithExportConfig as _, WithTonicConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
@@ -35,7 +35,8 @@ impl fmt::Debug for Grpc {
 /// Starts the thread and builds the exporter on it. No connection is made before the first spans are sent.
 pub(super) fn exporter(connection: &Connection) -> Result<Grpc, Error> {
     let unable = |why: &dyn fmt::Display| Error::new("exporter", format!("the gRPC client cannot be made: {why}"));
-    let (url, headers, timeout) = (connection.url()?, metadata(connection)?, connection.timeout());
+    let (url, headers) = (connection.url()?, metadata(connection)?);
+    let (timeout, gzip) = (connection.timeout(), connection.gzip);
     let (running, stop) = oneshot::channel();
     let (built, build) = mpsc::sync_channel(1);
     let run = move || {
@@ -52,8 +53,11 @@ pub(super) fn exporter(connection: &Connection) -> Result<Grpc, Error> {
                 }
                 Ok(request)
             };
-            let exporter = Tonic::builder()
-                .with_tonic()
+            let mut builder = Tonic::builder().with_tonic();
+            if gzip {
+                builder = builder.with_compression(Compression::Gzip);
+            }
+            let exporter = builder
                 .with_endpoint(url)
                 .with_timeout(timeout)
                 .with_interceptor(interceptor)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
-use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
+use opentelemetry_otlp::{Compression, Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message as _;
 use reqwest::blocking;
@@ -21,8 +21,11 @@ use super::error::Error;
 pub(super) fn exporter(connection: &Connection, counts: Arc<Counts>) -> Result<SpanExporter, Error> {
     let url = connection.url()?;
     let client = Client { client: client(connection)?, headers: connection.headers.clone(), counts };
-    SpanExporter::builder()
-        .with_http()
+    let mut builder = SpanExporter::builder().with_http();
+    if connection.gzip {
+        builder = builder.with_compression(Compression::Gzip);
+    }
+    builder
         .with_http_client(client)
         .with_endpoint(url)
         .with_protocol(Protocol::HttpBinary)

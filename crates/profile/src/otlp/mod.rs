@@ -39,7 +39,7 @@
 //! | `OTEL_EXPORTER_OTLP[_TRACES]_PROTOCOL` | `http/protobuf`; `grpc` needs the feature `otlp-grpc`; `http/json` is not supported |
 //! | `OTEL_EXPORTER_OTLP[_TRACES]_HEADERS`, as `key=value,key=value` with percent-encoding | none |
 //! | `OTEL_EXPORTER_OTLP[_TRACES]_TIMEOUT`, in ms | 10,000 |
-//! | `OTEL_EXPORTER_OTLP[_TRACES]_COMPRESSION` | `none`; `gzip` and `zstd` are not supported |
+//! | `OTEL_EXPORTER_OTLP[_TRACES]_COMPRESSION` | `none`; or `gzip`; `zstd` is not supported |
 //! | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | `unknown_service:` and the program's name |
 //! | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `parentbased_always_on`; `jaeger_remote` and `xray` are not supported |
 //! | `OTEL_BSP_MAX_QUEUE_SIZE`, in spans | 65,536, see [`Builder::queue_size`] |
@@ -49,7 +49,20 @@
 //!
 //! `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT` and its like are honoured by the library below. Not read: `OTEL_BSP_EXPORT_TIMEOUT`
 //! (the exporter's time-out holds), `OTEL_PROPAGATORS` (it is W3C Trace Context), `OTEL_EXPORTER_OTLP_CERTIFICATE`,
-//! `…_CLIENT_KEY` and `…_CLIENT_CERTIFICATE`: TLS is not built in, so an endpoint is `http://`, a collector nearby.
+//! `…_CLIENT_KEY` and `…_CLIENT_CERTIFICATE`. TLS is not built in: an endpoint is `http://`, a collector nearby. A program
+//! that enables TLS in the libraries below, as a feature of `reqwest` 0.13 or, for gRPC, of `opentelemetry-otlp` 0.33, can
+//! use `https://`.
+//!
+//! # Traps
+//!
+//! - A span is exported below the span that its thread was inside of when it was *made*. Make it where its parent is
+//!   entered, not as an argument of what enters the parent; give spawned tasks theirs with `.instrument(span)`; never hold
+//!   `enter()` over an await.
+//! - The parent that came with a request is known before the first span is made: wrap the whole of the work in
+//!   [`continue_trace`].
+//! - Only declared fields can be recorded later, and numbers are best `i64`: the bridge makes text of `u64` and `usize`.
+//! - A subscriber that is set for one thread only is unknown where another thread closes the last handle of a span; its
+//!   parent is then never closed, and not exported. Programs with several threads set theirs for all.
 
 mod builder;
 mod connection;

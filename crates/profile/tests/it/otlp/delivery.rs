@@ -81,6 +81,14 @@ fn what_a_receiver_refuses_has_failed() {
 }
 
 #[test]
+fn requests_are_compressed_where_the_host_wants_it() {
+    let receiver = Receiver::start(Manner::default());
+    let delivery = send(builder().endpoint(receiver.endpoint()).gzip(true), 10, LONG);
+    assert!(delivery.is_complete(), "{delivery}");
+    assert!(receiver.heads()[0].contains("content-encoding: gzip\r\n"), "{:?}", receiver.heads());
+}
+
+#[test]
 fn a_redirect_is_not_followed() {
     let receiver = Receiver::start(Manner { status: 307, ..Manner::default() });
     let delivery = send(builder().endpoint(receiver.endpoint()).header("x-api-key", "hush"), 10, LONG);

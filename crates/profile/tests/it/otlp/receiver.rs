@@ -95,9 +95,12 @@ impl Came {
             if reader.read_exact(&mut body).is_err() {
                 return;
             }
+            let is_plain = !head.contains("content-encoding");
             self.heads.lock().unwrap().push(head);
             std::thread::sleep(manner.delay);
-            self.take(&body);
+            if is_plain {
+                self.take(&body);
+            }
             let partial =
                 ExportTracePartialSuccess { rejected_spans: manner.rejects, error_message: "too old".to_owned() };
             let reply =
