@@ -139,7 +139,7 @@ fn a_burst_of_50_000_spans_to_a_slow_receiver_fits_the_queue() {
 
 #[test]
 fn a_burst_of_50_000_spans_through_a_small_queue_loses_some_and_counts_each() {
-    let receiver = Receiver::start(Manner { delay: Duration::from_millis(5), ..Manner::default() });
+    let receiver = Receiver::start(Manner { delay: Duration::from_millis(300), ..Manner::default() });
     let delivery = send(builder().endpoint(receiver.endpoint()).queue_size(2048), 50_000, LONG);
     assert_sums_up(&delivery);
     assert_eq!(delivery.ended, 50_000);
