@@ -54,12 +54,14 @@ impl Guard {
 
     /// Sends what has ended so far, and says what became of it. Blocks for at most 5 s; what takes longer is sent later.
     pub fn flush(&self) -> Delivery {
-        if let Some(running) = &self.running
-            && let Err(error) = running.provider.force_flush()
-        {
-            running.counts.note(error.to_string());
+        let Some(running) = &self.running else { return Delivery::default() };
+        let flushed = running.provider.force_flush();
+        let delivery = running.counts.read();
+        // What failed is noted already, and in plainer words.
+        if flushed.is_err() && delivery.pending > 0 {
+            running.counts.note(late(delivery.pending, TIME_LIMIT));
         }
-        self.delivery()
+        running.counts.read()
     }
 
     /// Sends what is left and ends the export. Blocks for at most 5 s; it may do so on a thread of a runtime, also of a
@@ -97,7 +99,7 @@ impl Running {
             Err(error) if delivery.pending > 0 => {
                 let why = match error {
                     OTelSdkError::AlreadyShutdown => error.to_string(),
-                    _ => format!("{} spans were not acknowledged within {} ms", delivery.pending, limit.as_millis()),
+                    _ => late(delivery.pending, limit),
                 };
                 let before = delivery.last_error.as_ref().map(|last| format!("; before that: {last}"));
                 self.counts.note(why + &before.unwrap_or_default());
@@ -106,6 +108,10 @@ impl Running {
         }
         self.counts.read().over()
     }
+}
+
+fn late(spans: u64, limit: Duration) -> String {
+    format!("{spans} spans were not acknowledged within {} ms", limit.as_millis())
 }
 
 impl Drop for Guard {

@@ -112,6 +112,17 @@ fn without_a_receiver_everything_has_failed_and_it_is_said_why() {
 }
 
 #[test]
+fn flushing_in_vain_says_why_in_plain_words() {
+    let (exporting, guard) = builder().endpoint(nobody()).build().unwrap();
+    with_default(registry().with(exporting), || spans(3));
+    let delivery = guard.flush();
+    assert_eq!((delivery.failed, delivery.pending), (3, 0));
+    let said = delivery.last_error.unwrap();
+    assert!(said.starts_with("HTTP export failed: network error") && !said.contains("errs"), "{said}");
+    assert_eq!(guard.shutdown().failed, 3);
+}
+
+#[test]
 fn a_full_queue_drops_and_counts() {
     let receiver = Receiver::start(Manner { delay: Duration::from_millis(100), ..Manner::default() });
     let delivery = send(builder().endpoint(receiver.endpoint()).queue_size(50).batch_size(50), 500, LONG);
