@@ -20,6 +20,7 @@
 //! - A pipeline of your own is straight-line async Rust over [`phase`]s, opened by a [`Run`]; [`profile::record`] gives its
 //!   account. Timing, deadline, retry, cache and journal come with every phase.
 //! - A program that has a `tracing` subscriber adds [`profile::layer()`] to it. One that has none needs nothing.
+//! - With the feature `otlp`, runs go to Jaeger, Phoenix or a collector: `ninefold::otlp`.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -40,6 +41,8 @@ pub use ninefold_core::{
 pub use ninefold_pipeline::{BoxPhase, Layered, PhaseCache, Retry, Run, SystemClock, phase};
 pub use ninefold_profile as profile;
 pub use ninefold_profile::Profile;
+#[cfg(feature = "otlp")]
+pub use ninefold_profile::otlp;
 
 /// Where answers come from: an answer with the account of its run.
 pub type Answer = ninefold_core::Answer<Profile>;

@@ -29,6 +29,7 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("ninefold-cli", &["ninefold"]),
+    ("ninefold-jaeger-receiver", &[]),
 ];
 
 /// A broken rule: where, what, and the cure.

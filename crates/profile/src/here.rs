@@ -137,9 +137,15 @@ pub(crate) fn close_recent(key: Key) -> bool {
     closed == Some(true)
 }
 
+/// When a span was left, if that is at hand and not yet written into its tree.
+#[cfg(feature = "otlp")]
+pub(crate) fn left_recently(key: Key) -> Option<u64> {
+    with(|here| here.recent.as_ref().filter(|recent| recent.key == key)?.visit.map(|visit| visit.exited)).flatten()
+}
+
 /// Adds a span that a layer of the host's subscriber heard of to the recording it belongs to, if there is one and no
-/// other layer has added it.
-pub(crate) fn add_heard(parent: &Parent, heard: HeardSpan, record: &mut SpanRecord) -> Option<Address> {
+/// other layer has added it; gives its address and when it was made.
+pub(crate) fn add_heard(parent: &Parent, heard: HeardSpan, record: &mut SpanRecord) -> Option<(Address, u64)> {
     with(|here| {
         let (tree, position) = here.place_below(parent)?;
         if here.last_heard.is_some_and(|last| last.is_of_another_layer_than(heard)) {
@@ -154,7 +160,7 @@ pub(crate) fn add_heard(parent: &Parent, heard: HeardSpan, record: &mut SpanReco
             here.set_recent(Some(Recent { key: heard.key, position, at: now, visit: None }));
         }
         here.last_heard = Some(heard);
-        Some(address)
+        Some((address, now))
     })
     .flatten()
 }

@@ -6,7 +6,10 @@ use std::time::Instant;
 use tracing::Subscriber;
 use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::registry::LookupSpan;
 
+#[cfg(feature = "otlp")]
+use crate::exported;
 use crate::fields::Fields;
 use crate::heard::Heard;
 use crate::here::{self, HeardSpan, Key, Parent};
@@ -68,8 +71,12 @@ impl ProfileLayer {
     }
 }
 
-impl<S: Subscriber> Layer<S> for ProfileLayer {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
+impl<S> Layer<S> for ProfileLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    #[cfg_attr(not(feature = "otlp"), expect(unused_variables, reason = "an export looks spans up in the registry"))]
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
         if !RunTree::any() {
             return;
         }
@@ -78,8 +85,10 @@ impl<S: Subscriber> Layer<S> for ProfileLayer {
         let mut record = SpanRecord::open(attributes.metadata().name());
         attributes.record(&mut Fields(&mut record));
         let heard = HeardSpan { key: self.key(id), values: std::ptr::from_ref(attributes.values()).addr() };
-        if let Some(address) = here::add_heard(&parent, heard, &mut record) {
+        if let Some((address, start)) = here::add_heard(&parent, heard, &mut record) {
             self.heard.insert(id, address);
+            #[cfg(feature = "otlp")]
+            exported::remember(self.key(id), address, start, id, &ctx);
         }
     }
 
@@ -105,8 +114,11 @@ impl<S: Subscriber> Layer<S> for ProfileLayer {
         here::exit(self.key(id));
     }
 
-    fn on_close(&self, id: Id, _: Context<'_, S>) {
+    #[cfg_attr(not(feature = "otlp"), expect(unused_variables, reason = "an export looks spans up in the registry"))]
+    fn on_close(&self, id: Id, ctx: Context<'_, S>) {
         let Some(span) = self.heard.remove(&id) else { return };
+        #[cfg(feature = "otlp")]
+        exported::settle(&id, &ctx);
         if !here::close_recent(self.key(&id))
             && let Some(tree) = here::tree_of(span)
         {

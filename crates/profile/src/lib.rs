@@ -24,7 +24,8 @@
 //!    `text` and `apportion` below them;
 //! 5. what many runs say: [`statistics`] counts them in [`histogram`]s, a [`snapshot`] is what they hold ([`counts`],
 //!    [`distribution`], [`percentile_table`]), and [`mod@diff`] compares two of them (`rank_test`, `shift`, `holm`;
-//!    [`diff_table`]).
+//!    [`diff_table`]);
+//! 6. with the feature `otlp`, how spans reach other people's tools: `otlp`.
 //!
 //! While a run is recorded only raw records are written. Everything else is computed when it is asked for.
 
@@ -43,6 +44,8 @@ pub mod diff_table;
 mod directory;
 pub mod distribution;
 pub mod duration;
+#[cfg(feature = "otlp")]
+mod exported;
 mod fields;
 pub mod folded;
 mod heard;
@@ -54,6 +57,8 @@ pub mod html;
 mod json;
 mod lanes;
 pub mod layer;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod outline;
 mod overflow;
 mod overhead;

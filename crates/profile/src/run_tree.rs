@@ -69,6 +69,9 @@ pub(crate) struct RunTree {
     number: u64,
     clock: TimeSource,
     start: Instant,
+    /// When that was by the wall clock, which is read once in a recording and those within it.
+    #[cfg(feature = "otlp")]
+    started: std::time::SystemTime,
     outer: Option<Place>,
     finished: AtomicBool,
     spans: Mutex<Spans>,
@@ -103,6 +106,23 @@ impl Spans {
     fn record(&mut self, index: u32) -> Option<&mut SpanRecord> {
         let past = self.overflow.as_mut().and_then(|overflow| overflow.record(index));
         past.or_else(|| self.records.get_mut(index as usize))
+    }
+
+    /// The last end among the spans below one that was never entered; its own start when there are none.
+    #[cfg(feature = "otlp")]
+    fn end_of_children(&self, index: u32) -> u64 {
+        let (mut end, mut never_entered) = (0, vec![index]);
+        let first = index as usize;
+        for (child, record) in self.records.iter().enumerate().skip(first) {
+            let is_below = child == first || record.parent.is_some_and(|parent| never_entered.contains(&parent));
+            if is_below {
+                end = end.max(record.end);
+            }
+            if is_below && record.entered.is_none() {
+                never_entered.extend(u32::try_from(child));
+            }
+        }
+        end
     }
 
     /// Notes that a span is closed, and a visit to it that was not noted before.
@@ -147,10 +167,13 @@ impl RunTree {
     pub(crate) fn start(clock: TimeSource, outer: Option<Place>) -> Arc<Self> {
         let spans = Spans { records: Vec::with_capacity(USUAL_SPANS), ..Spans::default() };
         ALIVE.fetch_add(1, Ordering::Relaxed);
+        let start = clock();
         Arc::new(Self {
             number: address::next_number(),
             clock,
-            start: clock(),
+            start,
+            #[cfg(feature = "otlp")]
+            started: outer.as_ref().map_or_else(crate::time_source::wall, |outer| outer.tree.at(start)),
             outer,
             finished: AtomicBool::new(false),
             spans: Mutex::new(spans),
@@ -171,6 +194,28 @@ impl RunTree {
     pub(crate) fn now(&self) -> u64 {
         let elapsed = (self.clock)().saturating_duration_since(self.start);
         elapsed.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(elapsed.subsec_nanos()))
+    }
+
+    /// An instant by the wall clock.
+    #[cfg(feature = "otlp")]
+    fn at(&self, instant: Instant) -> std::time::SystemTime {
+        self.started + instant.saturating_duration_since(self.start)
+    }
+
+    /// The times of a span that is being closed and started at `start`. It has no end if the recording was over before.
+    /// `left`: when it was last left, if that is not noted yet. A span that was never entered lasts as long as its
+    /// children.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn interval(&self, position: Position, start: u64, left: Option<u64>) -> Option<crate::otlp::Interval> {
+        let Position::At(index) = position else { return None };
+        let mut spans = self.lock();
+        let end = match spans.record(index).map(|record| (record.entered.is_some(), record.end)) {
+            Some((is_entered, end)) if is_entered || left.is_some() => Some(end.max(left.unwrap_or(0))),
+            Some(_) => Some(spans.end_of_children(index)),
+            None => None,
+        };
+        let wall = |nanos| self.started + std::time::Duration::from_nanos(nanos);
+        Some(crate::otlp::Interval { start: wall(start), end: end.map(wall) })
     }
 
     /// Whether this recording was started within `other`.

@@ -11,6 +11,8 @@ mod diff;
 mod hosts;
 mod html;
 mod nesting;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outcomes;
 mod overflow;
 mod printing;

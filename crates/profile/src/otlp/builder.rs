@@ -1,0 +1,281 @@
+//! How the export is set up.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry::InstrumentationScope;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider, SpanExporter,
+};
+use tracing::Subscriber;
+use tracing_opentelemetry::OpenTelemetryLayer;
+use tracing_subscriber::filter::Filtered;
+use tracing_subscriber::layer::{Layer, Layered};
+use tracing_subscriber::registry::LookupSpan;
+
+use ninefold_core::span::TARGET;
+
+use crate::exported;
+
+use super::connection::{Connection, Endpoint, Protocol};
+use super::counts::Counts;
+use super::environment::{Environment, of_process};
+use super::error::Error;
+use super::exporter::Exporter;
+use super::guard::Guard;
+use super::http;
+use super::intervals::Intervals;
+use super::names::resource::{ENVIRONMENT, SERVICE_NAME, SERVICE_VERSION};
+use super::processor::Counting;
+use super::resource::resource;
+use super::targets::{TRANSPORT, Targets, is_within};
+
+/// Spans that the queue holds unless the host or `OTEL_BSP_MAX_QUEUE_SIZE` says otherwise.
+const QUEUE_SIZE: usize = 65_536;
+
+/// A builder with what the environment says; the [module](super) has the list of variables.
+pub fn from_env() -> Result<Builder, Error> {
+    Environment(&of_process).read()
+}
+
+/// The set-up of an export. It begins with the environment: see [`from_env`].
+#[must_use = "nothing is exported before `build`"]
+pub struct Builder {
+    pub(super) disabled: bool,
+    pub(super) connection: Connection,
+    pub(super) resource: Vec<(String, String)>,
+    pub(super) sampler: Sampler,
+    pub(super) queue_size: usize,
+    pub(super) batch_size: usize,
+    pub(super) interval: Duration,
+    pub(super) content: bool,
+    targets: Vec<String>,
+    /// The first of the host's settings that cannot be used.
+    wrong: Option<Error>,
+}
+
+/// What stands in the host's subscriber; `None` where the export is switched off. The filter is around both, so that
+/// the two hear of the same spans.
+type Bridge<S> = Option<Filtered<Layered<OpenTelemetryLayer<S, SdkTracer>, Intervals, S>, Targets, S>>;
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        Self {
+            disabled: false,
+            connection: Connection::default(),
+            resource: Vec::new(),
+            sampler: Sampler::ParentBased(Box::new(Sampler::AlwaysOn)),
+            queue_size: QUEUE_SIZE,
+            batch_size: 512,
+            interval: Duration::from_secs(5),
+            content: false,
+            targets: Vec::new(),
+            wrong: None,
+        }
+    }
+
+    /// Where the receiver is, like `http://localhost:4318`. Over HTTP, `/v1/traces` is added to a URL without a path.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        let (setting, url) = ("endpoint", url.into());
+        let after_scheme = url.split_once("://").map_or("", |(_, rest)| rest);
+        let has_path = after_scheme.split_once('/').is_some_and(|(_, path)| !path.is_empty());
+        self.connection.endpoint =
+            Some(if has_path { Endpoint::Exact { setting, url } } else { Endpoint::Base { setting, url } });
+        self
+    }
+
+    /// How spans travel.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.connection.protocol = protocol;
+        self
+    }
+
+    /// A header of every request, for example with a key. Its value is shown nowhere.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let Err(error) = self.connection.header("header", name, value) {
+            self.wrong.get_or_insert(error);
+        }
+        self
+    }
+
+    /// Whether requests are compressed with gzip. Off by default: receivers are mostly near.
+    pub fn gzip(mut self, gzip: bool) -> Self {
+        self.connection.gzip = gzip;
+        self
+    }
+
+    /// The longest wait for the receiver's answer, retries included.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.connection.timeout = Some(timeout);
+        self
+    }
+
+    /// The program's name, `service.name`.
+    pub fn service_name(self, name: impl Into<String>) -> Self {
+        self.resource_attribute(SERVICE_NAME, name)
+    }
+
+    /// The program's version, `service.version`.
+    pub fn service_version(self, version: impl Into<String>) -> Self {
+        self.resource_attribute(SERVICE_VERSION, version)
+    }
+
+    /// Where the program runs, for example `production`: `deployment.environment.name`.
+    pub fn environment(self, name: impl Into<String>) -> Self {
+        self.resource_attribute(ENVIRONMENT, name)
+    }
+
+    /// Another attribute of the program as a whole. `service.instance.id` is random unless given.
+    pub fn resource_attribute(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.resource.push((key.into(), value.into()));
+        self
+    }
+
+    /// The fraction of traces to export, from 0 to 1, where the caller of a run has not decided.
+    pub fn sample(mut self, fraction: f64) -> Self {
+        if (0.0..=1.0).contains(&fraction) {
+            self.sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(fraction)));
+        } else {
+            self.wrong.get_or_insert(Error::new("sample", format!("{fraction} is not a fraction from 0 to 1")));
+        }
+        self
+    }
+
+    /// The most spans that wait to be sent; 65,536 by default. More than that are dropped, and counted.
+    ///
+    /// The library below sets aside 360 bytes for each at the start, 24 MB by default; a span that waits takes about 300
+    /// bytes more for its attributes, 44 MB in all when the queue is full.
+    pub fn queue_size(mut self, spans: usize) -> Self {
+        self.queue_size = spans;
+        self
+    }
+
+    /// The most spans of one request; 512 by default.
+    pub fn batch_size(mut self, spans: usize) -> Self {
+        self.batch_size = spans;
+        self
+    }
+
+    /// The longest that spans wait for a batch to fill up; 5 s by default.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Whether what was asked and answered is exported, where spans have it: messages, arguments and results of tools,
+    /// queries, documents. Off by default. What looks like a credential by its key never is.
+    pub fn content(mut self, content: bool) -> Self {
+        self.content = content;
+        self
+    }
+
+    /// Exports spans of this target as well, and of the modules below it. The targets of the transport cannot be: see
+    /// [`TRANSPORT`].
+    pub fn target(mut self, target: impl Into<String>) -> Self {
+        let target = target.into();
+        if let Some(own) = TRANSPORT.iter().find(|own| is_within(&target, own)) {
+            let what = format!("spans of {own:?} are made by the exporter itself; exporting them would never end");
+            self.wrong.get_or_insert(Error::new("target", what));
+        } else if target.is_empty() {
+            self.wrong.get_or_insert(Error::new("target", "it is empty; name a crate or module"));
+        } else {
+            self.targets.push(target);
+        }
+        self
+    }
+
+    /// The layer for the host's subscriber, beside [`layer()`](crate::layer()), and the guard to hold meanwhile.
+    ///
+    /// It may be called with or without a runtime. A receiver that is not there is not noticed before spans are sent.
+    pub fn build<S>(self) -> Result<(impl Layer<S> + Send + Sync + 'static + use<S>, Guard), Error>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+    {
+        if self.disabled {
+            return Ok((Bridge::None, Guard::idle()));
+        }
+        let counts = Arc::new(Counts::new(self.queue_size));
+        match self.connection.protocol {
+            Protocol::Http => {
+                let transport = http::exporter(&self.connection, Arc::clone(&counts))?;
+                self.assemble(transport, counts)
+            }
+            #[cfg(feature = "otlp-grpc")]
+            Protocol::Grpc => {
+                let transport = super::grpc::exporter(&self.connection)?;
+                self.assemble(transport, counts)
+            }
+        }
+    }
+
+    /// The same with an exporter of the host's: to a file, to several receivers, for tests. What it says about
+    /// connections is not used.
+    pub fn build_with<S, E>(
+        self,
+        exporter: E,
+    ) -> Result<(impl Layer<S> + Send + Sync + 'static + use<S, E>, Guard), Error>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+        E: SpanExporter + 'static,
+    {
+        if self.disabled {
+            return Ok((Bridge::None, Guard::idle()));
+        }
+        let counts = Arc::new(Counts::new(self.queue_size));
+        self.assemble(exporter, counts)
+    }
+
+    fn assemble<S, E>(self, transport: E, counts: Arc<Counts>) -> Result<(Bridge<S>, Guard), Error>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+        E: SpanExporter + 'static,
+    {
+        if let Some(wrong) = self.wrong {
+            return Err(wrong);
+        }
+        if self.queue_size == 0 || self.batch_size == 0 || self.batch_size > self.queue_size {
+            let what = "it must be from 1 up, and not more than the queue holds";
+            return Err(Error::new(if self.queue_size == 0 { "queue_size" } else { "batch_size" }, what));
+        }
+        let exporter = Exporter::new(transport, Arc::clone(&counts), self.content);
+        let batches = BatchConfigBuilder::default()
+            .with_max_queue_size(self.queue_size)
+            .with_max_export_batch_size(self.batch_size)
+            .with_scheduled_delay(self.interval)
+            .build();
+        let batches = BatchSpanProcessor::builder(exporter).with_batch_config(batches).build();
+        let provider = SdkTracerProvider::builder()
+            .with_sampler(self.sampler)
+            .with_resource(resource(&self.resource))
+            .with_span_processor(Counting::new(batches, Arc::clone(&counts)))
+            .build();
+        let scope = InstrumentationScope::builder(TARGET).with_version(env!("CARGO_PKG_VERSION")).build();
+        let bridge = OpenTelemetryLayer::new(provider.tracer_with_scope(scope))
+            .with_threads(false)
+            .with_location(false)
+            .with_target(false)
+            .with_level(false)
+            .with_tracked_inactivity(false);
+        exported::begin();
+        let layer = Intervals.and_then(bridge).with_filter(Targets::new(self.targets));
+        Ok((Some(layer), Guard::new(provider, counts)))
+    }
+}
+
+/// Without the values of headers.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("disabled", &self.disabled)
+            .field("connection", &self.connection)
+            .field("sampler", &self.sampler)
+            .field("queue_size", &self.queue_size)
+            .field("batch_size", &self.batch_size)
+            .field("interval", &self.interval)
+            .field("content", &self.content)
+            .field("targets", &self.targets)
+            .finish_non_exhaustive()
+    }
+}
