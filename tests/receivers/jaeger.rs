@@ -35,13 +35,13 @@ fn has_every_run() {
     let (endpoint, pages) = (address("NINEFOLD_JAEGER_GRPC"), address("NINEFOLD_JAEGER_PAGES"));
     let service = format!("ninefold-{}", std::process::id());
     let (profiles, delivery) = export(endpoint, Protocol::Grpc, &service);
-    let expected: usize = profiles.iter().map(ninefold::Profile::spans).sum();
+    let expected: u64 = profiles.iter().map(ninefold::Profile::spans).sum();
     assert_eq!(delivery.to_string(), format!("all {expected} spans delivered"));
     let spans = until(|| {
         let answer = json(&pages, &format!("/api/traces?service={service}&limit=1000"));
         let traces = answer["data"].as_array().unwrap().iter();
         let spans: Vec<Seen> = traces.flat_map(|trace| trace["spans"].as_array().unwrap()).map(seen).collect();
-        if spans.len() == expected { Ok(spans) } else { Err(format!("{} of {expected} spans", spans.len())) }
+        if spans.len() as u64 == expected { Ok(spans) } else { Err(format!("{} of {expected} spans", spans.len())) }
     });
     assert_same_story(&spans, &profiles, Rounding::Cut);
 

@@ -64,7 +64,7 @@ fn has_every_run(protocol: Protocol, endpoint: &str, name: &str) {
     let (endpoint, phoenix) = (address(endpoint), address("NINEFOLD_PHOENIX_HTTP"));
     let project = format!("ninefold-{name}-{}", std::process::id());
     let (profiles, delivery) = export(endpoint, protocol, &project);
-    let expected: usize = profiles.iter().map(ninefold::Profile::spans).sum();
+    let expected: u64 = profiles.iter().map(ninefold::Profile::spans).sum();
     assert_eq!(delivery.to_string(), format!("all {expected} spans delivered"));
     let spans = until(|| {
         let projects = json(&phoenix, "/v1/projects?limit=1000");
@@ -72,7 +72,7 @@ fn has_every_run(protocol: Protocol, endpoint: &str, name: &str) {
             return Err(format!("no project {project}"));
         }
         let spans = spans_of(&phoenix, &project);
-        if spans.len() == expected { Ok(spans) } else { Err(format!("{} of {expected} spans", spans.len())) }
+        if spans.len() as u64 == expected { Ok(spans) } else { Err(format!("{} of {expected} spans", spans.len())) }
     });
 
     let all: Vec<Seen> = spans.iter().map(seen).collect();

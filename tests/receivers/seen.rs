@@ -103,7 +103,7 @@ pub(crate) fn assert_same_story(seen: &[Seen], profiles: &[Profile], rounding: R
     assert_eq!(traces.len(), profiles.len());
     let (mut phases, mut largest) = (0, 0);
     for (n, (trace, profile)) in traces.iter().zip(profiles).enumerate() {
-        assert_eq!(trace.len(), profile.spans(), "run {n}");
+        assert_eq!(trace.len() as u64, profile.spans(), "run {n}");
         let (seen, recorded) = (of_trace(trace), of_profile(profile));
         assert_eq!(seen.keys().collect::<Vec<_>>(), recorded.keys().collect::<Vec<_>>(), "run {n}");
         for (path, durations) in &recorded {
