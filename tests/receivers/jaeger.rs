@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::address;
 use crate::fetch::{json, until};
-use crate::runs::{RUNS, export};
+use crate::runs::{Exported, RUNS, export};
 use crate::seen::{Rounding, Seen, assert_same_story};
 
 fn seen(span: &Value) -> Seen {
@@ -34,7 +34,7 @@ fn seen(span: &Value) -> Seen {
 fn has_every_run() {
     let (endpoint, pages) = (address("NINEFOLD_JAEGER_GRPC"), address("NINEFOLD_JAEGER_PAGES"));
     let service = format!("ninefold-{}", std::process::id());
-    let (profiles, delivery) = export(endpoint, Protocol::Grpc, &service);
+    let Exported { profiles, delivery, traceparents } = export(endpoint, Protocol::Grpc, &service);
     let expected: u64 = profiles.iter().map(ninefold::Profile::spans).sum();
     assert_eq!(delivery.to_string(), format!("all {expected} spans delivered"));
     let spans = until(|| {
@@ -64,6 +64,17 @@ fn has_every_run() {
     names.sort_unstable();
     assert_eq!(names, ["invoke_agent soar", "phase normalize"]);
     assert!(failed.iter().all(|span| span.attribute("error.type").unwrap() == "invalid_input"));
+    // What the model sends on names the very span that the receiver has of its call.
+    let mut calls: Vec<String> = spans
+        .iter()
+        .filter(|span| span.name.starts_with("chat "))
+        .map(|span| format!("00-{}-{}-01", span.trace, span.id))
+        .collect();
+    let mut sent = traceparents;
+    calls.sort_unstable();
+    sent.sort_unstable();
+    assert!(!calls.is_empty());
+    assert_eq!(calls, sent);
     let longest = spans.iter().max_by_key(|span| span.duration).unwrap();
     println!("{pages}/trace/{}", longest.trace);
 }

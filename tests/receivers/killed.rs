@@ -46,7 +46,7 @@ fn in_the_middle_the_runs_are_unharmed_and_the_loss_is_counted() {
     let _host = tracing::subscriber::set_default(tracing_subscriber::registry().with(profile::layer()).with(exporting));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let before = runtime.block_on(async {
-        let soar = soar().await;
+        let (soar, _) = soar().await;
         let mut before = 0;
         for n in 0..RUNS {
             if n == RUNS / 2 {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::address;
 use crate::fetch::{json, until};
-use crate::runs::{RUNS, export};
+use crate::runs::{Exported, RUNS, export};
 use crate::seen::{Rounding, Seen, assert_same_story};
 
 /// Microseconds since 1970 of a date like `2026-11-21T04:38:23.123456+00:00`.
@@ -63,7 +63,7 @@ fn spans_of(phoenix: &str, project: &str) -> Vec<Value> {
 fn has_every_run(protocol: Protocol, endpoint: &str, name: &str) {
     let (endpoint, phoenix) = (address(endpoint), address("NINEFOLD_PHOENIX_HTTP"));
     let project = format!("ninefold-{name}-{}", std::process::id());
-    let (profiles, delivery) = export(endpoint, protocol, &project);
+    let Exported { profiles, delivery, .. } = export(endpoint, protocol, &project);
     let expected: u64 = profiles.iter().map(ninefold::Profile::spans).sum();
     assert_eq!(delivery.to_string(), format!("all {expected} spans delivered"));
     let spans = until(|| {

@@ -1,12 +1,14 @@
 //! Fifty runs of the pipeline, one of which fails.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use ninefold::otlp::{self, Delivery, Protocol};
 use ninefold::store::MemoryStore;
 use ninefold::{
-    AgentCard, Chunk, ChunkId, ChunkKind, Cx, Document, Key, Labels, Lines, Profile, Query, Soar, Source, Store, Task,
-    profile,
+    AgentCard, Chunk, ChunkId, ChunkKind, Cx, Document, Key, Labels, Lines, Model, ModelId, ModelRequest, Profile,
+    Query, Reply, Result, Soar, Source, Store, Task, profile,
 };
 use ninefold_testkit::ScriptedModel;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -18,8 +20,26 @@ pub(crate) const FAILING: usize = 17;
 
 const QUESTION: &str = "Compare the left module with the right module and recommend one of them";
 
-/// A pipeline with a memory, a model and two agents.
-pub(crate) async fn soar() -> Soar {
+/// A host's model that asks, before each of its requests, which trace the request belongs to.
+struct Asking {
+    model: ScriptedModel,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+#[async_trait]
+impl Model for Asking {
+    fn id(&self) -> &ModelId {
+        self.model.id()
+    }
+
+    async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
+        self.heard.lock().unwrap().extend(otlp::traceparent());
+        self.model.send(request, cx).await
+    }
+}
+
+/// A pipeline with a memory, a model and two agents; and the `traceparent`s that the model would send.
+pub(crate) async fn soar() -> (Soar, Arc<Mutex<Vec<String>>>) {
     let plan = r#"{"subgoals": [
         {"id": "left", "description": "describe the left module", "agent": "reader", "critical": true, "depends_on": []},
         {"id": "right", "description": "describe the right module", "agent": "auditor", "depends_on": []}]}"#;
@@ -46,13 +66,15 @@ pub(crate) async fn soar() -> Soar {
     };
     let source = Source { path: "modules.md".into(), hash: Key::of_bytes(b"1"), labels: Labels::none() };
     store.put(vec![Document { source, chunks: vec![chunk] }]).await.unwrap();
-    let builder = Soar::builder().store(std::sync::Arc::new(store)).model(model);
-    builder
+    let heard = Arc::default();
+    let builder = Soar::builder().store(Arc::new(store)).model(Asking { model, heard: Arc::clone(&heard) });
+    let soar = builder
         .agent(AgentCard::new("reader", "Reads"), work)
         .agent(AgentCard::new("auditor", "Checks"), work)
         .build()
         .await
-        .unwrap()
+        .unwrap();
+    (soar, heard)
 }
 
 /// One run; the account is there for a failed one, too.
@@ -64,8 +86,17 @@ pub(crate) async fn ask(soar: &Soar, n: usize) -> (bool, Profile) {
     }
 }
 
-/// The profiles of the runs, in order, and what became of their spans.
-pub(crate) fn export(endpoint: String, protocol: Protocol, project: &str) -> (Vec<Profile>, Delivery) {
+/// What is known here of exported runs.
+pub(crate) struct Exported {
+    /// In the order of the runs.
+    pub(crate) profiles: Vec<Profile>,
+    pub(crate) delivery: Delivery,
+    /// What the model would have sent as `traceparent`.
+    pub(crate) traceparents: Vec<String>,
+}
+
+/// Exports fifty runs.
+pub(crate) fn export(endpoint: String, protocol: Protocol, project: &str) -> Exported {
     let (exporting, guard) = otlp::from_env()
         .unwrap()
         .endpoint(endpoint)
@@ -76,15 +107,15 @@ pub(crate) fn export(endpoint: String, protocol: Protocol, project: &str) -> (Ve
         .unwrap();
     let _host = tracing::subscriber::set_default(tracing_subscriber::registry().with(profile::layer()).with(exporting));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let profiles = runtime.block_on(async {
-        let soar = soar().await;
+    let (profiles, traceparents) = runtime.block_on(async {
+        let (soar, heard) = soar().await;
         let mut profiles = Vec::new();
         for n in 0..RUNS {
             let (well, profile) = ask(&soar, n).await;
             assert_eq!(well, n != FAILING);
             profiles.push(profile);
         }
-        profiles
+        (profiles, std::mem::take(&mut *heard.lock().unwrap()))
     });
-    (profiles, guard.shutdown_within(Duration::from_secs(30)))
+    Exported { profiles, delivery: guard.shutdown_within(Duration::from_secs(30)), traceparents }
 }

@@ -77,8 +77,9 @@ fn of_trace(trace: &[&Seen]) -> Shape {
 pub(crate) enum Rounding {
     /// Both instants are cut to microseconds.
     Cut,
-    /// Both instants go through seconds in an `f64`, whose neighbours are 238 ns apart in this century, before they are
-    /// rounded to microseconds.
+    /// Both instants go through an `f64` before they are rounded to microseconds: first as nanoseconds since 1970, whose
+    /// neighbours are 256 ns apart in this century, then as seconds, 238 ns apart. Phoenix: `_decode_unix_nano` in
+    /// `phoenix/trace/otel.py`.
     ThroughFloat,
 }
 
@@ -86,7 +87,7 @@ impl Rounding {
     fn most(self) -> u64 {
         match self {
             Self::Cut => 1_000,
-            Self::ThroughFloat => 2 * (500 + 120),
+            Self::ThroughFloat => 2 * (128 + 120 + 500),
         }
     }
 }
