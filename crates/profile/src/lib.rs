@@ -20,7 +20,7 @@
 //!    `directory` finds the tree of one, and `holds` knows how many hold it;
 //! 3. what a run's records say: [`profile`], [`tree`], `attribution` (which span an instant belongs to), [`spent`],
 //!    [`breakdown`], [`mod@critical_path`], [`usage`];
-//! 4. how it is shown: [`table`], [`outline`], `json`; with [`duration`], `bar`, `text` and `apportion` below them.
+//! 4. how it is shown: [`table`], [`outline`], [`mod@html`], `json`; with [`duration`], `bar`, `text` and `apportion` below them.
 //!
 //! While a run is recorded only raw records are written. Everything else is computed when it is asked for.
 
@@ -37,6 +37,7 @@ pub mod duration;
 mod fields;
 mod here;
 mod holds;
+pub mod html;
 mod json;
 pub mod layer;
 pub mod outline;
@@ -54,6 +55,7 @@ pub mod usage;
 
 pub use breakdown::{Breakdown, By, Row};
 pub use critical_path::{Contributor, CriticalPath, Step};
+pub use html::Html;
 pub use layer::{ProfileLayer, layer};
 pub use outline::Outline;
 pub use profile::Profile;

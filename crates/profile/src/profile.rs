@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::breakdown::{Breakdown, By};
 use crate::critical_path::CriticalPath;
+use crate::html::Html;
 use crate::outline::Outline;
 use crate::run_tree::Finished;
 use crate::span_record::SpanRecord;
@@ -101,6 +102,12 @@ impl Profile {
     #[must_use]
     pub fn outline(&self) -> Outline {
         Outline::new(self)
+    }
+
+    /// The timeline, the breakdowns and the critical path as one HTML page.
+    #[must_use]
+    pub fn html(&self) -> Html {
+        Html::new(self)
     }
 
     /// What a reader should know about the completeness of what is shown; empty when all is there.
