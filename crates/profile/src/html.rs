@@ -23,14 +23,11 @@ use escape::Text;
 const PAGE: &str = include_str!("html/page.html");
 const TIMELINE: &str = include_str!("html/timeline.html");
 const STYLE: &str = include_str!("html/style.css");
-const SCRIPT: &str = concat!(
-    include_str!("html/script.js"),
-    include_str!("html/spans.js"),
-    include_str!("html/timeline.js")
-);
+const SCRIPT: &str =
+    concat!(include_str!("html/script.js"), include_str!("html/spans.js"), include_str!("html/timeline.js"));
 
 /// The SHA-256 of the script in base64, for the page's Content-Security-Policy. A test compares the two.
-const SCRIPT_HASH: &str = "ISB38HyNgMDqVCjrRf/OnAs9sz536n+Rs8dNMRsfgbg=";
+const SCRIPT_HASH: &str = "J8NCUs/Zq/d+3RcG5SzyBNMyfO2h5dHCHLxDB55dji4=";
 
 /// A profile as a self-contained HTML page: print it with `{}`, into a file or a response.
 ///
@@ -110,7 +107,7 @@ impl Html {
 
     fn report(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(TIMELINE)?;
-            self.contributors(f)?;
+        self.contributors(f)?;
         f.write_str("</div>")?;
         rows::write(f, "phases", "By phase", "Phase", &self.phases)?;
         for (id, heading, first, breakdown) in

@@ -20,7 +20,8 @@
 //!    `directory` finds the tree of one, and `holds` knows how many hold it;
 //! 3. what a run's records say: [`profile`], [`tree`], `attribution` (which span an instant belongs to), [`spent`],
 //!    [`breakdown`], [`mod@critical_path`], [`usage`];
-//! 4. how it is shown: [`table`], [`outline`], [`mod@html`], `json`; with [`duration`], `bar`, `text` and `apportion` below them.
+//! 4. how it is shown: [`table`], [`outline`], [`mod@html`], `json`; with [`duration`], `bar`, `text` and `apportion`
+//!    below them.
 //!
 //! While a run is recorded only raw records are written. Everything else is computed when it is asked for.
 

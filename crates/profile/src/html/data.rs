@@ -15,6 +15,7 @@ use smol_str::SmolStr;
 
 use super::escape::{Embedded, shown};
 use crate::critical_path::CriticalPath;
+use crate::span_record::Outcome;
 use crate::spent::{Class, Spent};
 use crate::tree::{Node, Tree, nanos};
 use crate::usage::Usage;
@@ -33,6 +34,7 @@ struct Rest {
     wall: Option<u64>,
     #[serde(rename = "n", skip_serializing_if = "is_zero")]
     count: u64,
+    /// The time in which no span within it was open, where there are any.
     #[serde(rename = "s", skip_serializing_if = "is_zero")]
     self_wall: u64,
     #[serde(rename = "b", skip_serializing_if = "is_zero")]
@@ -88,10 +90,10 @@ fn rest<'a>(node: &'a Node, length: u64, strings: &mut Strings<'a>) -> Rest {
     Rest {
         wall: (wall != length).then_some(wall),
         count: if node.count == 1 { 0 } else { node.count },
-        self_wall: nanos(node.self_wall),
+        self_wall: if node.children.is_empty() { 0 } else { nanos(node.self_wall) },
         busy: nanos(node.busy),
         spent: spent(&node.spent),
-        outcome: node.outcome.map(|outcome| outcome.as_str()),
+        outcome: node.outcome.map(Outcome::as_str),
         error_type: (!node.error_type.is_empty()).then(|| strings.index(&node.error_type)),
         open: node.open,
         attempts: if node.attempts == 1 { 0 } else { node.attempts },

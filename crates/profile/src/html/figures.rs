@@ -60,11 +60,16 @@ impl Html {
         for contributor in &self.path.contributors {
             let Contributor { title, on_path, share, wall_if_free } = contributor;
             let percent = text::tenths((share * 1_000.0).round() as u64);
-            let gain = text::time(self.path.wall.saturating_sub(*wall_if_free));
+            let gain = self.path.wall.saturating_sub(*wall_if_free);
+            let gain = if gain.is_zero() {
+                ": then another branch decides".to_owned()
+            } else {
+                format!(", {} less", text::time(gain))
+            };
             write!(f, "<li><b><bdi>{}</bdi></b><span class=\"num\">{percent}</span>", Text(title))?;
-            write!(f, "<span class=\"meter\" aria-hidden=\"true\"><i style=\"width:{:.1}%\"></i></span>", share * 100.0)?;
+            write!(f, "<span class=\"meter\"><i style=\"width:{:.1}%\"></i></span>", share * 100.0)?;
             write!(f, "<p>{} on the path. Were it free, the run would take ", text::time(*on_path))?;
-            write!(f, "<b>{}</b>, {gain} less.</p></li>", text::time(*wall_if_free))?;
+            write!(f, "<b>{}</b>{gain}.</p></li>", text::time(*wall_if_free))?;
         }
         f.write_str("</ol></section>")
     }

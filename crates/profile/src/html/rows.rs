@@ -10,6 +10,9 @@ use crate::spent::{Class, Spent};
 use crate::text;
 use crate::tree::nanos;
 
+/// The most rows of a table. Of more parts, those with the least time are one row.
+const MOST: usize = 200;
+
 /// Which columns have something to say.
 #[derive(Clone, Copy)]
 struct Columns {
@@ -20,9 +23,17 @@ struct Columns {
 }
 
 /// A section with one table.
-pub(super) fn write(f: &mut fmt::Formatter<'_>, id: &str, heading: &str, first: &str, parts: &Breakdown) -> fmt::Result {
+pub(super) fn write(
+    f: &mut fmt::Formatter<'_>,
+    id: &str,
+    heading: &str,
+    first: &str,
+    parts: &Breakdown,
+) -> fmt::Result {
     let Breakdown { rows, between, total } = parts;
-    let listed = || rows.iter().chain((!between.attributed.is_zero() || rows.is_empty()).then_some(between));
+    let (rows, more) = largest(rows);
+    let rest = (!between.attributed.is_zero() || rows.is_empty()).then_some(between);
+    let listed = || rows.iter().copied().chain(&more).chain(rest);
     let columns = Columns {
         calls: total.usage.calls > 0,
         tokens: total.usage.input_tokens > 0 || total.usage.output_tokens > 0,
@@ -46,6 +57,35 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, id: &str, heading: &str, first: 
     f.write_str("</tfoot></table></section>")
 }
 
+/// The rows that are shown, in their order, and the sum of the others.
+fn largest(rows: &[Row]) -> (Vec<&Row>, Option<Row>) {
+    let mut times: Vec<u64> = rows.iter().map(|row| row.spent.total_nanos()).collect();
+    times.sort_unstable_by_key(|time| std::cmp::Reverse(*time));
+    let Some(last) = times.get(MOST).copied() else { return (rows.iter().collect(), None) };
+    let over = times.iter().filter(|time| **time > last).count();
+    let mut room = MOST - over;
+    let (shown, others): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| {
+        let time = row.spent.total_nanos();
+        let fits = time == last && room > 0;
+        room -= usize::from(fits);
+        time > last || fits
+    });
+    let mut sum = Row { name: smol_str::format_smolstr!("{} more", grouped(others.len() as u64)), ..Row::default() };
+    for row in others {
+        sum.attributed = sum.attributed.saturating_add(row.attributed);
+        sum.spent.add_all(&row.spent);
+        sum.usage.add(&row.usage);
+        sum.count = sum.count.saturating_add(row.count);
+        sum.failed = sum.failed.saturating_add(row.failed);
+        sum.cancelled = sum.cancelled.saturating_add(row.cancelled);
+        sum.replayed = sum.replayed.saturating_add(row.replayed);
+        sum.cached = sum.cached.saturating_add(row.cached);
+        sum.retries = sum.retries.saturating_add(row.retries);
+        sum.saved = sum.saved.saturating_add(row.saved);
+    }
+    (shown, Some(sum))
+}
+
 fn head(f: &mut fmt::Formatter<'_>, first: &str, columns: Columns) -> fmt::Result {
     f.write_str("<thead><tr>")?;
     let shown = [
@@ -59,12 +99,12 @@ fn head(f: &mut fmt::Formatter<'_>, first: &str, columns: Columns) -> fmt::Resul
         (columns.notes, "Notes", "notes"),
     ];
     for (_, name, class) in shown.into_iter().filter(|(shown, ..)| *shown) {
-        write!(f, "<th scope=\"col\" class=\"{class}\">{name}</th>")?;
+        let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
+        write!(f, "<th scope=\"col\"{class}>{name}</th>")?;
     }
     f.write_str("</tr></thead>")
 }
 
-/// One row. Cells to sort by carry their value.
 fn line(f: &mut fmt::Formatter<'_>, row: &Row, share: &str, largest: u64, columns: Columns) -> fmt::Result {
     let alarm = if row.failed > 0 || row.cancelled > 0 { " alarm" } else { "" };
     write!(f, "<tr><th scope=\"row\"><bdi>{}</bdi>", Text(&row.name))?;
@@ -73,9 +113,11 @@ fn line(f: &mut fmt::Formatter<'_>, row: &Row, share: &str, largest: u64, column
     }
     f.write_str("</th>")?;
     let part = row.spent.total_nanos();
-    write!(f, "<td class=\"num wall\" data-v=\"{}\">{}</td>", nanos(row.wall), text::time(row.wall))?;
-    write!(f, "<td class=\"num share\" data-v=\"{part}\">{share}</td>")?;
-    write!(f, "<td class=\"spent\" data-v=\"{part}\">")?;
+    // Of a sum of rows it is not known how much of their time they shared.
+    let wall = if row.wall.is_zero() && part > 0 { "–".to_owned() } else { text::time(row.wall) };
+    number_or(f, "", nanos(row.wall), &wall, &wall)?;
+    number_or(f, "share", part, share, share)?;
+    f.write_str("<td class=\"spent\">")?;
     if part > 0 {
         let length = if largest == 0 { 100.0 } else { part as f64 / largest as f64 * 100.0 };
         stacked(f, &row.spent, length)?;
@@ -84,16 +126,17 @@ fn line(f: &mut fmt::Formatter<'_>, row: &Row, share: &str, largest: u64, column
     f.write_str("</td>")?;
     let usage = &row.usage;
     if columns.calls {
-        number(f, "calls", usage.calls, if usage.calls > 0 { grouped(usage.calls) } else { String::new() })?;
+        number(f, "use calls", usage.calls, &grouped(usage.calls))?;
     }
-    let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
     if columns.tokens {
         let both = format!("{} → {}", text::count(usage.input_tokens), text::count(usage.output_tokens));
-        number(f, "tokens", tokens, if tokens > 0 { both } else { String::new() })?;
+        number(f, "use tokens", usage.input_tokens.saturating_add(usage.output_tokens), &both)?;
     }
     if columns.cost {
-        let known = usage.calls > 0 || usage.cost_nanousd > 0;
-        number(f, "", usage.cost_nanousd, if known { cost(usage).0 } else { String::new() })?;
+        // Calls that did not say what they cost are unlike none at all.
+        let known = usage.calls > 0 && usage.cost_nanousd == 0;
+        let nothing = if known { cost(usage).0 } else { String::new() };
+        number_or(f, "use", usage.cost_nanousd, &text::money(usage.cost_nanousd), &nothing)?;
     }
     if columns.notes {
         write!(f, "<td class=\"notes{alarm}\">{}</td>", Text(&notes(row)))?;
@@ -101,23 +144,26 @@ fn line(f: &mut fmt::Formatter<'_>, row: &Row, share: &str, largest: u64, column
     f.write_str("</tr>")
 }
 
-/// A number with its unit, which is shown where there are no columns.
-#[allow(clippy::needless_pass_by_value, reason = "every caller makes the text for it")]
-fn number(f: &mut fmt::Formatter<'_>, unit: &str, value: u64, text: String) -> fmt::Result {
-    write!(f, "<td class=\"num use\" data-v=\"{value}\"")?;
-    if !unit.is_empty() {
-        write!(f, " data-u=\"{unit}\"")?;
+/// A cell to sort by `value`; empty when that is 0. Its class says what it counts where there are no columns.
+fn number(f: &mut fmt::Formatter<'_>, class: &str, value: u64, text: &str) -> fmt::Result {
+    number_or(f, class, value, text, "")
+}
+
+fn number_or(f: &mut fmt::Formatter<'_>, class: &str, value: u64, text: &str, nothing: &str) -> fmt::Result {
+    let space = if class.is_empty() { "" } else { " " };
+    if value == 0 {
+        return write!(f, "<td class=\"num{space}{class}\">{nothing}</td>");
     }
-    write!(f, ">{text}</td>")
+    write!(f, "<td class=\"num{space}{class}\" data-v=\"{value}\">{text}</td>")
 }
 
 /// A bar of the classes, `length` per cent long.
 fn stacked(f: &mut fmt::Formatter<'_>, spent: &Spent, length: f64) -> fmt::Result {
-    write!(f, "<span class=\"stack\" aria-hidden=\"true\"><span style=\"width:{length:.2}%\">")?;
-    for class in Class::ALL {
-        let nanos = spent.nanos_on(class);
+    write!(f, "<span class=\"stack\"><span style=\"width:{length:.1}%\">")?;
+    let parts = Class::ALL.map(|class| spent.nanos_on(class));
+    for ((class, nanos), part) in Class::ALL.into_iter().zip(parts).zip(largest_remainder(1_000, &parts)) {
         if nanos > 0 {
-            write!(f, "<i class=\"c{}\" style=\"flex-grow:{nanos}\"></i>", class as usize)?;
+            write!(f, "<i class=\"c{}\" style=\"flex:{part}\"></i>", class as usize)?;
         }
     }
     f.write_str("</span></span>")
@@ -130,4 +176,54 @@ fn notes(row: &Row) -> String {
         notes.push_str(&format!("{comma}spared {}", text::time(row.saved)));
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn row(n: u64, nanos: u64) -> Row {
+        let mut row = Row { name: smol_str::format_smolstr!("row {n}"), count: 1, failed: 1, ..Row::default() };
+        row.spent.add(Class::Model, nanos);
+        row.attributed = Duration::from_nanos(nanos);
+        row
+    }
+
+    #[test]
+    fn of_many_rows_the_largest_are_shown_and_the_others_added_up() {
+        let rows: Vec<Row> = (0..1_500).map(|n| row(n, if n % 10 == 0 { 100 } else { 1 })).collect();
+        let (shown, more) = largest(&rows);
+        let more = more.unwrap();
+        assert_eq!((shown.len(), more.name.as_str()), (MOST, "1,300 more"));
+        assert!(rows.iter().step_by(10).all(|row| shown.contains(&row)));
+        assert!(shown.is_sorted_by_key(|row| rows.iter().position(|other| other == *row)));
+        assert_eq!((more.spent.total_nanos(), more.failed, more.count), (1_300, 1_300, 1_300));
+        assert_eq!(largest(&rows[..MOST]), (rows[..MOST].iter().collect(), None));
+    }
+
+    #[test]
+    fn columns_with_nothing_to_say_are_left_out() {
+        let mut parts = Breakdown { rows: vec![row(0, 5)], between: Row::default(), total: row(1, 5) };
+        parts.rows[0].failed = 0;
+        let page = |parts: &Breakdown| {
+            struct Shown<'a>(&'a Breakdown);
+            impl fmt::Display for Shown<'_> {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    write(f, "phases", "By phase", "Phase", self.0)
+                }
+            }
+            Shown(parts).to_string()
+        };
+        let plain = page(&parts);
+        assert!(["Calls", "Tokens", "Cost", "Notes"].iter().all(|name| !plain.contains(&format!(">{name}<"))));
+        parts.total.usage.calls = 3;
+        parts.rows[0].usage.calls = 3;
+        parts.rows[0].error_types = vec!["<b>".into()];
+        parts.rows[0].failed = 1;
+        let full = page(&parts);
+        assert!(full.contains("<td class=\"num use calls\" data-v=\"3\">3</td>"), "{full}");
+        assert!(full.contains("<td class=\"notes alarm\">failed: &lt;b&gt;</td>"), "{full}");
+    }
 }

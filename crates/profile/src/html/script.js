@@ -57,14 +57,13 @@ for (const table of document.querySelectorAll("table")) {
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
     head.setAttribute("role", "columnheader");
+    // It would be sorted as the share is.
+    if (head.classList.contains("spent")) return;
     const button = el("button", "", head.textContent);
     button.type = "button";
     head.replaceChildren(button);
-    const value = (row) => {
-      const cell = row.cells[column];
-      return cell.dataset.v === undefined ? cell.textContent.toLowerCase() : Number(cell.dataset.v);
-    };
-    const numeric = asWritten.some((row) => row.cells[column].dataset.v !== undefined);
+    const numeric = head.classList.contains("num");
+    const value = (row) => numeric ? Number(row.cells[column].dataset.v || 0) : row.cells[column].textContent.toLowerCase();
     button.addEventListener("click", () => {
       const order = numeric ? ["descending", "ascending", null] : ["ascending", "descending", null];
       const next = order[(order.indexOf(head.getAttribute("aria-sort")) + 1) % 3];

@@ -103,14 +103,13 @@ const drawTimeline = () => {
   const makeRow = (span) => {
     const row = el("div", `row${span.depth === 0 ? " run" : span.depth === 1 ? " phase" : ""}${matches.has(span.i) ? " hit" : ""}`);
     row.dataset.i = span.i;
+    const said = {
+      level: span.depth + 1, label: spoken(span), rowindex: place[span.i] + 2, selected: span.i === selected,
+      posinset: span.position || 1, setsize: span.parent < 0 ? 1 : spans[span.parent].size,
+    };
+    if (isParent(span)) said.expanded = !closed.has(span.i);
+    for (const key in said) row.setAttribute(`aria-${key}`, said[key]);
     row.setAttribute("role", "row");
-    row.setAttribute("aria-level", span.depth + 1);
-    row.setAttribute("aria-label", spoken(span));
-    row.setAttribute("aria-rowindex", place[span.i] + 2);
-    row.setAttribute("aria-posinset", span.position || 1);
-    row.setAttribute("aria-setsize", span.parent < 0 ? 1 : spans[span.parent].size);
-    row.setAttribute("aria-selected", span.i === selected);
-    if (isParent(span)) row.setAttribute("aria-expanded", !closed.has(span.i));
     row.tabIndex = span.i === focused ? 0 : -1;
     const name = el("span", "name");
     name.setAttribute("role", "rowheader");
@@ -310,7 +309,7 @@ const drawTimeline = () => {
     line("Wall", short(span.wall));
     line("From … to", `${short(span.start)} … ${short(span.end)}`);
     when(isParent(span), "Itself", short(rest.s || 0));
-    when(span.onPath, "On the critical path", short(span.onPath));
+    when(span.onPath, "Of the critical path", short(span.onPath));
     line("Part of the run", `${short(attributed(span))}, ${percent(attributed(span), wall)}`);
     const parts = spentOf(span);
     parts.map((ns, c) => [ns, c]).filter(([ns]) => ns).sort((a, b) => b[0] - a[0]).forEach(([ns, c]) => line(CLASSES[c], short(ns), c));
