@@ -27,7 +27,7 @@ const press = async (page, ...keys) => { for (const key of keys) await page.keyb
 const usual = write("usual");
 
 test("a usual run fits in 60 KB and asks nobody for anything", async () => {
-  assert.ok(usual.bytes <= 60_000, `${usual.bytes} bytes`);
+  assert.ok(usual.bytes <= 60 * 1024, `${usual.bytes} bytes`);
   const page = await open(usual.url);
   assert.deepEqual(page.asked, [usual.url]);
   assert.deepEqual(page.wrong, []);

@@ -27,7 +27,7 @@ const SCRIPT: &str =
     concat!(include_str!("html/script.js"), include_str!("html/spans.js"), include_str!("html/timeline.js"));
 
 /// The SHA-256 of the script in base64, for the page's Content-Security-Policy. A test compares the two.
-const SCRIPT_HASH: &str = "J8NCUs/Zq/d+3RcG5SzyBNMyfO2h5dHCHLxDB55dji4=";
+const SCRIPT_HASH: &str = "dzXwLQIGe3HSYv3GZsIVDdMgZ97RqbZnu0vSLPyX2tw=";
 
 /// A profile as a self-contained HTML page: print it with `{}`, into a file or a response.
 ///

@@ -23,7 +23,7 @@ const drawTimeline = () => {
   // ---- drawing
 
   const tree = $("tree"), holder = $("rows"), axis = $("axis"), grid = $("grid"), overview = $("overview");
-  const narrow = matchMedia("(max-width: 760px)");
+  const narrow = matchMedia("(max-width: 760px)"), stacked = matchMedia("(max-width: 1150px)");
   const HEAD = 28;
   let from = 0, to = total;
   let focused = 0, selected = -1, everything = false;
@@ -79,6 +79,8 @@ const drawTimeline = () => {
         until = x(b);
       }
     }
+    // What lies outside of the range that is shown says on which side.
+    if (!seen) lane.append(el("span", span.end < from ? "note" : "note after", span.end < from ? "‹" : "›"));
     const text = notes(span);
     if (!text || !seen) return;
     const room = text.length * 6.4 + 14, all = axis.clientWidth;
@@ -341,6 +343,7 @@ const drawTimeline = () => {
     drawn.get(i)?.setAttribute("aria-selected", true);
     if (i < 0) return;
     detail(i);
+    if (stacked.matches) $("details").scrollIntoView({ block: "nearest" });
     say([...$("details").querySelectorAll("dl div")].map((pair) => `${pair.firstChild.textContent}: ${pair.lastChild.textContent}`).join("; "));
   };
   holder.addEventListener("pointerover", (event) => {
