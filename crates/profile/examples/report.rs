@@ -1,127 +1,155 @@
-//! A run on a clock that stands still but for its timers, the same each time, as one HTML file.
+//! A profile as an HTML page. Without arguments it records a run and writes its page to a new folder.
 //!
-//! `cargo run -p ninefold-profile --example report -- [FILE [SPANS [AGENT]]]`; without a file it is written to the system's
-//! folder for temporary files. With a number, so many spans are added to the run; with a name, an agent of that name takes
-//! part in it.
+//! `cargo run -p ninefold-profile --example report [page.html [profile.json]]`
+//!
+//! The run is made up: agents at work in parallel, a failed round, a retry, a phase from the cache. It goes by a clock that
+//! stands still but for its timers, so that the page is the same each time. Given the JSON document of a profile, the
+//! page shows that one instead.
 
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
-#![allow(clippy::disallowed_macros, reason = "a host makes spans of its own")]
 
+use std::error::Error;
+use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::future::join3;
 use ninefold_core::id::RunId;
 use ninefold_core::model::{ModelId, ModelRequest};
-use ninefold_core::span::{self, field, outcome};
-use ninefold_core::{Cost, SessionId, Usage};
+use ninefold_core::span::{self, field};
+use ninefold_core::{ErrorKind, span::outcome};
 use ninefold_profile::{Profile, record};
 use tokio::time::{sleep, timeout};
 use tracing::instrument::Instrument as _;
-use tracing::{Span, info_span};
 
-async fn wait(micros: u64) {
-    sleep(Duration::from_micros(micros)).await;
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let page = match arguments.next() {
+        Some(path) => path,
+        None => {
+            let folder = std::env::temp_dir().join(format!("ninefold-report-{}", std::process::id()));
+            fs::create_dir_all(&folder)?;
+            folder.join("profile.html")
+        }
+    };
+    let profile = match arguments.next() {
+        Some(json) => serde_json::from_slice(&fs::read(json)?)?,
+        None => recorded()?,
+    };
+    let html = profile.html().to_string();
+    fs::write(&page, &html)?;
+    println!("{}: {} spans, {} bytes", page.display(), profile.spans(), html.len());
+    Ok(())
+}
+
+fn recorded() -> Result<Profile, std::io::Error> {
+    let clock: fn() -> Instant = || tokio::time::Instant::now().into_std();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    // The span is made while it is recorded.
+    let run = async { run().instrument(span::run("soar", RunId(7), None)).await };
+    Ok(runtime.block_on(async { record(run).with_clock(clock).await }).profile)
+}
+
+async fn run() {
+    phase("assess", ms(38)).await;
+    let retrieve = async {
+        search(20, 21, 17).await;
+        ms(6).await;
+        search(12, 9, 8).await;
+    };
+    phase("retrieve", retrieve).await;
+    let large = ("anthropic", "claude-sonnet-4-5");
+    for round in 0..2 {
+        phase("decompose", chat(large, 840 + 120 * round, 3_412, 386)).await;
+        let verify = span::phase("verify");
+        chat(("openai", "gpt-5-mini"), 410, 1_190, 74).instrument(verify.clone()).await;
+        if round == 0 {
+            failed(&verify, ErrorKind::MalformedReply);
+        }
+    }
+    let route = span::phase("route");
+    span::record_outcome(&route, outcome::CACHED);
+    route.record(field::SAVED, 0.412);
+    ms(1).instrument(route).await;
+    ms(14).await;
+    phase("collect", async { join3(grep(), research(), sandbox()).await }).await;
+    phase("synthesize", chat(large, 2_280, 9_874, 1_243)).await;
+    let record = async {
+        ms(9).instrument(span::store()).await;
+        ms(3).instrument(span::journal()).await;
+    };
+    phase("record", record).await;
+    phase("respond", ms(2)).await;
+}
+
+/// An agent that searches and reads what it found.
+async fn grep() {
+    let agent = async {
+        for n in 0..3 {
+            search(8, 45 + 12 * n, 8 - n).await;
+            ms(30).await;
+        }
+        chat(("openai", "gpt-5-mini"), 640, 2_210, 164).await;
+    };
+    agent.instrument(span::agent("grep")).await;
+}
+
+/// An agent whose first call is refused, and who tries again.
+async fn research() {
+    let agent = span::agent("web-research");
+    let work = async {
+        ms(310).await;
+        let call = span::chat(&ModelId::new("openai", "gpt-5-mini"), &ModelRequest::default());
+        ms(95).instrument(call.clone()).await;
+        failed(&call, ErrorKind::Transient);
+        ms(400).instrument(span::backoff()).await;
+        chat(("openai", "gpt-5-mini"), 980, 4_630, 512).await;
+        ms(220).await;
+    };
+    work.instrument(agent.clone()).await;
+    agent.record(field::ATTEMPTS, 2);
+}
+
+/// An agent that takes too long.
+async fn sandbox() {
+    let agent = span::agent("code-sandbox");
+    let work = async {
+        chat(("anthropic", "claude-sonnet-4-5"), 720, 1_840, 402).await;
+        ms(5_000).await;
+    };
+    let ended = timeout(Duration::from_millis(1_600), work.instrument(agent.clone())).await;
+    if ended.is_err() {
+        span::record_outcome(&agent, outcome::CANCELLED);
+    }
 }
 
 async fn phase<F: Future>(name: &str, work: F) -> F::Output {
     work.instrument(span::phase(name)).await
 }
 
-async fn search(micros: u64, hits: i64) {
-    let span = span::retrieval(15);
-    span.record(field::HITS, hits);
-    wait(micros).instrument(span).await;
+async fn ms(n: u64) {
+    sleep(Duration::from_millis(n)).await;
 }
 
-async fn chat(model: &str, millis: u64, input: u64, output: u64) {
-    let span = span::chat(&ModelId::new("house", model), &ModelRequest::default());
-    wait(millis * 1_000).instrument(span.clone()).await;
-    span.record(field::FIRST_CHUNK, millis as f64 * 0.35 / 1_000.0);
-    let cost = (model == "large").then(|| Cost(input * 3_000 + output * 15_000));
-    span::record_usage(
-        &span,
-        &Usage { cached_input_tokens: input / 2, reasoning_tokens: output / 3, cost, ..Usage::tokens(input, output) },
-    );
+async fn search(top_k: usize, n: u64, hits: u64) {
+    let search = span::retrieval(top_k);
+    ms(n).instrument(search.clone()).await;
+    search.record(field::HITS, span::count(hits));
 }
 
-fn fails(kind: &str) {
-    span::record_outcome(&Span::current(), outcome::FAILED);
-    Span::current().record(field::ERROR_TYPE, kind);
+/// A call that takes `n` ms, the first third of it to the first token.
+async fn chat((provider, model): (&str, &str), n: u64, input: i64, output: i64) {
+    let call = span::chat(&ModelId::new(provider, model), &ModelRequest::default());
+    ms(n).instrument(call.clone()).await;
+    call.record(field::INPUT_TOKENS, input);
+    call.record(field::OUTPUT_TOKENS, output);
+    call.record(field::CACHED_INPUT_TOKENS, input / 2);
+    call.record(field::FIRST_CHUNK, n as f64 / 3_000.0);
+    // Dollars for a million tokens read and written.
+    let (read, written) = if provider == "anthropic" { (3.0, 15.0) } else { (0.25, 2.0) };
+    call.record(field::COST, (input as f64 * read + output as f64 * written) / 1e6);
 }
 
-async fn agent<F: Future>(name: &str, work: F) -> F::Output {
-    work.instrument(span::agent(name)).await
-}
-
-async fn agents() {
-    let weather = agent("weather", async {
-        wait(4_000).await;
-        wait(20_000).instrument(span::backoff()).await;
-        Span::current().record(field::ATTEMPTS, 2);
-        chat("small", 41, 812, 90).await;
-    });
-    let trains = agent("trains", async {
-        search(2_400, 9).await;
-        chat("large", 96, 1_960, 240).await;
-    });
-    let calendar = agent("calendar", async {
-        wait(9_000).await;
-        fails("permanent");
-    });
-    let slow = agent("archive", async {
-        let _ = timeout(Duration::from_millis(60), chat("large", 500, 100, 10)).await;
-        span::record_outcome(&Span::current(), outcome::CANCELLED);
-    });
-    tokio::join!(weather, trains, calendar, slow);
-}
-
-async fn run(more: usize, name: &str) {
-    let work = async {
-        phase("normalize", wait(40)).await;
-        phase("assess", wait(180)).await;
-        phase("retrieve", search(6_300, 15)).await;
-        phase("decompose", chat("large", 81, 1_834, 212)).await;
-        let verify = span::phase("verify");
-        span::record_outcome(&verify, outcome::CACHED);
-        verify.record(field::SAVED, 0.062);
-        drop(verify);
-        phase("route", wait(90)).await;
-        phase("collect", async {
-            agents().await;
-            if !name.is_empty() {
-                agent(name, wait(1_000)).await;
-            }
-            for n in 0..more {
-                info_span!("step", n).in_scope(|| ());
-                wait(7).instrument(info_span!("longer step", n)).await;
-            }
-        })
-        .await;
-        phase("synthesize", async {
-            wait(300).await;
-            chat("large", 142, 5_210, 811).await;
-            wait(2_100).await;
-        })
-        .await;
-        phase("record", async { wait(2_900).instrument(span::store()).await }).await;
-        phase("respond", wait(60)).await;
-    };
-    work.instrument(span::run("soar", RunId(7), Some(&SessionId::from("session")))).await;
-}
-
-fn profile(more: usize, name: &str) -> std::io::Result<Profile> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    let clock = || tokio::time::Instant::now().into_std();
-    Ok(runtime.block_on(async { record(run(more, name)).with_clock(clock).await.profile }))
-}
-
-fn main() -> std::io::Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().map_or_else(|| std::env::temp_dir().join("ninefold-report.html"), PathBuf::from);
-    let more = arguments.next().and_then(|n| n.parse::<usize>().ok()).unwrap_or(0);
-    let name = arguments.next().unwrap_or_default();
-    let html = profile(more / 2, &name)?.html().to_string();
-    std::fs::write(&path, &html)?;
-    println!("{} bytes in {}", html.len(), path.display());
-    Ok(())
+fn failed(span: &tracing::Span, kind: ErrorKind) {
+    span::record_error(span, &ninefold_core::Error::new(kind, "as made up"));
 }

@@ -1,353 +1,225 @@
-//! A run as one HTML file that needs nothing else: no network, no other file.
+//! The profile as one HTML page: a timeline of all spans, tables by phase, agent and model, and the critical path.
 //!
-//! Names of spans come from hosts and models. They stand in the page as escaped text, or in a block of JSON that holds no
-//! `<`, and the script makes text nodes of them, never markup.
+//! The page stands alone: style, script and data are in it, and its Content-Security-Policy forbids everything else, the
+//! network included. The policy allows one script by its hash, so that nothing that a host or a model put into a name
+//! could run even if it reached the markup. Head, tables and critical path are written here and need no script; the
+//! timeline is drawn by the script from the data, rows on demand.
 
-use std::fmt::{self, Write as _};
-use std::time::Duration;
+mod data;
+mod escape;
+mod figures;
+mod rows;
 
-use serde_json::{Value, json};
+use std::fmt;
 
-use crate::breakdown::{Breakdown, By, Row};
+use crate::breakdown::{Breakdown, By};
 use crate::critical_path::CriticalPath;
 use crate::profile::Profile;
-use crate::spent::{Class, Spent};
-use crate::text;
-use crate::tree::{Node, Tree, nanos};
+use crate::tree::Tree;
+
+use data::Data;
+use escape::Text;
 
 const PAGE: &str = include_str!("html/page.html");
+const TIMELINE: &str = include_str!("html/timeline.html");
 const STYLE: &str = include_str!("html/style.css");
-const SCRIPT: &str = include_str!("html/script.js");
+const SCRIPT: &str =
+    concat!(include_str!("html/script.js"), include_str!("html/spans.js"), include_str!("html/timeline.js"));
 
-/// The longest name in the page, in columns.
-const LONGEST_NAME: usize = 200;
+/// The SHA-256 of the script in base64, for the page's Content-Security-Policy. A test compares the two.
+const SCRIPT_HASH: &str = "dzXwLQIGe3HSYv3GZsIVDdMgZ97RqbZnu0vSLPyX2tw=";
 
-/// A profile as one HTML file: write it with `{}`.
+/// A profile as a self-contained HTML page: print it with `{}`, into a file or a response.
 ///
-/// It shows the spans on a line of time with the critical path among them, and the run by phases, agents and models. It
-/// can be used with the keyboard alone and with a screen reader, is light or dark as the system is, and opens from disk
-/// without a network. Without scripts, the tables are there and the line of time is not.
+/// Names and labels of spans are shown as text whatever they hold: control characters and marks that reorder text are
+/// replaced with `\u{fffd}`, and what is longer than 200 characters is cut, with its length. No other content of spans is
+/// in the page.
+///
+/// ```
+/// # let profile = ninefold_profile::Profile::default();
+/// let page = profile.html().title("Nightly run").to_string();
+/// assert!(page.starts_with("<!doctype html>"));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Html {
-    profile: Profile,
     title: Option<String>,
+    tree: Tree,
+    phases: Breakdown,
+    agents: Breakdown,
+    models: Breakdown,
+    path: CriticalPath,
+    remarks: Vec<String>,
+    unavailable: Option<String>,
+    spans: u64,
 }
 
 impl Html {
     pub(crate) fn new(profile: &Profile) -> Self {
-        Self { profile: profile.clone(), title: None }
+        let tree = profile.tree();
+        Self {
+            title: None,
+            phases: Breakdown::new(&tree, By::Phase),
+            agents: Breakdown::new(&tree, By::Agent),
+            models: Breakdown::new(&tree, By::Model),
+            path: CriticalPath::new(&tree),
+            remarks: profile.remarks(),
+            unavailable: profile.unavailable().map(str::to_owned),
+            spans: profile.spans(),
+            tree,
+        }
     }
 
-    /// What the page is called; the name of the run unless set.
+    /// What the page is called: by what ran, unless set.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
+
+    /// What ran.
+    fn root(&self) -> String {
+        self.tree.root().map(|root| root.title().to_string()).unwrap_or_default()
+    }
+
+    /// What stands in the page's template as `{{name}}`.
+    fn slot(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match name {
+            "title" => match &self.title {
+                Some(title) => write!(f, "{}", Text(title)),
+                None => write!(f, "{}", Text(&self.root())),
+            },
+            "style" => code(STYLE).try_for_each(|line| writeln!(f, "{line}")),
+            "script" => code(SCRIPT).try_for_each(|line| writeln!(f, "{line}")),
+            "script_hash" => f.write_str(SCRIPT_HASH),
+            "head" => self.head(f),
+            "report" if self.unavailable.is_none() => self.report(f),
+            "data" => write!(f, "{}", Data { tree: &self.tree, path: &self.path }),
+            _ => Ok(()),
+        }
+    }
+
+    fn report(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(TIMELINE)?;
+        self.contributors(f)?;
+        f.write_str("</div>")?;
+        rows::write(f, "phases", "By phase", "Phase", &self.phases)?;
+        for (id, heading, first, breakdown) in
+            [("agents", "By agent", "Agent", &self.agents), ("models", "By model", "Model", &self.models)]
+        {
+            if !breakdown.rows.is_empty() {
+                rows::write(f, id, heading, first, breakdown)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The lines of the style or the script without what only their readers need: indentation, and comments, each of which
+/// has its own line.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/**"))
 }
 
 impl fmt::Display for Html {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tree = self.profile.tree();
-        let path = self.profile.critical_path();
-        let name = tree.root().map(Node::title).unwrap_or_default();
-        let title = escaped(self.title.as_deref().unwrap_or(&name));
-        let mut rest = PAGE;
-        while let Some((before, after)) = rest.split_once("{{") {
-            let Some((slot, after)) = after.split_once("}}") else { break };
-            f.write_str(before)?;
-            match slot {
-                "title" => f.write_str(&title)?,
-                "style" => f.write_str(STYLE.trim_end())?,
-                "script" => f.write_str(SCRIPT.trim_end())?,
-                "facts" => facts(f, &self.profile, &tree)?,
-                "remarks" => remarks(f, &self.profile)?,
-                "body" => body(f, &self.profile, &path)?,
-                "data" => f.write_str(&harmless_json(&data(&self.profile, &tree, &path)))?,
-                _ => {}
-            }
-            rest = after;
+        for (n, part) in PAGE.split("{{").enumerate() {
+            let text = match part.split_once("}}") {
+                Some((slot, text)) if n > 0 => {
+                    self.slot(slot, f)?;
+                    text
+                }
+                _ => part,
+            };
+            f.write_str(text)?;
         }
-        f.write_str(rest)
+        Ok(())
     }
 }
 
-/// Text that is only text, whatever it holds: on one line, of bounded length, with markup escaped and without characters
-/// that turn the direction of what follows.
-fn escaped(name: &str) -> String {
-    let mut safe = String::with_capacity(name.len());
-    for c in shown(name).chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(c),
-        }
-    }
-    safe
-}
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use sha2::Digest as _;
 
-/// A name as it is shown.
-fn shown(name: &str) -> String {
-    // Marks and overrides of direction, and separators of lines.
-    let steers = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let bounded: String = name.chars().take(4 * LONGEST_NAME).collect();
-    text::fit(&bounded, LONGEST_NAME).replace(steers, "\u{fffd}")
-}
+    use super::*;
+    use crate::run_tree::Finished;
+    use crate::span_record::{More, Outcome, SpanRecord};
 
-/// JSON for a `script` element, which ends at the first `</` whatever surrounds it.
-fn harmless_json(value: &Value) -> String {
-    let mut safe = String::new();
-    for c in value.to_string().chars() {
-        match c {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                let _ = write!(safe, "\\u{:04x}", c as u32);
-            }
-            c => safe.push(c),
-        }
-    }
-    safe
-}
+    const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}\"'{{data}}\0\n";
 
-fn facts(f: &mut fmt::Formatter<'_>, profile: &Profile, tree: &Tree) -> fmt::Result {
-    let mut facts = vec![("wall time", text::time(profile.wall())), ("spans", profile.spans().to_string())];
-    if let Some(root) = tree.root() {
-        let usage = &root.usage;
-        if usage.calls > 0 {
-            facts.push(("model calls", usage.calls.to_string()));
-        }
-        if usage.input_tokens + usage.output_tokens > 0 {
-            let tokens = format!("{} → {}", text::count(usage.input_tokens), text::count(usage.output_tokens));
-            facts.push(("tokens in → out", tokens));
-        }
-        if let Some(first) = usage.time_to_first_token() {
-            facts.push(("to first token, mean", text::time(first)));
-        }
-        if usage.cost_nanousd > 0 {
-            facts.push(("cost", text::money(usage.cost_nanousd)));
-        }
-        if root.retries > 0 {
-            facts.push(("retries", root.retries.to_string()));
-        }
-        if root.cache_hits > 0 {
-            facts.push(("cache hits", root.cache_hits.to_string()));
-        }
-        if !root.saved.is_zero() {
-            facts.push(("saved by the cache", text::time(root.saved)));
-        }
-        if let Some(outcome) = root.outcome {
-            facts.push(("ended", outcome.as_str().to_owned()));
-        }
+    fn profile(names: &[&str]) -> Profile {
+        let record = |(n, name): (usize, &&str)| SpanRecord {
+            name: (*name).into(),
+            label: (*name).into(),
+            parent: (n > 0).then_some(0),
+            start: n as u64,
+            end: 100,
+            open: false,
+            more: Some(Box::new(More { error_type: (*name).into(), ..More::default() })),
+            ..SpanRecord::open("")
+        };
+        let records = names.iter().enumerate().map(record).collect();
+        Profile::new(Finished { records, wall: 100, busy: 0, detached: 2, dropped_spans: 0, visits: 0, polls: 0 }, None)
     }
-    f.write_str("<dl class=\"facts\">")?;
-    for (name, value) in facts {
-        write!(f, "<div><dt>{name}</dt><dd>{value}</dd></div>")?;
-    }
-    f.write_str("</dl>")
-}
 
-fn remarks(f: &mut fmt::Formatter<'_>, profile: &Profile) -> fmt::Result {
-    if let Some(reason) = profile.unavailable() {
-        write!(f, "<p class=\"unavailable\" role=\"alert\"><strong>No profile:</strong> {}</p>", escaped(reason))?;
+    /// What stands between the first `open` and the `close` after it.
+    fn between<'a>(page: &'a str, open: &str, close: &str) -> &'a str {
+        page.split_once(open).and_then(|(_, rest)| rest.split_once(close)).map(|(inside, _)| inside).unwrap()
     }
-    let remarks = profile.remarks();
-    if remarks.is_empty() {
-        return Ok(());
-    }
-    f.write_str("<ul class=\"remarks\">")?;
-    for remark in remarks {
-        write!(f, "<li>{}</li>", escaped(&remark))?;
-    }
-    f.write_str("</ul>")
-}
 
-fn body(f: &mut fmt::Formatter<'_>, profile: &Profile, path: &CriticalPath) -> fmt::Result {
-    if !profile.is_available() {
-        return Ok(());
+    #[test]
+    fn the_policy_allows_this_script_and_no_other() {
+        let script: String = code(SCRIPT).flat_map(|line| [line, "\n"]).collect();
+        let hash = base64::prelude::BASE64_STANDARD.encode(sha2::Sha256::digest(&script));
+        assert_eq!(SCRIPT_HASH, hash, "the script has changed: set SCRIPT_HASH to the value on the right");
+        let page = profile(&["run"]).html().to_string();
+        let policy = between(&page, "Content-Security-Policy\" content=\"", "\">");
+        assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+        assert!(policy.contains(&format!("script-src 'sha256-{hash}';")), "{policy}");
+        assert_eq!(page.split_once("<script>").unwrap().1.split_once("</script>").unwrap().0, script);
     }
-    timeline(f)?;
-    contributors(f, path)?;
-    let parts = [(By::Phase, "Phases", "phase"), (By::Agent, "Agents", "agent"), (By::Model, "Models", "model")];
-    for (by, caption, what) in parts {
-        let breakdown = profile.breakdown_by(by);
-        if by == By::Phase || !breakdown.rows.is_empty() {
-            table(f, &breakdown, caption, what)?;
+
+    #[test]
+    fn hostile_names_add_no_markup() {
+        let count = |page: &str, what: &str| page.matches(what).count();
+        let tame = profile(&["run", "a", "a"]).html().title("a").to_string();
+        let hostile = profile(&[HOSTILE, HOSTILE, HOSTILE]).html().title(HOSTILE).to_string();
+        for what in ["<script", "</script", "<img", "<!--"] {
+            assert_eq!(count(&hostile, what), count(&tame, what), "{what}");
         }
+        assert!(!hostile.contains(['\0', '\u{202e}']));
+        assert!(hostile.contains("<h1><bdi>&lt;/script&gt;&lt;script&gt;alert(1)"));
     }
-    Ok(())
-}
 
-fn timeline(f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_str(
-        "<noscript><section><h2>Timeline</h2><p class=\"hint\">The line of time needs scripts; the tables below do \
-         not.</p></section></noscript>\n\
-         <section id=\"timeline\" aria-labelledby=\"timeline-heading\" hidden>\n\
-         <div class=\"bar-of-tools\"><h2 id=\"timeline-heading\">Timeline</h2>\
-         <button type=\"button\" id=\"path\" aria-pressed=\"true\">Critical path</button>\
-         <button type=\"button\" id=\"closer\">Zoom in</button><button type=\"button\" id=\"wider\">Zoom out</button>\
-         <button type=\"button\" id=\"all\">Whole run</button></div>\n<ul class=\"legend\" aria-label=\"What time was spent on\">",
-    )?;
-    for class in Class::ALL {
-        let (name, says) = (class.as_str(), text::class_text(class));
-        write!(f, "<li><span class=\"swatch {name}\"></span>{says}</li>")?;
+    #[test]
+    fn the_data_is_json_with_every_span() {
+        let page = profile(&["run", HOSTILE, "b"]).html().to_string();
+        let data = between(&page, "id=\"data\">", "</script>");
+        let data: serde_json::Value = serde_json::from_str(data).unwrap();
+        assert_eq!(data["wall"], 100);
+        assert_eq!(data["spans"].as_array().unwrap().len(), 3);
+        assert_eq!(data["spans"][2][3], 2);
+        assert_eq!(data["spans"][2][5]["o"], Outcome::Failed.as_str());
+        let name = data["strings"][data["spans"][1][0].as_u64().unwrap() as usize].as_str().unwrap();
+        assert!(name.starts_with("</script><script>alert(1)</script>") && name.ends_with("{{data}}\u{fffd}\u{fffd}"));
+        let steps: Vec<u64> = data["path"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+        assert_eq!(steps.chunks(2).map(|step| step[1]).sum::<u64>(), 100);
     }
-    f.write_str(
-        "<li class=\"on-path\"><span class=\"swatch path\"></span>critical path</li></ul>\n<div class=\"timeline\">\
-         <div class=\"chart\"><div class=\"axis\"><span>span</span><span class=\"wall\">wall</span>\
-         <div class=\"ruler\" id=\"ruler\" title=\"Draw a range to zoom in; double-click for the whole run\"></div></div>\
-         <div class=\"grid\" id=\"grid\" role=\"treegrid\" tabindex=\"0\" aria-label=\"Spans of the run\" \
-         aria-describedby=\"keys\" aria-colcount=\"3\"><div class=\"rows\" id=\"rows\" role=\"rowgroup\"></div></div></div>\
-         <aside class=\"detail\" id=\"detail\" aria-live=\"polite\" aria-label=\"The chosen span\"></aside></div>\n\
-         <p class=\"hint keys\" id=\"keys\"><kbd>↑</kbd> <kbd>↓</kbd> choose, <kbd>←</kbd> <kbd>→</kbd> fold and unfold, \
-         <kbd>Enter</kbd> zoom to the span, <kbd>+</kbd> <kbd>−</kbd> zoom, <kbd>0</kbd> whole run</p>\n</section>\n",
-    )
-}
 
-fn contributors(f: &mut fmt::Formatter<'_>, path: &CriticalPath) -> fmt::Result {
-    if path.contributors.is_empty() {
-        return Ok(());
+    #[test]
+    fn what_is_missing_is_said() {
+        let page = profile(&["run"]).html().to_string();
+        assert!(page.contains("2 spans were still open when the run ended"));
+        assert!(!page.contains("id=\"agents\"") && !page.contains("id=\"models\""));
+        let page = Profile::default().html().to_string();
+        assert!(page.contains("<b>No profile.</b> Why, and what to do: no run was recorded"));
+        assert!(!page.contains("id=\"tree\"") && !page.contains("<table"));
     }
-    f.write_str(
-        "<section aria-labelledby=\"path-heading\"><h2 id=\"path-heading\">What decided how long it took</h2>\
-         <ol class=\"decided\">",
-    )?;
-    for part in &path.contributors {
-        let percent = text::tenths((part.share * 1_000.0).round() as u64);
-        write!(
-            f,
-            "<li><bdi>{}</bdi><span>{} ({percent})</span><span class=\"meter\"><span class=\"path\" style=\"width:{:.2}%\"></span></span>\
-             <span class=\"free\">Were it free, the run would take {}.</span></li>",
-            escaped(&part.title),
-            text::time(part.on_path),
-            part.share * 100.0,
-            text::time(part.wall_if_free),
-        )?;
-    }
-    f.write_str("</ol></section>\n")
-}
 
-fn table(f: &mut fmt::Formatter<'_>, breakdown: &Breakdown, caption: &str, what: &str) -> fmt::Result {
-    let Breakdown { rows, between, total } = breakdown;
-    let has_usage = total.usage.calls > 0 || total.usage.input_tokens > 0;
-    write!(
-        f,
-        "<section><div class=\"scroll\"><table><caption>{caption}</caption><thead><tr><th scope=\"col\">{what}</th>\
-         <th scope=\"col\">wall</th><th scope=\"col\">share</th><th scope=\"col\" class=\"text\">where it went</th>"
-    )?;
-    if has_usage {
-        f.write_str("<th scope=\"col\">calls</th><th scope=\"col\">tokens in</th><th scope=\"col\">tokens out</th><th scope=\"col\">cost</th>")?;
+    #[test]
+    fn every_slot_of_the_template_is_known() {
+        let slots: Vec<_> = PAGE.split("{{").skip(1).map(|part| part.split_once("}}").unwrap().0).collect();
+        assert_eq!(slots, ["script_hash", "title", "style", "title", "head", "report", "data", "script"]);
+        assert!(!SCRIPT.contains("innerHTML") && !SCRIPT.contains("eval("));
     }
-    f.write_str("<th scope=\"col\" class=\"text\">notes</th></tr></thead><tbody>")?;
-    for row in rows.iter().chain((!between.attributed.is_zero()).then_some(between)) {
-        table_row(f, row, has_usage)?;
-    }
-    f.write_str("</tbody><tfoot>")?;
-    let whole = Row { name: "total".into(), ..total.clone() };
-    table_row(f, &whole, has_usage)?;
-    f.write_str("</tfoot></table></div></section>\n")
-}
-
-fn table_row(f: &mut fmt::Formatter<'_>, row: &Row, has_usage: bool) -> fmt::Result {
-    let times = if row.count > 1 { format!(" ×{}", row.count) } else { String::new() };
-    write!(
-        f,
-        "<tr><th scope=\"row\" class=\"text\"><bdi>{}</bdi>{times}</th><td data-value=\"{}\">{}</td><td data-value=\"{}\">{}</td>",
-        escaped(&row.name),
-        row.wall.as_nanos(),
-        text::time(row.wall),
-        row.share,
-        text::tenths((row.share * 1_000.0).round() as u64),
-    )?;
-    write!(f, "<td class=\"text\" data-value=\"{}\">{}</td>", row.attributed.as_nanos(), stack(&row.spent))?;
-    if has_usage {
-        let usage = &row.usage;
-        let numbers = [
-            (usage.calls, usage.calls.to_string()),
-            (usage.input_tokens, text::count(usage.input_tokens)),
-            (usage.output_tokens, text::count(usage.output_tokens)),
-            (usage.cost_nanousd, text::money(usage.cost_nanousd)),
-        ];
-        for (value, says) in numbers {
-            let says = if value == 0 { "" } else { says.as_str() };
-            write!(f, "<td data-value=\"{value}\">{says}</td>")?;
-        }
-    }
-    let notes = escaped(&text::notes(row));
-    let notes = if row.failed > 0 || row.cancelled > 0 { format!("<b>{notes}</b>") } else { notes };
-    write!(f, "<td class=\"notes\">{notes}</td></tr>")
-}
-
-/// What a time was spent on, as a bar with a text for those who do not see it.
-fn stack(spent: &Spent) -> String {
-    let total = spent.total_nanos().max(1) as f64;
-    let mut bar = format!("<div class=\"stack\" role=\"img\" aria-label=\"{0}\" title=\"{0}\">", text::parts(spent, 7));
-    for class in Class::ALL {
-        let part = 100.0 * spent.nanos_on(class) as f64 / total;
-        if part > 0.0 {
-            let _ = write!(bar, "<span class=\"{}\" style=\"width:{part:.2}%\"></span>", class.as_str());
-        }
-    }
-    bar.push_str("</div>");
-    bar
-}
-
-/// What the script draws: times in nanoseconds.
-fn data(profile: &Profile, tree: &Tree, path: &CriticalPath) -> Value {
-    let steps = path.steps.iter().map(|step| json!([step.node, nanos(step.start), nanos(step.end)]));
-    json!({
-        "wall": nanos(profile.wall()),
-        "classes": Class::ALL.map(Class::as_str),
-        "spans": tree.nodes().iter().map(span).collect::<Vec<_>>(),
-        "path": steps.collect::<Vec<_>>(),
-    })
-}
-
-fn span(node: &Node) -> Value {
-    json!({
-        "title": shown(&node.title()),
-        "parent": node.parent,
-        "depth": node.depth,
-        "start": nanos(node.start),
-        "end": nanos(node.end()),
-        "wall": nanos(node.wall),
-        "self": nanos(node.self_wall),
-        "share": node.share,
-        "busy": nanos(node.busy),
-        "spent": Class::ALL.map(|class| node.spent.nanos_on(class)),
-        "outcome": node.outcome.map(crate::Outcome::as_str),
-        "error": shown(&node.error_type),
-        "open": node.open,
-        "count": node.count,
-        "attempts": node.attempts,
-        "facts": more(node),
-    })
-}
-
-/// What else is known of a span, as names and texts.
-fn more(node: &Node) -> Vec<(&'static str, String)> {
-    let usage = &node.usage;
-    let numbers = [
-        ("Passages found", node.hits.unwrap_or(0)),
-        ("Model calls", usage.calls),
-        ("Tokens in", usage.input_tokens),
-        ("… from the provider's cache", usage.cached_input_tokens),
-        ("… into the provider's cache", usage.cache_write_tokens),
-        ("Tokens out", usage.output_tokens),
-        ("… of reasoning", usage.reasoning_tokens),
-        ("Retries", node.retries),
-        ("Cache hits", node.cache_hits),
-    ];
-    let mut facts: Vec<(&'static str, String)> =
-        numbers.into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| (name, n.to_string())).collect();
-    let times = [("To first token", usage.time_to_first_token()), ("Saved by the cache", Some(node.saved))];
-    facts.extend(times.into_iter().filter_map(|(name, time)| {
-        let time = time.filter(|time: &Duration| !time.is_zero())?;
-        Some((name, text::time(time)))
-    }));
-    if usage.cost_nanousd > 0 {
-        facts.push(("Cost", text::money(usage.cost_nanousd)));
-    }
-    facts
 }

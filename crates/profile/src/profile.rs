@@ -128,7 +128,7 @@ impl Profile {
         Table::new(self, by)
     }
 
-    /// The profile as one HTML file.
+    /// The timeline, the breakdowns and the critical path as one HTML page.
     #[must_use]
     pub fn html(&self) -> Html {
         Html::new(self)

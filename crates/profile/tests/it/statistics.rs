@@ -148,7 +148,7 @@ fn forty() -> Vec<Profile> {
         let work = run(async {
             phase("assess", wait(1 + n % 3)).await;
             phase("retrieve", async { wait(6 + n * n % 17).instrument(span::retrieval(8)).await }).await;
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 phase("decompose", chat(80 + n, 1_800, 212)).await;
             }
             let verify = span::phase("verify");
@@ -158,12 +158,12 @@ fn forty() -> Vec<Profile> {
             }
             .instrument(verify.clone())
             .await;
-            if n % 10 == 0 {
+            if n.is_multiple_of(10) {
                 span::record_error(&verify, &ninefold_core::Error::new(ninefold_core::ErrorKind::MalformedReply, "no"));
             }
             drop(verify);
             let respond = span::phase("respond");
-            if n % 5 == 0 {
+            if n.is_multiple_of(5) {
                 span::record_outcome(&respond, span::outcome::CACHED);
             } else {
                 wait(1).instrument(respond).await;
