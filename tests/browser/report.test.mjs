@@ -136,6 +136,22 @@ test("what happened is said in words and patterns", async () => {
   assert.ok(patterns.length >= 3 && patterns.every((pattern) => pattern.includes("gradient")), patterns.join());
 });
 
+test("every end of a span has words, and its bar a look of its own", async () => {
+  const ends = [["failed"], ["cancelled"], ["replayed"], ["cached"], [undefined, { open: true }], [undefined, { group: { count: 1_200, covered_ns: 9e6 } }], [undefined]];
+  const made = ends.map(([outcome, more], n) => span(0, "phase", `p${n}`, n * 10, n * 10 + 10, { ...(outcome && { outcome }), ...more }));
+  const page = await open(write("ends", profile([span(null, "run", "", 0, 70), ...made], { detached: 1 })).url);
+  const rows = page.locator(".row.phase");
+  const words = await rows.evaluateAll((rows) => rows.map((row) => row.querySelector(".tag")?.textContent));
+  assert.deepEqual(words, ["failed", "cancelled", "replayed", "cached", "still open", "×1,200", undefined]);
+  const looks = await page.locator(".row.phase .span").evaluateAll((bars) => bars.map((bar) => getComputedStyle(bar, "::after").backgroundImage + getComputedStyle(bar).maskImage));
+  assert.equal(new Set(looks.slice(0, 5)).size, 5);
+  assert.ok(!looks.slice(0, 5).includes(looks[6]));
+  assert.match(await rows.nth(5).getAttribute("aria-label"), /^p5, 9\.00 ms.*×1,200/);
+  const head = await page.locator("header").innerText();
+  assert.match(head, /1 span was still open when the run ended/);
+  assert.match(head, /1 row stands for many spans/);
+});
+
 test("the critical path can be hidden", async () => {
   const page = await open(usual.url);
   const marks = page.locator(".row .crit");

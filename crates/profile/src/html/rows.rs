@@ -41,8 +41,7 @@ pub(super) fn write(
         notes: listed().any(|row| !notes(row).is_empty()),
     };
     write!(f, "<section aria-labelledby=\"{id}-h\"><h2 id=\"{id}-h\">{heading}</h2>")?;
-    write!(f, "<table id=\"{id}\"><caption>{heading}: wall time, part of the run, ")?;
-    f.write_str("and what it was spent on</caption>")?;
+    write!(f, "<table id=\"{id}\"><caption>{heading}: wall time, share, where it went</caption>")?;
     head(f, first, columns)?;
     f.write_str("<tbody>")?;
     let attributed: Vec<u64> = listed().map(|row| row.spent.total_nanos()).collect();
