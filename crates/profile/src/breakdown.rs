@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::attribution::union;
 use crate::span_record::Group;
 use crate::spent::{Class, Spent};
-use crate::tree::{Node, Tree, share};
+use crate::tree::{Node, Tree, nanos, share};
 use crate::usage::Usage;
 
 /// What the rows of a [`Breakdown`] are.
@@ -48,7 +48,7 @@ pub struct Row {
     pub count: u64,
     /// When it first started, from the start of the run.
     pub start: Duration,
-    /// How long it was open: the union of its intervals.
+    /// How long it was open: the union of its intervals. Of what is left of a run: how long none of its parts was open.
     pub wall: Duration,
     /// The part of the run's time that is its own: each instant belongs to the phases open in it in equal parts.
     pub attributed: Duration,
@@ -85,7 +85,9 @@ impl Breakdown {
         };
         let mut groups: Vec<(SmolStr, Vec<&Node>)> = Vec::new();
         let mut places: HashMap<SmolStr, usize> = HashMap::new();
-        for part in by.parts(tree, root) {
+        let parts = by.parts(tree, root);
+        let outside = root.wall.saturating_sub(open(&parts));
+        for part in parts {
             let title = by.title(part);
             let place = *places.entry(title.clone()).or_insert(groups.len());
             match groups.get_mut(place) {
@@ -97,7 +99,7 @@ impl Breakdown {
         let rows: Vec<Row> = groups.into_iter().map(|(name, group)| row(name, &group, wall)).collect();
         let mut total = row(root.title(), &[root], wall);
         total.share = if wall == 0 { 0.0 } else { 1.0 };
-        Self { between: between(root, &rows, wall, by), rows, total }
+        Self { between: Row { wall: outside, ..between(root, &rows, wall, by) }, rows, total }
     }
 
     /// The row with this name.
@@ -153,8 +155,7 @@ fn row(name: SmolStr, group: &[&Node], wall: u64) -> Row {
     let mut row =
         Row { name, count: group.iter().fold(0, |sum, node| sum.saturating_add(node.count)), ..Row::default() };
     row.start = group.iter().map(|node| node.start).min().unwrap_or_default();
-    let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    row.wall = Duration::from_nanos(union(group.iter().map(|node| (nanos(node.start), nanos(node.end())))));
+    row.wall = open(group);
     let mut ended = Group::default();
     for node in group {
         row.attributed = row.attributed.saturating_add(node.attributed);
@@ -176,11 +177,16 @@ fn row(name: SmolStr, group: &[&Node], wall: u64) -> Row {
     Row { failed, cancelled, replayed, cached, share: share(row.attributed, wall), ..row }
 }
 
+/// How long at least one of these nodes, which are in order of start, was open.
+fn open(nodes: &[&Node]) -> Duration {
+    let interval = |node: &&Node| (nanos(node.start), nanos(node.start.saturating_add(node.wall)));
+    Duration::from_nanos(union(nodes.iter().map(interval)))
+}
+
 /// What is left of the root when its parts are taken away.
 fn between(root: &Node, rows: &[Row], wall: u64, by: By) -> Row {
     let name = if rows.is_empty() { root.title() } else { SmolStr::new_static(by.rest()) };
-    let mut between =
-        Row { name, wall: root.self_wall, attributed: root.attributed, busy: root.busy, ..Row::default() };
+    let mut between = Row { name, attributed: root.attributed, busy: root.busy, ..Row::default() };
     for row in rows {
         between.attributed = between.attributed.saturating_sub(row.attributed);
         between.busy = between.busy.saturating_sub(row.busy);
