@@ -33,8 +33,8 @@ Examples:
 
 Asking changes no labels: files carry those of the nearest labelled folder above them.
 
-A profile is written for a run that failed, too. The file is there whole or not at all. ninefold profile show makes
-any other form of json.
+A profile is written for a run that failed, too. The file is there whole or not at all.
+ninefold profile show makes any other form of json.
 
 Exit codes:
   0  answered
@@ -80,8 +80,9 @@ Examples:
   ninefold index .
   ninefold index --label hr ~/handbook/hr
 
-A file carries the labels of the nearest folder (or file) that was indexed with --label, whatever is indexed around it.
-Indexing that very folder with other labels, or with --public, replaces them.
+A file carries the labels of the nearest folder (or file) that was indexed with --label,
+whatever is indexed around it. Indexing that very folder with other labels, or with
+--public, replaces them.
 
 Exit codes:
   0  done, even if some files were skipped
