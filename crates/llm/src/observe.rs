@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, Stream};
-use ninefold_core::model::Deltas;
+use ninefold_core::model::{Deltas, MAX_REPLY_BYTES};
 use ninefold_core::span::{self, field, outcome};
 use ninefold_core::{Cx, Delta, Message, Model, ModelId, ModelRequest, Reply, Result, Role};
 use tokio::time::Instant;
@@ -78,7 +78,7 @@ impl Call {
                 if let Some(sent) = self.sent.take() {
                     self.span.record(field::FIRST_CHUNK, sent.elapsed().as_secs_f64());
                 }
-                if let Some(shown) = &mut self.text {
+                if let Some(shown) = self.text.as_mut().filter(|shown| shown.len() + text.len() <= MAX_REPLY_BYTES) {
                     shown.push_str(text);
                 }
             }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use tracing::span::Id;
 
 use crate::address::Address;
-use crate::directory::Spread;
+use crate::directory::{self, Spread};
 
 type Addresses = HashMap<u64, Address, BuildHasherDefault<Spread>>;
 
@@ -56,5 +56,50 @@ impl Heard {
         let found = act(&mut addresses);
         shard.len.store(addresses.len(), Ordering::Relaxed);
         found
+    }
+}
+
+/// With its layer gone, as behind a `reload`, no one hears of the end of these spans.
+impl Drop for Heard {
+    fn drop(&mut self) {
+        for shard in &mut self.shards {
+            let addresses = shard.addresses.get_mut().unwrap_or_else(PoisonError::into_inner);
+            for (_, span) in addresses.drain() {
+                if let Some(tree) = directory::find(span.number()) {
+                    tree.close_heard(span.position(), None);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::{Context, Poll, Waker};
+
+    use ninefold_core::span;
+    use tracing::subscriber::set_default;
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::{registry, reload};
+
+    use crate::{here, layer, record};
+
+    #[test]
+    fn a_layer_that_goes_leaves_no_tree_behind() {
+        let (reloadable, handle) = reload::Layer::new(Some(layer()));
+        let _host = set_default(registry().with(reloadable));
+        let mut recording = pin!(record(async {
+            let span = span::phase("open");
+            handle.reload(None).unwrap();
+            drop(span);
+            Arc::downgrade(&here::innermost().unwrap().tree)
+        }));
+        let Poll::Ready(recorded) = recording.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("it waits");
+        };
+        assert!(recorded.output.upgrade().is_none());
+        assert_eq!(recorded.profile.spans(), 1);
     }
 }
