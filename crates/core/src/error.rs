@@ -18,8 +18,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// It may work when tried again: a reset connection, a busy database, an overloaded server.
     Transient,
+    /// A server takes no more calls for now; [`Error::retry_after`] says for how long, if it does.
+    RateLimited,
     /// It will fail the same way again.
     Permanent,
+    /// A provider or a model declines for what is asked.
+    Refused,
     /// The input is larger than the limit in force.
     TooLong,
     /// The input is empty or not of the required form.
@@ -54,7 +58,9 @@ impl ErrorKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Transient => "transient",
+            Self::RateLimited => "rate_limited",
             Self::Permanent => "permanent",
+            Self::Refused => "refused",
             Self::TooLong => "too_long",
             Self::InvalidInput => "invalid_input",
             Self::Cancelled => "cancelled",
@@ -91,7 +97,19 @@ struct Inner {
     hint: Option<String>,
     status: Option<u16>,
     retry_after: Option<Duration>,
+    wire: Option<Box<Wire>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What a server said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wire {
+    /// Which server: a provider's name.
+    pub provider: SmolStr,
+    /// What it calls the request; empty when it does not say. Its operators ask for it.
+    pub request_id: SmolStr,
+    /// The beginning of its answer, without what looks like a secret; empty when there was none.
+    pub excerpt: String,
 }
 
 impl Error {
@@ -105,6 +123,7 @@ impl Error {
             hint: None,
             status: None,
             retry_after: None,
+            wire: None,
             source: None,
         }))
     }
@@ -142,6 +161,18 @@ impl Error {
     #[must_use]
     pub fn with_retry_after(self, wait: Duration) -> Self {
         self.edit(|e| e.retry_after = Some(wait))
+    }
+
+    /// Adds what a server said.
+    #[must_use]
+    pub fn with_wire(self, wire: Wire) -> Self {
+        self.edit(|e| e.wire = Some(Box::new(wire)))
+    }
+
+    /// What a server said, if one did.
+    #[must_use]
+    pub fn wire(&self) -> Option<&Wire> {
+        self.0.wire.as_deref()
     }
 
     /// The class of the failure.
@@ -183,7 +214,7 @@ impl Error {
     /// Whether the same call may succeed when made again.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        self.0.kind == ErrorKind::Transient
+        matches!(self.0.kind, ErrorKind::Transient | ErrorKind::RateLimited)
     }
 
     /// Whether the run as a whole must stop: its time or its host's patience is over, or its journal does not go

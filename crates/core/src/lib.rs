@@ -7,7 +7,7 @@
 //! 2. what each phase makes: [`assessment`], [`evidence`], [`plan`], [`verdict`], [`route`], [`finding`];
 //! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`clock`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
-//! 5. what a host plugs in: [`model`], [`agent`], [`store`];
+//! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`];
 //! 6. how text becomes searchable terms: [`terms`].
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -27,10 +27,13 @@ pub mod evidence;
 pub mod finding;
 pub mod id;
 pub mod journal;
+pub mod message;
 pub mod model;
 pub mod phase;
 pub mod plan;
 pub mod query;
+pub mod reply;
+pub mod request;
 pub mod route;
 pub mod scope;
 pub mod span;
@@ -46,12 +49,15 @@ pub use budget::{Budget, BudgetMeter, Cost, Expense, Usage};
 pub use cache_key::Key;
 pub use clock::{Clock, Timestamp};
 pub use cx::Cx;
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, Wire};
 pub use evidence::{Chunk, ChunkId, ChunkKind, Citation, Evidence, Lines, Passage, WeightedTerm};
 pub use finding::{FailedSubgoal, Finding, Findings, Statement};
 pub use id::{RunId, SessionId};
 pub use journal::{Durability, Journal};
-pub use model::{Completion, Delta, Message, Model, ModelId, ModelRequest, Reply, Role, StopReason};
+pub use model::{
+    Completion, Delta, Effort, Media, MediaSource, Message, Model, ModelId, ModelRequest, OutputFormat, Part, Reply,
+    Role, StopReason, ToolCall, ToolChoice, ToolResult, ToolSpec,
+};
 pub use phase::Phase;
 pub use plan::{Plan, PlanError, Subgoal, SubgoalId};
 pub use query::Query;

@@ -30,7 +30,7 @@ impl<M: Model> Model for Budgeted<M> {
 
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let reservation = cx.reserve(request.estimated_tokens())?;
-        let input_tokens = request.messages.iter().map(|message| message.text.len() as u64).sum::<u64>() / 3;
+        let input_tokens = request.estimated_input_tokens();
         let reply = self.inner.send(request, cx).await?;
         let spending = Spending {
             reservation: Some(reservation),
@@ -70,7 +70,9 @@ impl Stream for Settling {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let polled = self.inner.as_mut().poll_next(context);
         match &polled {
-            Poll::Ready(Some(Ok(Delta::Text(text)))) => self.spending.written += text.len() as u64,
+            Poll::Ready(Some(Ok(
+                Delta::Text(more) | Delta::Reasoning(more) | Delta::ToolCall { arguments: more, .. },
+            ))) => self.spending.written += more.len() as u64,
             Poll::Ready(Some(Ok(Delta::Usage(usage)))) if usage.total() > 0 => self.spending.said = Some(*usage),
             _ => {}
         }

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream;
-use ninefold_core::{
-    Completion, Cx, Delta, Error, ErrorKind, Model, ModelId, ModelRequest, Reply, Result, StopReason, Usage,
-};
+use ninefold_core::{Completion, Cx, Delta, Error, ErrorKind, Model, ModelId, ModelRequest, Reply, Result, Usage};
 
 /// A model that answers from a script and remembers what it was asked. Rules are tried in the order they were
 /// given; the first whose needle is in the request's text answers. A request that no rule answers is a
@@ -113,10 +111,10 @@ impl Model for ScriptedModel {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
         }
-        let rule = self.rules.iter().find(|rule| request.messages.iter().any(|m| m.text.contains(&rule.needle)));
+        let rule = self.rules.iter().find(|rule| request.messages.iter().any(|m| m.text().contains(&rule.needle)));
         let reply = match rule.map(|rule| &rule.outcome) {
             Some(Outcome::Text(text)) => {
-                Ok(Reply::whole(Completion { text: text.clone(), usage: self.usage, stop: StopReason::End }))
+                Ok(Reply::whole(Completion { usage: self.usage, ..Completion::text(text.clone()) }))
             }
             Some(Outcome::Fails(error)) => Err(error.clone()),
             Some(Outcome::BreaksOff(text)) => Ok(Reply::stream(stream::iter([Ok(Delta::Text(text.clone()))]))),

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 pub(crate) async fn ask(model: &dyn Model, request: ModelRequest, cx: &Cx) -> Result<Completion> {
     let mut completion = model.send(request, cx).await?.collect().await?;
     if completion.stop == StopReason::Refused {
-        return Err(Error::new(ErrorKind::Permanent, "the model's provider refused to answer"));
+        return Err(Error::new(ErrorKind::Refused, "the model or its provider declined to answer"));
     }
     let visible = without_reasoning(&completion.text);
     if visible.len() != completion.text.len() {
