@@ -5,17 +5,17 @@
 //!
 //! 1. [`memory`]: [`MemoryStore`] and [`MemoryJournal`]; nothing survives the process;
 //! 2. [`sqlite`]: [`Sqlite`], store and journal in one file, on threads of its own;
-//! 3. `rank`, `vector`: what both stores rank by, so that both find the same;
+//! 3. `rank`, `frequencies`: what both stores rank by, so that both find the same;
 //! 4. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod frequencies;
 pub mod ingest;
 pub mod memory;
 mod memory_journal;
 mod rank;
 pub mod sqlite;
-mod vector;
 
 pub use ingest::{Indexer, Root, Summary};
 pub use memory::MemoryStore;

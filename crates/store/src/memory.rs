@@ -7,8 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use async_trait::async_trait;
 use ninefold_core::store::lies_within;
 use ninefold_core::{
-    Chunk, ChunkId, Document, Error, ErrorKind, Evidence, Labels, Passage, Result, Scope, Search, Source, Store,
-    Timestamp,
+    Chunk, ChunkId, Contents, Document, Error, ErrorKind, Evidence, Forgetting, Forgotten, Labels, Passage, Result,
+    Scope, Search, Source, Store, Timestamp, VectorSearch,
 };
 use smol_str::SmolStr;
 
@@ -223,11 +223,9 @@ impl State {
             });
         }
         let matched = hits.len() as u64;
-        let passages = best(hits, search.limit)
-            .into_iter()
-            .map(|hit| Passage { chunk: Arc::clone(hit.chunk), score: hit.score })
-            .collect();
-        Evidence { passages, terms: ranking.weighted(terms), matched }
+        let passages =
+            best(hits, search.limit).into_iter().map(|hit| Passage::new(Arc::clone(hit.chunk), hit.score)).collect();
+        Evidence { passages, terms: ranking.weighted(terms), matched, vectors: VectorSearch::default() }
     }
 }
 
@@ -236,7 +234,7 @@ impl Store for MemoryStore {
     async fn put(&self, documents: Vec<Document>) -> Result<()> {
         let documents: Vec<(Source, Vec<Prepared>)> = last_of_each(documents)
             .into_iter()
-            .map(|Document { source, chunks }| {
+            .map(|Document { source, chunks, .. }| {
                 let chunks = chunks.into_iter().map(|chunk| Prepared::new(chunk, &source)).collect();
                 (source, chunks)
             })
@@ -293,5 +291,13 @@ impl Store for MemoryStore {
         let state = self.read();
         let held = state.sources.values().map(|held| &held.source);
         Ok(held.filter(|source| prefix.is_empty() || lies_within(&source.path, prefix)).cloned().collect())
+    }
+
+    async fn forget(&self, _: &Forgetting) -> Result<Forgotten> {
+        Err(Error::new(ErrorKind::Permanent, "this store cannot forget yet"))
+    }
+
+    async fn contents(&self) -> Result<Contents> {
+        Err(Error::new(ErrorKind::Permanent, "this store cannot be counted yet"))
     }
 }

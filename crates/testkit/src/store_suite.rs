@@ -41,17 +41,15 @@ pub(crate) fn document(path: &str, labels: &Labels, chunks: &[(&str, &str)]) -> 
             let occurrence = chunks[..n].iter().filter(|(_, other)| other == text).count() as u32;
             Chunk {
                 id: ChunkId::of(path, text, occurrence),
-                path: path.into(),
                 lines,
-                kind: ChunkKind::Text,
                 title: (*title).to_owned(),
-                text: (*text).to_owned(),
                 labels: labels.clone(),
+                ..Chunk::new(path, ChunkKind::Text, *text)
             }
         })
         .collect();
     let hash = Key::of(&chunks).expect("chunks have keys");
-    Document { source: Source { path: path.into(), hash, labels: labels.clone() }, chunks }
+    Document::new(Source { labels: labels.clone(), ..Source::new(path, hash) }, chunks)
 }
 
 /// A public document with untitled chunks.

@@ -278,27 +278,22 @@ fn cut(text: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use ninefold_core::{ChunkId, Labels, Passage, WeightedTerm};
+    use ninefold_core::{Passage, WeightedTerm};
 
     use super::*;
 
     fn chunk(path: &str, kind: ChunkKind, first: u32, text: &str) -> Passage {
         let lines = Lines::new(first, first + text.lines().count() as u32 - 1);
-        let chunk = Chunk {
-            id: ChunkId::of(path, text, 0),
-            path: path.into(),
-            lines,
-            kind,
-            title: String::new(),
-            text: text.into(),
-            labels: Labels::none(),
-        };
-        Passage { chunk: Arc::new(chunk), score: 1.0 }
+        let chunk = Chunk { lines, ..Chunk::new(path, kind, text) };
+        Passage::new(Arc::new(chunk), 1.0)
     }
 
     fn answer(question: &str, passages: Vec<Passage>) -> Vec<Statement> {
         let terms = terms::query_terms(question).into_iter().map(|term| WeightedTerm { term, weight: 1.0 }).collect();
-        extract(&Evidence { terms, matched: passages.len() as u64, passages }, Complexity::Simple)
+        extract(
+            &Evidence { terms, matched: passages.len() as u64, passages, ..Evidence::default() },
+            Complexity::Simple,
+        )
     }
 
     #[test]

@@ -102,22 +102,15 @@ fn cited_lines<'a>(citation: &Citation, evidence: &'a Evidence) -> Option<&'a st
 
 #[cfg(test)]
 mod tests {
-    use ninefold_core::{Chunk, ChunkId, ChunkKind, Labels, Lines, Passage};
+    use ninefold_core::{Chunk, ChunkId, ChunkKind, Lines, Passage};
 
     use super::*;
 
     #[test]
     fn only_the_cited_lines_count() {
-        let chunk = Chunk {
-            id: ChunkId(1),
-            path: "a".into(),
-            lines: Lines::new(10, 12),
-            kind: ChunkKind::Text,
-            title: String::new(),
-            text: "one\ntwo\nthree".into(),
-            labels: Labels::none(),
-        };
-        let passage = Passage { chunk: Arc::new(chunk), score: 1.0 };
+        let chunk = Chunk::new("a", ChunkKind::Text, "one\ntwo\nthree");
+        let chunk = Chunk { id: ChunkId(1), lines: Lines::new(10, 12), ..chunk };
+        let passage = Passage::new(Arc::new(chunk), 1.0);
         let evidence = Evidence { passages: vec![passage], ..Evidence::default() };
         let lines = |first, last, id| {
             let citation = Citation { chunk: ChunkId(id), path: "a".into(), lines: Lines::new(first, last) };

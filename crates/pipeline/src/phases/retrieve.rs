@@ -46,10 +46,11 @@ impl Phase<Retrieval> for Retrieve {
         let Some(store) = &self.store else { return Ok(Noted::new(Arc::default())) };
         let limit = input.limit();
         let search = Search {
-            text: input.question.to_string(),
             scope: cx.scope().clone(),
             within: input.within.to_vec(),
             limit,
+            now: Some(cx.now()),
+            ..Search::new(&*input.question)
         };
         let evidence = search_in_scope(store.as_ref(), &search, cx).await?;
         let nothing = match (evidence.terms.is_empty(), evidence.passages.is_empty()) {

@@ -95,6 +95,6 @@ pub(super) fn hash(text: &str, labels: &Labels) -> Result<Key> {
 
 /// The document of a file.
 pub(super) fn document(path: &str, text: &str, hash: Key, labels: &Labels) -> Document {
-    let source = Source { path: path.into(), hash, labels: labels.clone() };
-    Document { source, chunks: split(path, text, labels) }
+    let source = Source { labels: labels.clone(), rebuildable: true, ..Source::new(path, hash) };
+    Document::new(source, split(path, text, labels))
 }

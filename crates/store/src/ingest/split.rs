@@ -55,7 +55,7 @@ pub fn split(path: &str, text: &str, labels: &Labels) -> Vec<Chunk> {
     let (pieces, max) = match kind {
         ChunkKind::Markdown => (markdown::pieces(&lines), markdown::MAX),
         ChunkKind::Code => (code::pieces(&lines), code::MAX),
-        ChunkKind::Text => (paragraphs(&lines, &(0..lines.count())), TEXT_MAX),
+        ChunkKind::Text | ChunkKind::Pattern => (paragraphs(&lines, &(0..lines.count())), TEXT_MAX),
     };
     let mut out = Chunks { path, kind, labels, chunks: Vec::new(), occurrences: HashMap::new() };
     for piece in pieces {
@@ -120,12 +120,10 @@ impl<'a> Chunks<'a> {
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         self.chunks.push(Chunk {
             id: ChunkId::of(self.path, text, *occurrence),
-            path: self.path.into(),
             lines: LineNumbers::new(number(lines.start + 1), number(lines.end)),
-            kind: self.kind,
             title: title.to_owned(),
-            text: text.to_owned(),
             labels: self.labels.clone(),
+            ..Chunk::new(self.path, self.kind, text)
         });
         *occurrence += 1;
     }
@@ -219,7 +217,7 @@ mod tests {
             let text = lines.join(line_end);
             let max = match kind_of(path) {
                 ChunkKind::Code => code::MAX,
-                ChunkKind::Markdown | ChunkKind::Text => TEXT_MAX,
+                _ => TEXT_MAX,
             };
             let chunks = split(path, &text, &Labels::none());
             let source: Vec<&str> = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();

@@ -7,9 +7,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use smol_str::SmolStr;
 
 use super::failure::{Fault, strange_value};
+use crate::frequencies::Counter;
 use crate::memory::{id_in_use, last_of_each};
 use crate::rank::{Stream, for_each_chunk_term};
-use crate::vector::Counter;
 
 /// A chunk's identity as SQLite holds it: the same 64 bits, signed.
 pub(super) fn to_row(id: ChunkId) -> i64 {
@@ -38,7 +38,7 @@ pub(super) fn put(connection: &Connection, documents: Vec<Document>) -> Result<(
     forget(connection, &gone)
 }
 
-fn insert(connection: &Connection, Document { source, chunks }: &Document) -> Result<(), Fault> {
+fn insert(connection: &Connection, Document { source, chunks, .. }: &Document) -> Result<(), Fault> {
     let label_set = label_set(connection, &source.labels)?;
     let source_row: i64 = connection
         .prepare_cached("INSERT INTO sources (path, hash, label_set) VALUES (?1, ?2, ?3) RETURNING id")?
@@ -175,6 +175,9 @@ pub(super) fn chunk_from(row: &Row<'_>) -> Result<Chunk, Fault> {
     Ok(Chunk {
         id: from_row(row.get(0)?),
         path: SmolStr::new(text(1)?),
+        offset: 0,
+        defines: Vec::new(),
+        relations: Vec::new(),
         lines: Lines::new(row.get(2)?, row.get(3)?),
         kind: ChunkKind::from_name(text(4)?).ok_or_else(|| strange_value("a kind of chunk"))?,
         title: row.get(5)?,
@@ -212,7 +215,7 @@ pub(super) fn sources(connection: &Connection, prefix: &str) -> Result<Vec<Sourc
     while let Some(row) = rows.next()? {
         let path: String = row.get(0)?;
         let labels = row.get_ref(2)?.as_str().map_err(|_| strange_value("a set of labels"))?;
-        sources.push(Source { path: path.into(), hash: Key(row.get(1)?), labels: labels_from_text(labels)? });
+        sources.push(Source { labels: labels_from_text(labels)?, ..Source::new(path, Key(row.get(1)?)) });
     }
     Ok(sources)
 }

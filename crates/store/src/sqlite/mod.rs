@@ -7,6 +7,7 @@ mod failure;
 mod journal;
 mod migrate;
 mod search;
+mod store;
 mod task;
 mod writer;
 
@@ -14,10 +15,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use ninefold_core::{Chunk, ChunkId, Document, Evidence, Result, Scope, Search, Source, Store, Timestamp};
+use ninefold_core::Result;
 use rusqlite::Connection;
-use smol_str::SmolStr;
 use tokio::sync::{mpsc, oneshot};
 
 use failure::{Fault, stopped, unavailable};
@@ -173,36 +172,4 @@ async fn start(
 /// The path as the database is told of it.
 fn file_of(connection: &Connection) -> PathBuf {
     connection.path().map(PathBuf::from).unwrap_or_default()
-}
-
-#[async_trait]
-impl Store for Sqlite {
-    async fn put(&self, documents: Vec<Document>) -> Result<()> {
-        self.write(|connection| chunks::put(connection, documents)).await
-    }
-
-    async fn get(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>> {
-        let (ids, scope) = (ids.to_vec(), scope.clone());
-        self.query(move |connection| chunks::get(connection, &ids, &scope)).await
-    }
-
-    async fn search(&self, search: &Search) -> Result<Evidence> {
-        let search = search.clone();
-        self.query(move |connection| search::search(connection, &search)).await
-    }
-
-    async fn touch(&self, ids: &[ChunkId], at: Timestamp) -> Result<()> {
-        let ids = ids.to_vec();
-        self.write(move |connection| chunks::touch(connection, &ids, at)).await
-    }
-
-    async fn remove(&self, paths: &[SmolStr]) -> Result<u64> {
-        let paths = paths.to_vec();
-        self.write(move |connection| chunks::remove(connection, &paths)).await
-    }
-
-    async fn sources(&self, prefix: &str) -> Result<Vec<Source>> {
-        let prefix = prefix.to_owned();
-        self.query(move |connection| chunks::sources(connection, &prefix)).await
-    }
 }

@@ -5,13 +5,13 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use ninefold_core::{Evidence, Passage, Result, Scope, Search};
+use ninefold_core::{Evidence, Passage, Result, Scope, Search, VectorSearch};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::chunks::{Below, CHUNK_COLUMNS, chunk_from, from_row, labels_from_text};
 use super::failure::{Fault, strange_value};
+use crate::frequencies;
 use crate::rank::{Hit, Ranking, TITLE, best, search_terms};
-use crate::vector;
 
 /// Up to so many matching chunks are all scored by the shared ranking; of more, FTS5's own score chooses which.
 const SCORED: usize = 2_048;
@@ -122,7 +122,7 @@ pub(super) fn search(connection: &Connection, search: &Search) -> Result<Evidenc
         expression: recruiters.map(|term| quoted(term)).collect::<Vec<_>>().join(" OR "),
         label_sets: visible.label_sets,
         sources: sources_within(&snapshot, &search.within)?,
-        hashes: terms.iter().map(|term| vector::hash(term)).collect(),
+        hashes: terms.iter().map(|term| frequencies::hash(term)).collect(),
     };
     let (mut passages, mut matched) = (Vec::new(), 0);
     if !wanted.expression.is_empty() {
@@ -139,7 +139,7 @@ pub(super) fn search(connection: &Connection, search: &Search) -> Result<Evidenc
         };
         passages = passages_of(&snapshot, scored, search.limit)?;
     }
-    Ok(Evidence { passages, terms: ranking.weighted(terms), matched })
+    Ok(Evidence { passages, terms: ranking.weighted(terms), matched, vectors: VectorSearch::default() })
 }
 
 /// The rows of all matching chunks with their scores; nothing when there are too many of them.
@@ -218,7 +218,7 @@ fn score_chosen(
 fn score(row: &Row<'_>, wanted: &Wanted, ranking: &Ranking) -> Result<(f32, i64), Fault> {
     let vector = row.get_ref(2)?.as_blob().map_err(|_| strange_value("the vector of a chunk"))?;
     let hashes = wanted.hashes.iter().enumerate();
-    let held = hashes.filter_map(|(term, &hash)| Some((term, vector::frequency(vector, hash)?)));
+    let held = hashes.filter_map(|(term, &hash)| Some((term, frequencies::frequency(vector, hash)?)));
     Ok((ranking.score(row.get(1)?, held), row.get(0)?))
 }
 
@@ -249,7 +249,7 @@ fn passages_of(connection: &Connection, mut scored: Vec<(f32, i64)>, limit: usiz
     for hit in best(hits, limit) {
         let mut rows = select.query([hit.chunk])?;
         let Some(row) = rows.next()? else { return Err(strange_value("the row of a chunk")) };
-        passages.push(Passage { chunk: Arc::new(chunk_from(row)?), score: hit.score });
+        passages.push(Passage::new(Arc::new(chunk_from(row)?), hit.score));
     }
     Ok(passages)
 }

@@ -1,0 +1,1 @@
+-- What chunks define and refer to, their embeddings, and their use over time.

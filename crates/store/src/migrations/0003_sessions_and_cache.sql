@@ -1,0 +1,1 @@
+-- Sessions of dialogues, and the second-level cache.
