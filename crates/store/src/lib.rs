@@ -6,10 +6,12 @@
 //! 1. [`memory`]: [`MemoryStore`] and [`MemoryJournal`]; nothing survives the process;
 //! 2. [`sqlite`]: [`Sqlite`], store and journal in one file, on threads of its own;
 //! 3. `rank`, `frequencies`: what both stores rank by, so that both find the same;
-//! 4. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
+//! 4. [`flat`]: [`FlatIndex`], which finds the nearest of many vectors;
+//! 5. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod flat;
 mod frequencies;
 pub mod ingest;
 pub mod memory;
@@ -17,6 +19,7 @@ mod memory_journal;
 mod rank;
 pub mod sqlite;
 
+pub use flat::FlatIndex;
 pub use ingest::{Indexer, Root, Summary};
 pub use memory::MemoryStore;
 pub use memory_journal::MemoryJournal;
