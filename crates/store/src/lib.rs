@@ -5,18 +5,24 @@
 //!
 //! 1. [`memory`]: [`MemoryStore`] and [`MemoryJournal`]; nothing survives the process;
 //! 2. [`sqlite`]: [`Sqlite`], store and journal in one file, on threads of its own;
-//! 3. `rank`, `frequencies`: what both stores rank by, so that both find the same;
+//! 3. `rank`, `frequencies`, `activation`, `spread`, `fuse`, `mmr`: what both stores rank by, so that both find the
+//!    same; `forget`: what both let go;
 //! 4. [`flat`]: [`FlatIndex`], which finds the nearest of many vectors;
 //! 5. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod activation;
 pub mod flat;
+mod forget;
 mod frequencies;
+mod fuse;
 pub mod ingest;
 pub mod memory;
 mod memory_journal;
+mod mmr;
 mod rank;
+mod spread;
 pub mod sqlite;
 
 pub use flat::FlatIndex;

@@ -6,7 +6,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clock;
+mod hybrid_suite;
 mod journal_suite;
+mod keeping_suite;
 mod scripted_model;
 mod search_suite;
 mod store_suite;

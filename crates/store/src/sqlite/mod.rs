@@ -3,13 +3,20 @@
 
 mod chunks;
 mod connection;
+mod contents;
+mod embeddings;
 mod failure;
+mod filter;
 mod journal;
+mod lexical;
 mod migrate;
 mod prepare;
+mod relations;
 mod search;
 mod store;
 mod task;
+mod usage;
+mod vectors;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +43,7 @@ pub struct Sqlite {
     path: Arc<Path>,
     writer: mpsc::Sender<Box<dyn Work>>,
     readers: mpsc::Sender<Box<dyn Work>>,
+    vectors: Arc<vectors::Vectors>,
 }
 
 /// What an acknowledged write outlives.
@@ -114,7 +122,7 @@ impl Sqlite {
             )
             .await?;
         }
-        Ok(Self { path, writer, readers })
+        Ok(Self { path, writer, readers, vectors: Arc::default() })
     }
 
     /// The file's absolute path.
