@@ -109,7 +109,8 @@ impl Indexed {
     }
 }
 
-fn counted(n: u64, what: &str) -> String {
+/// So many of something.
+pub(crate) fn counted(n: u64, what: &str) -> String {
     if n == 1 { format!("{n} {what}") } else { format!("{n} {what}s") }
 }
 

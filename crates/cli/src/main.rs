@@ -1,13 +1,15 @@
 //! The program `ninefold`: asks questions of folders of files and shows where the time went.
 //!
-//! In reading order: [`args`] is what it is told; [`ask`], [`index`] and [`mod@profile`] are what it does; [`question`],
-//! [`paths`], [`runs`] and [`progress`] help them; [`print`], [`format`](mod@format) and [`wrap`] are what it shows,
+//! In reading order: [`args`] is what it is told; [`ask`], [`index`], [`mod@search`], [`stats`],
+//! [`forget`] and [`mod@profile`] are what it does; [`question`],
+//! [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`], [`format`](mod@format) and [`wrap`] are what it shows,
 //! [`destination`] is where; [`exit`] is how it ends.
 
 mod args;
 mod ask;
 mod destination;
 mod exit;
+mod forget;
 mod format;
 mod index;
 mod paths;
@@ -16,6 +18,9 @@ mod profile;
 mod progress;
 mod question;
 mod runs;
+mod search;
+mod snippet;
+mod stats;
 mod wrap;
 
 use std::process::ExitCode;
@@ -46,6 +51,9 @@ fn run(args: &Args) -> Result<Exit, Stop> {
         match &args.command {
             Command::Ask(ask) => ask::ask(ask, &args.everywhere).await,
             Command::Index(index) => index::index(index, &args.everywhere).await,
+            Command::Search(search) => search::search(search, &args.everywhere).await,
+            Command::Stats(stats) => stats::stats(stats, &args.everywhere).await,
+            Command::Forget(forget) => forget::forget(forget, &args.everywhere).await,
             Command::Profile(command) => profile::profile(command, &args.everywhere),
         }
     });

@@ -56,7 +56,9 @@ async fn kinds_and_times_are_kept<S: Store>(store: &S) {
         let paths = |search: Search| async move {
             let evidence = store.search(&search).await.expect("search");
             assert_eq!(evidence.matched, evidence.passages.len() as u64);
-            evidence.passages.iter().map(|passage| passage.chunk.path.to_string()).collect::<Vec<_>>()
+            let mut paths: Vec<_> = evidence.passages.iter().map(|passage| passage.chunk.path.to_string()).collect();
+            paths.sort();
+            paths
         };
         let of = |kinds: &[ChunkKind]| Search { kinds: kinds.to_vec(), ..way.clone() };
         assert_eq!(paths(of(&[])).await.len(), 4);

@@ -29,6 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use failure::{Fault, stopped, unavailable};
 use task::{Task, Work};
+pub use usage::Used;
 
 /// How many jobs may wait for the writer, and how many for the readers.
 const QUEUE: usize = 1024;

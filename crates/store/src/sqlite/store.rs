@@ -10,7 +10,19 @@ use ninefold_core::{
 use smol_str::SmolStr;
 
 use super::prepare::prepare;
+use super::usage::Used;
 use super::{Sqlite, chunks, contents, embeddings, search, usage};
+
+impl Sqlite {
+    /// The chunks that are most alive at a time, of those that the scope allows; the most alive first.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` from the medium.
+    pub async fn most_used(&self, scope: &Scope, now: Timestamp, limit: usize) -> Result<Vec<Used>> {
+        let scope = scope.clone();
+        self.query(move |connection| usage::most_used(connection, &scope, now, limit)).await
+    }
+}
 
 #[async_trait]
 impl Store for Sqlite {

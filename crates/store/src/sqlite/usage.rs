@@ -1,10 +1,11 @@
 //! Uses of chunks: a row of constant size each, from which activation is computed when it is read.
 
-use ninefold_core::{ChunkId, Result, Timestamp};
+use ninefold_core::{Chunk, ChunkId, Result, Scope, Timestamp};
 use rusqlite::{Connection, Row, params};
 
-use super::chunks::to_row;
+use super::chunks::{CHUNK_COLUMNS, chunk_from, to_row};
 use super::failure::Fault;
+use super::filter::Visible;
 use crate::activation::{NEVER, NEWEST, Uses};
 
 /// The columns that [`uses_from`] reads, of `usage u`.
@@ -58,4 +59,49 @@ pub(super) fn drop_of(connection: &Connection, ids: &[i64]) -> Result<(), Fault>
         delete.execute([id])?;
     }
     Ok(())
+}
+
+/// A chunk with its uses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Used {
+    /// The chunk.
+    pub chunk: Chunk,
+    /// How often it was used.
+    pub uses: u64,
+    /// Its base-level activation, a logarithm.
+    pub activation: f32,
+}
+
+/// The chunks that are most alive at a time, of those that the scope allows; the most alive first.
+pub(super) fn most_used(
+    connection: &Connection,
+    scope: &Scope,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Used>, Fault> {
+    let snapshot = connection.unchecked_transaction()?;
+    let visible = Visible::read(&snapshot, scope)?;
+    let mut select = snapshot.prepare_cached(&format!(
+        "SELECT c.id, c.label_set, {USAGE_COLUMNS} FROM usage u JOIN chunks c ON c.chunk = u.chunk"
+    ))?;
+    let mut alive: Vec<(f32, i64, u64)> = Vec::new();
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(uses) = uses_from(row, 2)?
+            && visible.allows(row.get(1)?)
+        {
+            alive.push((uses.base_level(now), row.get(0)?, uses.count));
+        }
+    }
+    alive.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| b.2.cmp(&a.2)).then_with(|| a.1.cmp(&b.1)));
+    alive.truncate(limit);
+    let mut select = snapshot.prepare_cached(&format!("SELECT {CHUNK_COLUMNS} WHERE c.id = ?1"))?;
+    let mut used = Vec::with_capacity(alive.len());
+    for (activation, row_id, uses) in alive {
+        let mut rows = select.query([row_id])?;
+        if let Some(row) = rows.next()? {
+            used.push(Used { chunk: chunk_from(row)?, uses, activation });
+        }
+    }
+    Ok(used)
 }
