@@ -8,7 +8,7 @@ use ninefold_core::{
 use smol_str::SmolStr;
 
 use super::prepare::prepare;
-use super::{Sqlite, chunks, search};
+use super::{FEW, Sqlite, chunks, search};
 
 #[async_trait]
 impl Store for Sqlite {
@@ -19,7 +19,11 @@ impl Store for Sqlite {
 
     async fn get(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>> {
         let (ids, scope) = (ids.to_vec(), scope.clone());
-        self.query(move |connection| chunks::get(connection, &ids, &scope)).await
+        if ids.len() <= FEW {
+            self.look_up(move |connection| chunks::get(connection, &ids, &scope)).await
+        } else {
+            self.query(move |connection| chunks::get(connection, &ids, &scope)).await
+        }
     }
 
     async fn search(&self, search: &Search) -> Result<Evidence> {
