@@ -3,8 +3,8 @@
 //!
 //! In reading order:
 //!
-//! 1. [`memory`]: [`MemoryStore`] and [`MemoryJournal`]; nothing survives the process;
-//! 2. [`sqlite`]: [`Sqlite`], store and journal in one file, on threads of its own;
+//! 1. [`memory`]: [`MemoryStore`], [`MemoryJournal`], [`MemorySessions`] and [`MemoryCache`]; nothing survives the process;
+//! 2. [`sqlite`]: [`Sqlite`], which is all of these in one file, on threads of its own;
 //! 3. `rank`, `frequencies`, `activation`, `spread`, `fuse`, `mmr`: what both stores rank by, so that both find the
 //!    same; `forget`: what both let go;
 //! 4. [`flat`]: [`FlatIndex`], which finds the nearest of many vectors;
@@ -19,7 +19,9 @@ mod frequencies;
 mod fuse;
 pub mod ingest;
 pub mod memory;
+mod memory_cache;
 mod memory_journal;
+mod memory_sessions;
 mod mmr;
 mod rank;
 mod spread;
@@ -28,5 +30,7 @@ pub mod sqlite;
 pub use flat::FlatIndex;
 pub use ingest::{Indexer, Root, Summary};
 pub use memory::MemoryStore;
+pub use memory_cache::MemoryCache;
 pub use memory_journal::MemoryJournal;
+pub use memory_sessions::MemorySessions;
 pub use sqlite::{Options, Sqlite, Synchronous};

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 
 use super::prepare::prepare;
 use super::usage::Used;
-use super::{Sqlite, chunks, contents, embeddings, search, usage};
+use super::{FEW, Sqlite, chunks, contents, embeddings, search, usage};
 
 impl Sqlite {
     /// The chunks that are most alive at a time, of those that the scope allows; the most alive first.
@@ -33,11 +33,15 @@ impl Store for Sqlite {
 
     async fn get(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>> {
         let (ids, scope) = (ids.to_vec(), scope.clone());
-        self.query(move |connection| chunks::get(connection, &ids, &scope)).await
+        if ids.len() <= FEW {
+            self.look_up(move |connection| chunks::get(connection, &ids, &scope)).await
+        } else {
+            self.query(move |connection| chunks::get(connection, &ids, &scope)).await
+        }
     }
 
     async fn search(&self, search: &Search) -> Result<Evidence> {
-        let (search, vectors) = (search.clone(), Arc::clone(&self.vectors));
+        let (search, vectors) = (search.clone(), Arc::clone(&self.0.vectors));
         self.query(move |connection| search::search(connection, &search, &vectors)).await
     }
 
