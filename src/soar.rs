@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ninefold_core::{Clock, Journal, Query, Result, RunId, Store};
-use ninefold_profile::{Profile, Statistics};
+use ninefold_profile::{Recorded, Statistics};
 use ninefold_store::{Indexer, Root, Summary};
 
 use crate::{Answer, Failure, SoarBuilder};
@@ -105,12 +105,12 @@ impl Soar {
 
     /// Records a run and puts its account beside its outcome.
     async fn accounted(&self, run: impl Future<Output = Result<ninefold_core::Answer>>) -> Result<Answer, Failure> {
-        let recorded = ninefold_profile::record(run).await;
-        let profile: Profile = recorded.profile;
-        if let Some(statistics) = &self.statistics {
-            statistics.record(&profile);
-        }
-        match recorded.output {
+        let recording = ninefold_profile::record(run);
+        let Recorded { output, profile } = match &self.statistics {
+            Some(statistics) => recording.with_statistics(Arc::clone(statistics)).await,
+            None => recording.await,
+        };
+        match output {
             Ok(answer) => Ok(answer.with_profile(profile)),
             Err(error) => Err(Failure { error, profile: Box::new(profile) }),
         }
