@@ -6,12 +6,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clock;
+mod embedder_suite;
 mod journal_suite;
+mod scripted_embedder;
 mod scripted_model;
 mod search_suite;
 mod store_suite;
 
 pub use clock::ManualClock;
+pub use embedder_suite::embedder_suite;
 pub use journal_suite::journal_suite;
+pub use scripted_embedder::ScriptedEmbedder;
 pub use scripted_model::ScriptedModel;
 pub use store_suite::store_suite;
