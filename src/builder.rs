@@ -14,6 +14,8 @@ use crate::Soar;
 
 /// How long the journal keeps runs that have finished.
 const KEEP_FINISHED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long it keeps runs that have not finished, from the last that was written to them.
+const KEEP_UNFINISHED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// What a [`Soar`] is to be made of. Without [`SoarBuilder::database`] everything is kept in the process's memory.
 #[derive(Default)]
@@ -173,6 +175,7 @@ impl SoarBuilder {
         }
         let soar = Soar { pipeline: Arc::new(pipeline.build()?), store, journal, clock, statistics };
         soar.prune(KEEP_FINISHED).await?;
+        soar.prune_unfinished(KEEP_UNFINISHED).await?;
         if !roots.is_empty() {
             soar.index(&roots).await?;
         }

@@ -85,6 +85,18 @@ impl Soar {
         }
     }
 
+    /// Removes runs from the journal that did not finish and to which nothing was written for longer than this: they can no
+    /// longer be resumed. Returns how many. Building a pipeline does it for 30 days.
+    ///
+    /// # Errors
+    /// What the journal says.
+    pub async fn prune_unfinished(&self, idle_longer_than: Duration) -> Result<u64> {
+        match &self.journal {
+            None => Ok(0),
+            Some(journal) => journal.prune_unfinished(self.clock.now().minus_seconds(idle_longer_than.as_secs())).await,
+        }
+    }
+
     /// The memory, for hosts that put in chunks of their own.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {

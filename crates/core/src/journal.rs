@@ -117,6 +117,13 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// `Unavailable` or `Corrupt` from the medium.
     async fn prune(&self, finished_before: Timestamp) -> Result<u64>;
+
+    /// Removes runs that did not finish and to which nothing was written since this time: nobody will resume them.
+    /// Returns how many.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` from the medium.
+    async fn prune_unfinished(&self, idle_since: Timestamp) -> Result<u64>;
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

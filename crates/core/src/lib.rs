@@ -7,7 +7,7 @@
 //! 2. what each phase makes: [`assessment`], [`evidence`], [`plan`], [`verdict`], [`route`], [`finding`];
 //! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`clock`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
-//! 5. what a host plugs in: [`model`], [`agent`], [`store`], [`embed`], [`cache`];
+//! 5. what a host plugs in: [`model`], [`agent`], [`store`], [`embed`], [`cache`], [`sessions`];
 //! 6. how text becomes searchable terms: [`terms`].
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -35,6 +35,7 @@ pub mod plan;
 pub mod query;
 pub mod route;
 pub mod scope;
+pub mod sessions;
 pub mod span;
 mod stem;
 pub mod store;
@@ -64,5 +65,6 @@ pub use plan::{Plan, PlanError, Subgoal, SubgoalId};
 pub use query::Query;
 pub use route::{Assignment, Routes};
 pub use scope::{Labels, Scope};
+pub use sessions::{Resumption, SessionEvent, SessionSummary, Sessions, Turn};
 pub use store::{Contents, Document, Forgetting, Forgotten, Search, Source, Store};
 pub use verdict::{Decision, Issue, Scores, Verdict};

@@ -3,8 +3,8 @@
 //!
 //! In reading order:
 //!
-//! 1. [`memory`]: [`MemoryStore`] and [`MemoryJournal`]; nothing survives the process;
-//! 2. [`sqlite`]: [`Sqlite`], store and journal in one file, on threads of its own;
+//! 1. [`memory`]: [`MemoryStore`], [`MemoryJournal`], [`MemorySessions`] and [`MemoryCache`]; nothing survives the process;
+//! 2. [`sqlite`]: [`Sqlite`], which is all of these in one file, on threads of its own;
 //! 3. `rank`, `frequencies`: what both stores rank by, so that both find the same;
 //! 4. [`flat`]: [`FlatIndex`], which finds the nearest of many vectors;
 //! 5. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
@@ -15,12 +15,16 @@ pub mod flat;
 mod frequencies;
 pub mod ingest;
 pub mod memory;
+mod memory_cache;
 mod memory_journal;
+mod memory_sessions;
 mod rank;
 pub mod sqlite;
 
 pub use flat::FlatIndex;
 pub use ingest::{Indexer, Root, Summary};
 pub use memory::MemoryStore;
+pub use memory_cache::MemoryCache;
 pub use memory_journal::MemoryJournal;
+pub use memory_sessions::MemorySessions;
 pub use sqlite::{Options, Sqlite, Synchronous};

@@ -124,4 +124,14 @@ impl Journal for MemoryJournal {
         state.runs.retain(|_, record| record.run.finished.is_none_or(|finished| finished >= finished_before));
         Ok((before - state.runs.len()) as u64)
     }
+
+    async fn prune_unfinished(&self, idle_since: Timestamp) -> Result<u64> {
+        let mut state = self.write();
+        let before = state.runs.len();
+        state.runs.retain(|_, Record { run, .. }| {
+            let last = run.entries.iter().map(|entry| entry.at).max().unwrap_or(run.header.started);
+            run.finished.is_some() || last.max(run.header.started) >= idle_since
+        });
+        Ok((before - state.runs.len()) as u64)
+    }
 }

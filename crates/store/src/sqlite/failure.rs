@@ -33,6 +33,15 @@ impl Fault {
         }
     }
 
+    /// Whether another process, or another connection, is in the way just now.
+    pub(super) fn is_busy(&self) -> bool {
+        let Self::Sql(error) = self else { return false };
+        matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed)
+        )
+    }
+
     /// Whether a uniqueness constraint said no.
     pub(super) fn is_conflict(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
@@ -103,8 +112,8 @@ pub(super) fn unavailable(path: &Path, error: &std::io::Error) -> Error {
         .hint("check that its directory exists or can be made, and may be written")
 }
 
-/// The error for a job whose thread is gone. A panic in a job does not end the thread, so this is the process's end.
+/// The error for a job whose thread is gone. A panic in a job does not end the thread: the file was closed, or this is
+/// the process's end.
 pub(super) fn stopped(path: &Path) -> Error {
-    Error::new(ErrorKind::Unavailable, format!("the threads of the database {} have ended", path.display()))
-        .hint("open it again")
+    Error::new(ErrorKind::Unavailable, format!("the database {} is closed", path.display())).hint("open it again")
 }

@@ -38,6 +38,10 @@ impl Journal for Sqlite {
     async fn prune(&self, finished_before: Timestamp) -> Result<u64> {
         self.write(move |connection| prune(connection, finished_before)).await
     }
+
+    async fn prune_unfinished(&self, idle_since: Timestamp) -> Result<u64> {
+        self.write(move |connection| prune_unfinished(connection, idle_since)).await
+    }
 }
 
 fn load(connection: &Connection, run: RunId) -> Result<Option<RecordedRun>, Fault> {
@@ -136,4 +140,12 @@ fn prune(connection: &Connection, finished_before: Timestamp) -> Result<u64, Fau
     // The entries go with their run.
     let mut delete = connection.prepare_cached("DELETE FROM runs WHERE finished IS NOT NULL AND finished < ?1")?;
     Ok(delete.execute([finished_before.0])? as u64)
+}
+
+fn prune_unfinished(connection: &Connection, idle_since: Timestamp) -> Result<u64, Fault> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM runs WHERE finished IS NULL AND started < ?1
+         AND NOT EXISTS (SELECT 1 FROM entries WHERE entries.run = runs.id AND entries.at >= ?1)",
+    )?;
+    Ok(delete.execute([idle_since.0])? as u64)
 }

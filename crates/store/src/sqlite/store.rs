@@ -7,17 +7,23 @@ use ninefold_core::{
 };
 use smol_str::SmolStr;
 
-use super::{Sqlite, chunks, search};
+use super::prepare::prepare;
+use super::{FEW, Sqlite, chunks, search};
 
 #[async_trait]
 impl Store for Sqlite {
     async fn put(&self, documents: Vec<Document>) -> Result<()> {
-        self.write(|connection| chunks::put(connection, documents)).await
+        let prepared = prepare(documents).await?;
+        self.write(move |connection| chunks::put(connection, &prepared)).await
     }
 
     async fn get(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>> {
         let (ids, scope) = (ids.to_vec(), scope.clone());
-        self.query(move |connection| chunks::get(connection, &ids, &scope)).await
+        if ids.len() <= FEW {
+            self.look_up(move |connection| chunks::get(connection, &ids, &scope)).await
+        } else {
+            self.query(move |connection| chunks::get(connection, &ids, &scope)).await
+        }
     }
 
     async fn search(&self, search: &Search) -> Result<Evidence> {

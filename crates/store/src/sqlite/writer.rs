@@ -1,27 +1,89 @@
 //! The one thread that writes. Whatever waits when it gets to the queue goes into one transaction (group commit), so
 //! that many writers share the price of a commit and a lone one pays no delay.
 
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::Duration;
+
 use ninefold_core::{Error, Result};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::failure::from_sqlite;
-use super::task::Work;
+use super::log::Log;
+use super::task::{Order, Work};
 
 /// The most jobs of one transaction.
 const GROUP: usize = 256;
+/// After so long without work the log is folded into the file.
+const IDLE: Duration = Duration::from_millis(100);
 
-/// Runs jobs until no handle is left, then writes the log back into the file.
-pub(super) fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Work>>) {
-    let mut group = Vec::with_capacity(GROUP);
-    while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
-        let mut waiting = group.drain(..).filter(|job| !job.abandoned()).collect::<Vec<_>>().into_iter();
-        while waiting.len() > 0 {
-            transaction(connection, &mut waiting);
-        }
+/// Wakes the thread that waits for work.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
-    // The last connection to close does the same; when another process keeps the file open, that is not this one.
-    let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+}
+
+/// Waits for orders, up to [`GROUP`] of them, for [`IDLE`] when told so: none came then. Returns whether any can follow.
+fn receive(orders: &mut mpsc::Receiver<Order>, group: &mut Vec<Order>, waker: &Waker, forever: bool) -> bool {
+    let mut waited = false;
+    loop {
+        match orders.poll_recv_many(&mut Context::from_waker(waker), group, GROUP) {
+            Poll::Ready(count) => return count > 0,
+            Poll::Pending if waited && !forever => return true,
+            Poll::Pending if forever => std::thread::park(),
+            // Woken early without cause, it is idle early: that does no harm.
+            Poll::Pending => std::thread::park_timeout(IDLE),
+        }
+        waited = true;
+    }
+}
+
+/// Runs jobs until no handle is left or it is told to end, then folds the log into the file.
+pub(super) fn serve(connection: &Connection, log: &mut Log, mut orders: mpsc::Receiver<Order>) {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut group = Vec::with_capacity(GROUP);
+    while receive(&mut orders, &mut group, &waker, !log.unfolded()) {
+        if group.is_empty() {
+            log.idle(connection);
+            continue;
+        }
+        let mut jobs: Vec<Box<dyn Work>> = Vec::with_capacity(group.len());
+        for order in group.drain(..) {
+            match order {
+                Order::Job(job) if job.abandoned() => {}
+                Order::Job(job) => jobs.push(job),
+                Order::Apart(job) => {
+                    transactions(connection, log, &mut jobs);
+                    apart(connection, log, job);
+                }
+                Order::Close => orders.close(),
+            }
+        }
+        transactions(connection, log, &mut jobs);
+    }
+    log.end(connection);
+}
+
+fn transactions(connection: &Connection, log: &mut Log, jobs: &mut Vec<Box<dyn Work>>) {
+    let mut waiting = std::mem::take(jobs).into_iter();
+    while waiting.len() > 0 {
+        transaction(connection, &mut waiting);
+        log.committed(connection);
+    }
+}
+
+/// A job that opens its own transaction, or must be in none.
+fn apart(connection: &Connection, log: &mut Log, mut job: Box<dyn Work>) {
+    if !job.abandoned() {
+        job.run(connection);
+        job.answer(Ok(()));
+        log.committed(connection);
+    }
 }
 
 /// Runs the jobs that wait in one transaction and answers them. When SQLite undoes the transaction under way, what
@@ -103,19 +165,17 @@ fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::sync::Arc;
 
     use ninefold_core::ErrorKind;
-    use tokio::sync::oneshot;
 
     use super::super::failure::Fault;
-    use super::super::task::Task;
+    use super::super::task;
     use super::*;
 
-    type Answer = oneshot::Receiver<Result<usize>>;
+    type Answer = task::Answer<usize>;
 
     fn job(work: impl FnOnce(&Connection) -> Result<usize, Fault> + Send + 'static) -> (Box<dyn Work>, Answer) {
-        Task::with_answer(Arc::from(Path::new("/test.db")), work)
+        task::Task::with_answer(Arc::from(Path::new("/test.db")), work)
     }
 
     fn insert(n: i64) -> (Box<dyn Work>, Answer) {
@@ -126,12 +186,17 @@ mod tests {
         let (sender, receiver) = mpsc::channel(jobs.len().max(1));
         let mut answers = Vec::new();
         for (job, answer) in jobs {
-            assert!(sender.try_send(job).is_ok());
+            assert!(sender.try_send(Order::Job(job)).is_ok());
             answers.push(answer);
         }
         drop(sender);
-        serve(connection, receiver);
-        answers.into_iter().map(|mut answer| answer.try_recv().expect("every job is answered")).collect()
+        serve(connection, &mut log_of(connection), receiver);
+        answers.into_iter().map(|mut answer| answer.receiver.try_recv().expect("every job is answered")).collect()
+    }
+
+    /// A log that is left to SQLite.
+    fn log_of(connection: &Connection) -> Log {
+        Log::unattached(Path::new(connection.path().unwrap()))
     }
 
     fn table(directory: &tempfile::TempDir) -> Connection {
@@ -213,9 +278,10 @@ mod tests {
         let (sender, receiver) = mpsc::channel(2);
         let ((abandoned, answer), (wanted, _answer)) = (insert(1), insert(2));
         drop(answer);
-        assert!(sender.try_send(abandoned).is_ok() && sender.try_send(wanted).is_ok());
+        assert!(sender.try_send(Order::Job(abandoned)).is_ok() && sender.try_send(Order::Job(wanted)).is_ok());
         drop(sender);
-        serve(&table(&directory), receiver);
+        let connection = table(&directory);
+        serve(&connection, &mut log_of(&connection), receiver);
         assert_eq!(held(&directory), [2]);
     }
 }
