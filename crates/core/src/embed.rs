@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::budget::Usage;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::ModelId;
 
 /// What a text is embedded for. Some models put questions and the texts that answer them in front of different
@@ -37,6 +37,36 @@ pub struct Embeddings {
     pub model: SmolStr,
     /// One vector for each text, all of one length.
     pub vectors: Vec<Vec<f32>>,
+}
+
+impl Embeddings {
+    /// The most numbers of a vector.
+    pub const MAX_DIMENSIONS: usize = 16_384;
+
+    /// The length of the vectors, once it is certain that they are `texts` many, all of one length and finite.
+    ///
+    /// # Errors
+    /// `InvalidInput` when they are not.
+    pub fn check(&self, texts: usize) -> Result<usize> {
+        let refused = |what: String| {
+            Err(Error::new(ErrorKind::InvalidInput, format!("the embeddings by {} {what}", self.model))
+                .hint("give one vector of finite numbers for each text, all of one length"))
+        };
+        if self.vectors.len() != texts {
+            return refused(format!("are {} for {texts} texts", self.vectors.len()));
+        }
+        let dimensions = self.vectors.first().map_or(0, Vec::len);
+        if texts > 0 && !(1..=Self::MAX_DIMENSIONS).contains(&dimensions) {
+            return refused(format!("have {dimensions} dimensions; 1 to {} can be kept", Self::MAX_DIMENSIONS));
+        }
+        if let Some(other) = self.vectors.iter().find(|vector| vector.len() != dimensions) {
+            return refused(format!("have {dimensions} and {} dimensions", other.len()));
+        }
+        if self.vectors.iter().flatten().any(|number| !number.is_finite()) {
+            return refused("hold a number that is not finite".to_owned());
+        }
+        Ok(dimensions)
+    }
 }
 
 /// What an embedder made of its texts.

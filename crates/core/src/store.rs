@@ -128,7 +128,8 @@ pub struct Forgetting {
     /// The time now.
     pub now: Timestamp,
     /// Sources are forgotten when the activation of each of their chunks is below this; a chunk that was never used has
-    /// the activation of one use when it was written.
+    /// the activation of one use at [`Source::modified`]. One of a source without that time stays: nothing says that it
+    /// is old.
     pub below: f32,
     /// Whether to say only what would be forgotten.
     pub dry_run: bool,
@@ -174,7 +175,8 @@ pub trait Store: Send + Sync {
     /// at all. When this returns, the writes survive the process.
     ///
     /// # Errors
-    /// `InvalidInput` for two chunks with one id, `Unavailable` or `Corrupt` from the medium.
+    /// `InvalidInput` for two chunks with one id and for embeddings as in [`Store::embed`]; `Unavailable` or `Corrupt`
+    /// from the medium.
     async fn put(&self, documents: Vec<Document>) -> Result<()>;
 
     /// The chunks with these ids that the scope allows, in the order asked for; unknown ids are left out.
@@ -187,6 +189,7 @@ pub trait Store: Send + Sync {
     /// holds nothing searchable gives evidence without terms.
     ///
     /// # Errors
+    /// `InvalidInput` for an embedding that is not as long as those the store holds of its model, or not finite;
     /// `Unavailable` or `Corrupt` from the medium.
     async fn search(&self, search: &Search) -> Result<Evidence>;
 
@@ -219,6 +222,20 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `Unavailable` or `Corrupt` from the medium.
     async fn contents(&self) -> Result<Contents>;
+
+    /// Up to `limit` chunks without an embedding by this model, whoever may see them, in any order.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` from the medium.
+    async fn unembedded(&self, model: &str, limit: usize) -> Result<Vec<Chunk>>;
+
+    /// Gives chunks their embeddings by a model, one vector for each id; they replace those they had by it. Unknown ids
+    /// are ignored.
+    ///
+    /// # Errors
+    /// `InvalidInput` when there are not as many vectors as ids, or for vectors that [`Embeddings::check`] refuses or
+    /// that are not as long as those the store holds of this model; `Unavailable` or `Corrupt` from the medium.
+    async fn embed(&self, embeddings: Embeddings, chunks: &[ChunkId]) -> Result<()>;
 }
 
 #[cfg(test)]

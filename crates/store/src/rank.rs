@@ -9,7 +9,7 @@
 use std::cmp::Ordering;
 
 use ninefold_core::terms::{for_each_term, query_terms};
-use ninefold_core::{ChunkId, WeightedTerm};
+use ninefold_core::{ChunkId, Signals, WeightedTerm};
 use smol_str::SmolStr;
 
 /// How soon repetitions of a term stop counting.
@@ -148,6 +148,7 @@ impl Ranking {
 /// A scored chunk with what decides between equal scores. `T` leads to the chunk.
 pub(crate) struct Hit<P, T> {
     pub(crate) score: f32,
+    pub(crate) signals: Signals,
     pub(crate) uses: u64,
     pub(crate) path: P,
     pub(crate) line: u32,
@@ -229,7 +230,8 @@ mod tests {
 
     #[test]
     fn equal_scores_go_by_uses_then_path_then_line() {
-        let hit = |uses, path, line| Hit { score: 1.0, uses, path, line, id: ChunkId(0), chunk: () };
+        let signals = Signals::default();
+        let hit = |uses, path, line| Hit { score: 1.0, signals, uses, path, line, id: ChunkId(0), chunk: () };
         let hits = || vec![hit(0, "b", 1), hit(0, "a", 9), hit(0, "a", 2), hit(3, "z", 1)];
         let places = |hits: Vec<Hit<&'static str, ()>>| hits.iter().map(|h| (h.path, h.line)).collect::<Vec<_>>();
         assert_eq!(places(best(hits(), 9)), [("z", 1), ("a", 2), ("a", 9), ("b", 1)]);

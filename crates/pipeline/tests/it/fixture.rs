@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use ninefold_core::journal::{Entry, Header, RecordedRun};
 use ninefold_core::{
-    Chunk, ChunkId, ChunkKind, Contents, Document, Error, ErrorKind, Evidence, Forgetting, Forgotten, Journal, Key,
+    Chunk, ChunkId, ChunkKind, Contents, Document, Embeddings, Error, ErrorKind, Evidence, Forgetting, Forgotten, Journal, Key,
     Labels, Passage, Result, RunId, Scope, Search, Source, Store, Timestamp, WeightedTerm, terms,
 };
 use smol_str::SmolStr;
@@ -82,6 +82,14 @@ impl Store for Shelf {
     }
 
     async fn contents(&self) -> Result<Contents> {
+        Err(unavailable())
+    }
+
+    async fn unembedded(&self, _: &str, _: usize) -> Result<Vec<Chunk>> {
+        Err(unavailable())
+    }
+
+    async fn embed(&self, _: Embeddings, _: &[ChunkId]) -> Result<()> {
         Err(unavailable())
     }
 }
