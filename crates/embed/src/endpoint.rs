@@ -1,4 +1,5 @@
-//! Any server that speaks as OpenAI's embeddings endpoint does: OpenAI, Ollama, vLLM, llama.cpp, LiteLLM, TEI and others.
+//! Any server that speaks as the embeddings endpoint of `OpenAI` does: that one, Ollama, `vLLM`, llama.cpp, `LiteLLM` and
+//! others.
 
 mod failure;
 mod reply;
@@ -189,19 +190,19 @@ impl Endpoint {
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failures.of_sending(error))? {
             if bytes.len() + chunk.len() > self.limits.reply_bytes {
-                return Err(self.failures.malformed(format!("it is larger than {} bytes", self.limits.reply_bytes)));
+                return Err(self.failures.malformed(&format!("it is larger than {} bytes", self.limits.reply_bytes)));
             }
             bytes.extend_from_slice(&chunk);
         }
         if !status.is_success() {
             return Err(self.failures.of_status(status, &headers, &bytes));
         }
-        let (vectors, usage) = reply::read(&bytes, texts.len()).map_err(|what| self.failures.malformed(what))?;
+        let (vectors, usage) = reply::read(&bytes, texts.len()).map_err(|what| self.failures.malformed(&what))?;
         let came = vectors.first().map_or(0, Vec::len);
         let known = *self.dimensions.get_or_init(|| came);
         let expected = self.asked_dimensions.unwrap_or(known);
         if came != expected {
-            return Err(self.failures.malformed(format!("its vectors have {came} numbers instead of {expected}")));
+            return Err(self.failures.malformed(&format!("its vectors have {came} numbers instead of {expected}")));
         }
         Ok((vectors, usage))
     }
@@ -243,7 +244,8 @@ impl Embedder for Endpoint {
             texts.iter().filter_map(|text| text.get(..cut(text))).filter(|text| !text.trim().is_empty()).collect();
         let batches = batches(&sent, &self.limits);
         let requests: Vec<_> = batches.iter().map(|batch| self.request(batch).boxed()).collect();
-        let answers: Vec<(Vec<Vec<f32>>, Usage)> = stream::iter(requests).buffered(self.limits.at_once.max(1)).try_collect().await?;
+        let answers: Vec<(Vec<Vec<f32>>, Usage)> =
+            stream::iter(requests).buffered(self.limits.at_once.max(1)).try_collect().await?;
         let mut usage = Usage::default();
         let mut made = Vec::with_capacity(sent.len());
         for (vectors, used) in answers {

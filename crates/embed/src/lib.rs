@@ -7,7 +7,7 @@
 //! 2. [`open`]: the embedder that a line of configuration names;
 //! 3. `StaticModel` (feature `static`): one vector a token, summed. A text in microseconds, words rather than meaning;
 //! 4. `BertModel` (feature `candle`): a BERT as sentence-transformers has it. A text in milliseconds;
-//! 5. `Endpoint` (feature `http`): any server that speaks as OpenAI's embeddings endpoint does.
+//! 5. `Endpoint` (feature `http`): any server that speaks as the embeddings endpoint of `OpenAI` does.
 //!
 //! [`Embedder`]: ninefold_core::Embedder
 

@@ -43,7 +43,8 @@ async fn nothing_is_made_of_nothing(embedder: &dyn Embedder) {
 }
 
 async fn vectors_have_length_one_and_come_in_order(embedder: &dyn Embedder) {
-    let texts = ["the boiler stands in the cellar", "tulips bloom in april", "a red car", "rust compiles to machine code"];
+    let texts =
+        ["the boiler stands in the cellar", "tulips bloom in april", "a red car", "rust compiles to machine code"];
     for purpose in [Purpose::Passage, Purpose::Query] {
         let together = vectors(embedder, &texts, purpose).await;
         for (text, vector) in texts.iter().zip(&together) {
@@ -58,7 +59,8 @@ async fn vectors_have_length_one_and_come_in_order(embedder: &dyn Embedder) {
 async fn a_text_has_one_vector_in_any_company(embedder: &dyn Embedder) {
     let long = "the boiler stands in the cellar beside the door ".repeat(12);
     let text = "tulips bloom in april";
-    let many: Vec<String> = (0..70).map(|n| format!("sentence {} of a crowd{}", n * n, " and more".repeat(n % 9))).collect();
+    let many: Vec<String> =
+        (0..70).map(|n| format!("sentence {} of a crowd{}", n * n, " and more".repeat(n % 9))).collect();
     let mut crowd: Vec<&str> = many.iter().map(String::as_str).collect();
     crowd.extend([text, &long, text]);
     let crowd = vectors(embedder, &crowd, Purpose::Passage).await;
@@ -85,7 +87,13 @@ async fn a_huge_text_is_cut(embedder: &dyn Embedder) {
 }
 
 async fn texts_of_any_script_have_vectors(embedder: &dyn Embedder) {
-    let texts = ["Wo wird der Kessel neu gestartet? Grüße", "日本語の文章です", "где стоит котёл", "emoji 🚀 and \u{0} and \u{202e}", "a\u{301}"];
+    let texts = [
+        "Wo wird der Kessel neu gestartet? Grüße",
+        "日本語の文章です",
+        "где стоит котёл",
+        "emoji 🚀 and \u{0} and \u{202e}",
+        "a\u{301}",
+    ];
     let made = vectors(embedder, &texts, Purpose::Query).await;
     assert!((length(&made[0]) - 1.0).abs() < 1e-3, "accents are no hindrance");
 }

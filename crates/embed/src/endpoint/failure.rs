@@ -43,7 +43,7 @@ impl Failures {
             .caused_by(error.without_url())
     }
 
-    pub(super) fn malformed(&self, what: String) -> Error {
+    pub(super) fn malformed(&self, what: &str) -> Error {
         Error::new(ErrorKind::MalformedReply, format!("the reply of {} cannot be used: {what}", self.address))
             .hint("see whether the address is that of an embeddings endpoint and the model embeds")
     }
