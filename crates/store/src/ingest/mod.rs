@@ -2,12 +2,20 @@
 //! keep the store in step with what is on disk.
 
 mod code;
+#[cfg(feature = "code")]
+mod grammar;
 mod index;
 mod lines;
 mod markdown;
+mod names;
 mod read;
 mod roots;
+mod sentences;
 mod split;
+#[cfg(feature = "code")]
+mod syntax;
+#[cfg(all(test, feature = "code"))]
+mod syntax_tests;
 mod walk;
 
 pub use index::{Event, Indexer, Outcome, Skipped, Summary};

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use ninefold_core::{Document, Key, Labels, Result, Source};
 
-use super::split::{VERSION, split};
+use super::split::{split, version};
 
 /// How many bytes from the start are looked at for a NUL, which no text has.
 const BINARY_PROBE: usize = 8 * 1024;
@@ -90,7 +90,7 @@ pub(super) fn text(path: &Path, limit: u64) -> Result<String, Reason> {
 
 /// The hash that decides whether a file has to be indexed again.
 pub(super) fn hash(text: &str, labels: &Labels) -> Result<Key> {
-    Key::of(&(VERSION, labels, Key::of_bytes(text.as_bytes())))
+    Key::of(&(version(), labels, Key::of_bytes(text.as_bytes())))
 }
 
 /// The document of a file.
