@@ -9,6 +9,7 @@ mod lines;
 mod markdown;
 mod names;
 mod read;
+mod reader;
 mod roots;
 mod sentences;
 mod split;
