@@ -7,9 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use smol_str::SmolStr;
 
 use super::failure::{Fault, strange_value};
-use crate::frequencies::Counter;
-use crate::memory::{id_in_use, last_of_each};
-use crate::rank::{Stream, for_each_chunk_term};
+use super::prepare::{Prepared, Terms};
+use crate::memory::id_in_use;
 
 /// A chunk's identity as SQLite holds it: the same 64 bits, signed.
 pub(super) fn to_row(id: ChunkId) -> i64 {
@@ -21,24 +20,28 @@ pub(super) fn from_row(id: i64) -> ChunkId {
     ChunkId(id.cast_unsigned())
 }
 
-/// Writes a batch of documents; the caller's transaction makes it all or nothing.
-pub(super) fn put(connection: &Connection, documents: Vec<Document>) -> Result<(), Fault> {
-    let documents = last_of_each(documents);
+/// Writes a batch of documents, one of each source; the caller's transaction makes it all or nothing.
+pub(super) fn put(connection: &Connection, documents: &[Prepared]) -> Result<(), Fault> {
     let mut gone = Vec::new();
-    for document in &documents {
+    for Prepared { document, .. } in documents {
         if let Some(ids) = take(connection, &document.source.path)? {
             gone.extend(ids);
         }
     }
-    for document in &documents {
-        insert(connection, document)?;
+    for prepared in documents {
+        insert(connection, prepared)?;
     }
-    let kept: HashSet<i64> = documents.iter().flat_map(|document| &document.chunks).map(|c| to_row(c.id)).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let chunks = documents.iter().flat_map(|Prepared { document, .. }| &document.chunks);
+    let kept: HashSet<i64> = chunks.map(|chunk| to_row(chunk.id)).collect();
     gone.retain(|id| !kept.contains(id));
     forget(connection, &gone)
 }
 
-fn insert(connection: &Connection, Document { source, chunks, .. }: &Document) -> Result<(), Fault> {
+fn insert(connection: &Connection, Prepared { document, terms }: &Prepared) -> Result<(), Fault> {
+    let Document { source, chunks, .. } = document;
     let label_set = label_set(connection, &source.labels)?;
     let source_row: i64 = connection
         .prepare_cached("INSERT INTO sources (path, hash, label_set) VALUES (?1, ?2, ?3) RETURNING id")?
@@ -49,23 +52,10 @@ fn insert(connection: &Connection, Document { source, chunks, .. }: &Document) -
     let mut into_texts =
         connection.prepare_cached("INSERT INTO texts (id, kind, title, text) VALUES (?1, ?2, ?3, ?4)")?;
     let mut into_terms = connection.prepare_cached("INSERT INTO terms (rowid, title, body) VALUES (?1, ?2, ?3)")?;
-    let mut terms = 0_i64;
-    let (mut title, mut body) = (String::new(), String::new());
-    for chunk in chunks {
-        title.clear();
-        body.clear();
-        let mut counter = Counter::default();
-        let mut length = 0_u32;
-        for_each_chunk_term(&source.path, &chunk.title, &chunk.text, |stream, term| {
-            let column = if stream == Stream::Title { &mut title } else { &mut body };
-            column.push_str(term);
-            column.push(' ');
-            counter.count(stream, term);
-            length = length.saturating_add(1);
-        });
-        terms += i64::from(length);
+    let mut sum = 0_i64;
+    for (chunk, Terms { title, body, length, vector }) in chunks.iter().zip(terms) {
+        sum += i64::from(*length);
         let (first, last) = (chunk.lines.first, chunk.lines.last);
-        let vector = counter.finish();
         let values = params![to_row(chunk.id), source_row, label_set, first, last, length, vector];
         let inserted = into_chunks.insert(values).map_err(|error| {
             if Fault::is_conflict(&error) { Fault::from(id_in_use(chunk.id, &source.path)) } else { error.into() }
@@ -73,7 +63,7 @@ fn insert(connection: &Connection, Document { source, chunks, .. }: &Document) -
         into_texts.execute(params![inserted, chunk.kind.as_str(), chunk.title, chunk.text])?;
         into_terms.execute(params![inserted, title, body])?;
     }
-    resize(connection, label_set, chunks.len() as i64, terms)
+    resize(connection, label_set, chunks.len() as i64, sum)
 }
 
 /// The row of a set of labels; made when it is the first of its kind.

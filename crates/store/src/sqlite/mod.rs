@@ -6,6 +6,7 @@ mod connection;
 mod failure;
 mod journal;
 mod migrate;
+mod prepare;
 mod search;
 mod store;
 mod task;

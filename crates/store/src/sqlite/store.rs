@@ -7,12 +7,14 @@ use ninefold_core::{
 };
 use smol_str::SmolStr;
 
+use super::prepare::prepare;
 use super::{Sqlite, chunks, search};
 
 #[async_trait]
 impl Store for Sqlite {
     async fn put(&self, documents: Vec<Document>) -> Result<()> {
-        self.write(|connection| chunks::put(connection, documents)).await
+        let prepared = prepare(documents).await?;
+        self.write(move |connection| chunks::put(connection, &prepared)).await
     }
 
     async fn get(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>> {
