@@ -21,8 +21,8 @@ use crate::progress::Progress;
 /// What indexing did, and how long it took.
 #[derive(Debug)]
 pub(crate) struct Indexed {
-    summary: Summary,
-    took: Duration,
+    pub(crate) summary: Summary,
+    pub(crate) took: Duration,
 }
 
 /// Runs the command.
@@ -31,6 +31,10 @@ pub(crate) async fn index(args: &Index, everywhere: &Everywhere) -> Result<Exit,
     let soar = Soar::builder().database(paths::database(everywhere.db.as_deref())?).build().await?;
     let labels = (args.public || !args.label.is_empty()).then(|| Labels::of(&args.label));
     let roots: Vec<Root> = roots.into_iter().map(|path| Root { path, labels: labels.clone() }).collect();
+    #[cfg(feature = "watch")]
+    if args.watch {
+        return crate::watch::watch(soar.store(), &roots, everywhere).await;
+    }
     let indexed = bring_up_to_date(soar.store(), &roots, everywhere.quiet).await?;
     if !everywhere.quiet {
         let skipped = indexed.skipped(everywhere.verbose, paths::here().as_deref());
@@ -50,6 +54,16 @@ pub(crate) async fn bring_up_to_date(store: &Arc<dyn Store>, roots: &[Root], qui
 impl Indexed {
     /// One line: what was indexed, of how much, and how long it took.
     pub(crate) fn line(&self) -> String {
+        self.line_of(false)
+    }
+
+    /// The same for a time that was mostly waiting.
+    #[cfg(feature = "watch")]
+    pub(crate) fn line_without_rate(&self) -> String {
+        self.line_of(true)
+    }
+
+    fn line_of(&self, watched: bool) -> String {
         let Summary { indexed, renamed, unchanged, removed, skipped, .. } = &self.summary;
         let skipped = skipped.len() as u64;
         let all = indexed + renamed + unchanged + skipped;
@@ -64,7 +78,7 @@ impl Indexed {
             }
         }
         let _ = write!(line, ", in {}", short(self.took));
-        if let Some(rate) = self.lines_per_second() {
+        if !watched && let Some(rate) = self.lines_per_second() {
             let _ = write!(line, ", {rate} lines/s");
         }
         line.push('\n');

@@ -1,6 +1,6 @@
 //! The program `ninefold`: asks questions of folders of files and shows where the time went.
 //!
-//! In reading order: [`args`] is what it is told; [`ask`], [`index`] and [`mod@profile`] are what it does; [`question`],
+//! In reading order: [`args`] is what it is told; [`ask`], [`index`] with `watch`, and [`mod@profile`] are what it does; [`question`],
 //! [`paths`], [`runs`] and [`progress`] help them; [`print`], [`format`](mod@format) and [`wrap`] are what it shows,
 //! [`destination`] is where; [`exit`] is how it ends.
 
@@ -16,6 +16,8 @@ mod profile;
 mod progress;
 mod question;
 mod runs;
+#[cfg(feature = "watch")]
+mod watch;
 mod wrap;
 
 use std::process::ExitCode;
@@ -38,7 +40,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<Exit, Stop> {
     // One thread is enough for one question, and there sooner than a pool.
-    let runtime = Builder::new_current_thread().enable_time().build().map_err(|error| {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
         Error::new(ErrorKind::Unavailable, format!("the asynchronous runtime cannot be started: {error}"))
             .hint("check the limits on threads and open files")
     })?;

@@ -44,6 +44,12 @@ pub enum Event {
         /// What became of it.
         outcome: Outcome,
     },
+    /// The store is in step with the files. Told by [`Indexer::watch`], after each round.
+    #[cfg(feature = "watch")]
+    InStep {
+        /// What the round did.
+        round: Summary,
+    },
 }
 
 /// What became of a file.
@@ -104,6 +110,24 @@ impl Summary {
     #[must_use]
     pub fn all_chunks(&self) -> u64 {
         self.chunks.values().sum()
+    }
+
+    /// Counts what another round did to what was done before.
+    #[cfg(feature = "watch")]
+    pub(super) fn add(&mut self, round: &Self) {
+        let Self { indexed, renamed, unchanged, removed, skipped, chunks, bytes, lines } = round;
+        self.indexed += indexed;
+        self.renamed += renamed;
+        self.unchanged += unchanged;
+        self.removed += removed;
+        self.bytes += bytes;
+        self.lines += lines;
+        for (kind, n) in chunks {
+            *self.chunks.entry(*kind).or_default() += n;
+        }
+        // A file that is passed over again and again is one file.
+        self.skipped.retain(|known| skipped.iter().all(|skipped| skipped.path != known.path));
+        self.skipped.extend(skipped.iter().cloned());
     }
 }
 

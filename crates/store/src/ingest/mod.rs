@@ -18,6 +18,8 @@ mod syntax;
 #[cfg(all(test, feature = "code"))]
 mod syntax_tests;
 mod walk;
+#[cfg(feature = "watch")]
+mod watch;
 
 pub use index::{Event, Indexer, Outcome, Skipped, Summary};
 pub use read::Reason;

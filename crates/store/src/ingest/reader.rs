@@ -45,7 +45,8 @@ pub(super) struct Batch {
 pub(super) struct Touched(pub(super) HashSet<PathBuf>);
 
 impl Touched {
-    fn holds(&self, path: &Path) -> bool {
+    /// Whether this path or a folder above it was touched.
+    pub(super) fn holds(&self, path: &Path) -> bool {
         path.ancestors().any(|above| self.0.contains(above))
     }
 }

@@ -9,3 +9,5 @@ mod open;
 mod process;
 mod renames;
 mod threads;
+#[cfg(feature = "watch")]
+mod watch;
