@@ -117,6 +117,7 @@ const INDEX_EXAMPLES: &str = "\
 Examples:
   ninefold index .
   ninefold index --label hr ~/handbook/hr
+  ninefold index --watch src docs
 
 A file carries the labels of the nearest folder (or file) that was indexed with --label,
 whatever is indexed around it. Indexing that very folder with other labels, or with
@@ -204,6 +205,10 @@ pub(crate) struct Index {
     /// Take the labels off: every question may use the files
     #[arg(long, conflicts_with = "label")]
     pub(crate) public: bool,
+    /// Stay, and bring the database up to date whenever files change; ends with Ctrl-C
+    #[cfg(feature = "watch")]
+    #[arg(short, long)]
+    pub(crate) watch: bool,
 }
 
 /// Find passages in indexed files

@@ -74,6 +74,9 @@ fn remarks(page: &Page, evidence: &Evidence) -> String {
         VectorSearch::NothingEmbedded => {
             remarks.push("searched by words: nothing that may be seen is embedded by the model that is configured");
         }
+        VectorSearch::EmbedderFailed => {
+            remarks.push("searched by words: the embedding model that is configured failed");
+        }
         VectorSearch::Used => {}
     }
     remarks.iter().fold(String::new(), |text, remark| text + &page.faint(&format!("note: {remark}")) + "\n")

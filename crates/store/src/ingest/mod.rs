@@ -2,13 +2,24 @@
 //! keep the store in step with what is on disk.
 
 mod code;
+#[cfg(feature = "code")]
+mod grammar;
 mod index;
 mod lines;
 mod markdown;
+mod names;
 mod read;
+mod reader;
 mod roots;
+mod sentences;
 mod split;
+#[cfg(feature = "code")]
+mod syntax;
+#[cfg(all(test, feature = "code"))]
+mod syntax_tests;
 mod walk;
+#[cfg(feature = "watch")]
+mod watch;
 
 pub use index::{Event, Indexer, Outcome, Skipped, Summary};
 pub use read::Reason;

@@ -82,7 +82,7 @@ async fn a_tree_is_indexed_as_git_sees_it() {
     ]);
     let summary = tree.index().await;
     assert_eq!(tree.sources().await, ["README.md", "empty.txt", "notes", "src/lib.rs"]);
-    assert_eq!((summary.indexed, summary.chunks, summary.bytes), (4, 3, 15 + 15 + 6));
+    assert_eq!((summary.indexed, summary.all_chunks(), summary.bytes, summary.lines), (4, 3, 15 + 15 + 6, 3 + 1 + 1));
     assert_eq!(reason(&summary, "Cargo.lock"), Reason::LockFile);
     let found = tree.store.search(&Search::new("needle")).await.unwrap();
     assert_eq!(found.matched, 3);
@@ -124,7 +124,7 @@ async fn only_what_changed_is_indexed_again() {
     let tree = Tree::new(&[("a.txt", b"alpha"), ("b.txt", b"beta"), ("c.txt", b"gamma"), ("d.txt", b"delta")]);
     assert_eq!(tree.index().await.indexed, 4);
     let again = tree.index().await;
-    assert_eq!((again.indexed, again.unchanged, again.chunks), (0, 4, 0));
+    assert_eq!((again.indexed, again.unchanged, again.all_chunks()), (0, 4, 0));
     tree.write("b.txt", b"beta is new");
     tree.remove("c.txt");
     tree.write("d.txt", b"now\0binary");

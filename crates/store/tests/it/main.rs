@@ -7,4 +7,7 @@ mod conformance;
 mod index;
 mod open;
 mod process;
+mod renames;
 mod threads;
+#[cfg(feature = "watch")]
+mod watch;
