@@ -4,9 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ninefold_core::{Clock, Journal, Query, Result, RunId, Store};
-use ninefold_profile::{Profile, Statistics};
-use ninefold_store::{Indexer, Root, Summary};
+use ninefold_core::{Clock, Error, Journal, Query, Result, RunId, Store};
+use ninefold_profile::{Recorded, Statistics};
+use ninefold_store::{Backfilled, Indexer, Root, Semantic, Summary};
 
 use crate::{Answer, Failure, SoarBuilder};
 
@@ -15,6 +15,7 @@ use crate::{Answer, Failure, SoarBuilder};
 pub struct Soar {
     pub(crate) pipeline: Arc<ninefold_pipeline::Soar>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) semantic: Option<Arc<Semantic>>,
     pub(crate) journal: Option<Arc<dyn Journal>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) statistics: Option<Arc<Statistics>>,
@@ -73,6 +74,24 @@ impl Soar {
         Indexer::new(Arc::clone(&self.store)).index(roots, |_| {}).await
     }
 
+    /// Embeds what memory holds without an embedding by the embedder: what was there before it, and what it failed on.
+    /// `progress` hears how many chunks are done. Without an embedder there is nothing to do.
+    ///
+    /// # Errors
+    /// As [`Semantic::backfill`].
+    pub async fn backfill(&self, progress: impl FnMut(u64)) -> Result<Backfilled> {
+        match &self.semantic {
+            None => Ok(Backfilled::default()),
+            Some(semantic) => semantic.backfill(progress).await,
+        }
+    }
+
+    /// Why something was not embedded, the last time that something was not.
+    #[must_use]
+    pub fn embedder_trouble(&self) -> Option<Error> {
+        self.semantic.as_ref()?.trouble()
+    }
+
     /// Removes runs from the journal that finished longer ago than this; returns how many. Building a pipeline does it for
     /// a week; a program that runs for long does it now and then.
     ///
@@ -105,12 +124,12 @@ impl Soar {
 
     /// Records a run and puts its account beside its outcome.
     async fn accounted(&self, run: impl Future<Output = Result<ninefold_core::Answer>>) -> Result<Answer, Failure> {
-        let recorded = ninefold_profile::record(run).await;
-        let profile: Profile = recorded.profile;
-        if let Some(statistics) = &self.statistics {
-            statistics.record(&profile);
-        }
-        match recorded.output {
+        let recording = ninefold_profile::record(run);
+        let Recorded { output, profile } = match &self.statistics {
+            Some(statistics) => recording.with_statistics(Arc::clone(statistics)).await,
+            None => recording.await,
+        };
+        match output {
             Ok(answer) => Ok(answer.with_profile(profile)),
             Err(error) => Err(Failure { error, profile: Box::new(profile) }),
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use ninefold::llm::{Metered, Price};
-use ninefold::profile::{self, By};
+use ninefold::profile::{self, By, Class};
 use ninefold::{AgentCard, Cx, PhaseCache, Result, Run, Soar, Task, phase};
 use ninefold_testkit::ScriptedModel;
 use tracing::field::{Field, Visit};
@@ -111,4 +111,25 @@ async fn what_a_cached_phase_saved_is_told() {
     let row = profile.breakdown().row("slow").unwrap().clone();
     assert_eq!((row.count, row.cached, row.cache_hits), (2, 1, 1));
     assert_eq!(row.saved, std::time::Duration::from_millis(40));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_the_same_computation_waits_in_a_queue_and_saved_the_rest() {
+    let cache = PhaseCache::new(10, std::time::Duration::from_secs(60));
+    let slow = phase("slow", |n: u32, _: Cx| async move {
+        tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+        Ok(n + 1)
+    })
+    .cached(&cache);
+    let paused = || tokio::time::Instant::now().into_std();
+    let ask = || Run::new("ask").execute(&(), async |cx| slow.run(1, &cx).await);
+    let later = async {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        profile::record(ask()).with_clock(paused).await
+    };
+    let (first, second) = tokio::join!(ask(), later);
+    assert_eq!((first.unwrap(), second.output.unwrap()), (2, 2));
+    let row = second.profile.breakdown().row("slow").unwrap().clone();
+    let ms = std::time::Duration::from_millis;
+    assert_eq!((row.cached, row.wall, row.saved, row.spent.on(Class::Queue)), (1, ms(30), ms(10), ms(30)));
 }

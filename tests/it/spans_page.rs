@@ -71,6 +71,7 @@ fn made() -> Made {
             span::store(),
             span::journal(),
             span::backoff(),
+            span::queue(),
         ]);
     });
     collect.0.lock().unwrap().clone()

@@ -47,6 +47,19 @@ async fn failed_runs_are_recorded_with_their_failure() {
     assert_eq!(statistics.snapshot().runs(), 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_run_that_nobody_waits_for_any_longer_is_recorded_as_cancelled() {
+    let statistics = Arc::new(Statistics::new());
+    let never = |_: Task, _: Cx| std::future::pending::<Result<String, Error>>();
+    let builder = Soar::builder().statistics(Arc::clone(&statistics));
+    let soar = builder.agent(AgentCard::new("worker", "Works").capability("*"), never).build().await.unwrap();
+    let given_up = tokio::time::timeout(Duration::from_secs(2), soar.answer(COMPLEX)).await;
+    assert!(given_up.is_err());
+    let snapshot = statistics.snapshot();
+    assert_eq!((snapshot.runs(), snapshot.total().counts().cancelled), (1, 1));
+    assert_eq!(snapshot.phase("collect").unwrap().counts().cancelled, 1);
+}
+
 #[tokio::test]
 async fn a_resumed_run_is_recorded_and_its_replayed_phases_have_no_time() {
     let statistics = Arc::new(Statistics::new());

@@ -75,6 +75,44 @@ Exit codes:
   2  bad usage or bad input: a path that does not exist, a file that holds no profile
   3  the environment failed: a file that cannot be read, disk full";
 
+const SEARCH_EXAMPLES: &str = "\
+Examples:
+  ninefold search \"retry with back-off\"
+  ninefold search --kind code --within src --limit 5 spawn_blocking
+  ninefold search --json \"How is a killed run resumed?\" | jq -r '.passages[].path'
+
+Any text can be searched for: no character of it is an operator.
+
+Exit codes:
+  0  something was found
+  1  nothing was found
+  2  bad usage or bad input: an empty or oversized text, a path that is not UTF-8
+  3  the environment failed: database unavailable or damaged";
+
+const STATS_EXAMPLES: &str = "\
+Examples:
+  ninefold stats
+  ninefold stats --json
+
+Exit codes:
+  0  done
+  3  the environment failed: database unavailable or damaged";
+
+const FORGET_EXAMPLES: &str = "\
+Examples:
+  ninefold forget --unused-for 90d --dry-run
+  ninefold forget old/drafts
+  ninefold forget --unused-for 2w old
+
+With --unused-for, what goes is what is less alive than after a single use so long ago:
+what was used often stays longer, and what cannot be read again from a file stays always.
+Paths alone are forgotten whatever their use. Files are never touched.
+
+Exit codes:
+  0  done, even if there was nothing to forget
+  2  bad usage or bad input
+  3  the environment failed: database unavailable or damaged, disk full";
+
 const INDEX_EXAMPLES: &str = "\
 Examples:
   ninefold index .
@@ -105,6 +143,10 @@ pub(crate) struct Everywhere {
     /// The database to use instead of ninefold/ninefold.db in the user's data directory
     #[arg(long, global = true, value_name = "FILE", env = "NINEFOLD_DB")]
     pub(crate) db: Option<PathBuf>,
+    /// What embeds texts, so that meaning is searched as well as words: static:DIR, candle:DIR or http:URL#MODEL (its key
+    /// is taken from NINEFOLD_EMBEDDER_KEY). Remembered nowhere
+    #[arg(long, global = true, value_name = "EMBEDDER", env = "NINEFOLD_EMBEDDER", hide_env_values = true)]
+    pub(crate) embedder: Option<String>,
     /// Print only the answer and its citations; nothing on success of index
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
@@ -118,6 +160,9 @@ pub(crate) struct Everywhere {
 pub(crate) enum Command {
     Ask(Ask),
     Index(Index),
+    Search(Search),
+    Stats(Stats),
+    Forget(Forget),
     #[command(subcommand)]
     Profile(ProfileCommand),
 }
@@ -165,6 +210,69 @@ pub(crate) struct Index {
     pub(crate) public: bool,
 }
 
+/// Find passages in indexed files
+#[derive(Debug, Group)]
+#[command(after_help = SEARCH_EXAMPLES)]
+pub(crate) struct Search {
+    /// What to look for; - reads it from standard input
+    #[arg(required = true, value_name = "TEXT")]
+    pub(crate) text: Vec<String>,
+    /// Show at most so many passages
+    #[arg(short = 'n', long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub(crate) limit: u16,
+    /// Only passages of this kind (repeatable)
+    #[arg(short, long, value_name = "KIND", value_enum)]
+    pub(crate) kind: Vec<Kind>,
+    /// Only files at or below this path (repeatable)
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) within: Vec<PathBuf>,
+    /// Grant the search this label: files that carry it may be found (repeatable)
+    #[arg(short, long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) scope: Vec<String>,
+    /// Print one JSON object: the passages with all that is known of them
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a passage was cut from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Kind {
+    Code,
+    Markdown,
+    Text,
+    Pattern,
+}
+
+/// Show how much the database holds, and what of it is used most
+#[derive(Debug, Group)]
+#[command(after_help = STATS_EXAMPLES)]
+pub(crate) struct Stats {
+    /// Grant this label: files that carry it may be named among the most used (repeatable)
+    #[arg(short, long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) scope: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Take files out of the database that are no longer used
+#[derive(Debug, Group)]
+#[command(after_help = FORGET_EXAMPLES)]
+pub(crate) struct Forget {
+    /// Only files at or below these paths; they need not be there any more
+    #[arg(value_name = "PATH", required_unless_present = "unused_for")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only what nobody used for this time: 90d, 2w, 12h
+    #[arg(short, long, value_name = "TIME", value_parser = duration)]
+    pub(crate) unused_for: Option<Duration>,
+    /// Only say what would be forgotten
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Show and compare profiles of earlier runs
 #[derive(Debug, Subcommand)]
 #[command(after_help = PROFILE_EXAMPLES)]
@@ -197,7 +305,7 @@ pub(crate) struct Diff {
     pub(crate) after: PathBuf,
 }
 
-/// Reads `2s`, `500ms`, `1.5s`, `1m`; a number alone counts seconds.
+/// Reads `2s`, `500ms`, `1.5s`, `1m`, `90d`; a number alone counts seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let unit_at = text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len());
@@ -207,6 +315,8 @@ fn duration(text: &str) -> Result<Duration, String> {
         "" | "s" => Some(1.0),
         "m" | "min" => Some(60.0),
         "h" => Some(3600.0),
+        "d" => Some(86_400.0),
+        "w" => Some(604_800.0),
         _ => None,
     };
     let seconds = number.trim().parse::<f64>().ok().zip(per_second).map(|(number, factor)| number * factor);
@@ -227,7 +337,15 @@ mod tests {
 
     #[test]
     fn durations() {
-        let cases = [("0s", 0), ("500ms", 500), ("2s", 2000), (" 1.5 s", 1500), ("3", 3000), ("1m", 60_000)];
+        let cases = [
+            ("0s", 0),
+            ("500ms", 500),
+            ("2s", 2000),
+            (" 1.5 s", 1500),
+            ("3", 3000),
+            ("1m", 60_000),
+            ("2w", 1_209_600_000),
+        ];
         for (text, millis) in cases {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }

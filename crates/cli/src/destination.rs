@@ -34,6 +34,8 @@ impl Destination {
                 return Err(Error::new(ErrorKind::InvalidInput, what).hint("name a file for the profile"));
             }
             Some(there) if !there.is_file() => return Ok(Self::Stream(name.to_owned())),
+            // Another name of the file that standard output goes to: replacing it would lose the answer.
+            Some(there) if is_stdout(&there) => return Ok(Self::Stdout),
             Some(there) => {
                 OpenOptions::new().write(true).open(name).map_err(|error| unwritable(name, &error))?;
                 // A link stays a link: what it leads to is replaced.
@@ -58,6 +60,20 @@ impl Destination {
             }
         }
     }
+}
+
+#[cfg(unix)]
+fn is_stdout(there: &fs::Metadata) -> bool {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::MetadataExt as _;
+    let stdout = io::stdout().as_fd().try_clone_to_owned().map(fs::File::from);
+    let about = stdout.and_then(|stdout| stdout.metadata());
+    about.is_ok_and(|about| (about.dev(), about.ino()) == (there.dev(), there.ino()))
+}
+
+#[cfg(not(unix))]
+fn is_stdout(_: &fs::Metadata) -> bool {
+    false
 }
 
 fn stream(path: &Path, text: &str) -> io::Result<()> {

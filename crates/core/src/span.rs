@@ -35,6 +35,8 @@ pub mod name {
     pub const JOURNAL: &str = "journal";
     /// One pause before a retry.
     pub const BACKOFF: &str = "backoff";
+    /// One wait for what another run computes, or for a place.
+    pub const QUEUE: &str = "queue";
 }
 
 /// Field names.
@@ -136,6 +138,7 @@ pub fn wait_class(span: &str) -> Option<WaitClass> {
         name::AGENT => Some(WaitClass::Tool),
         name::RETRIEVAL | name::STORE | name::JOURNAL => Some(WaitClass::Store),
         name::BACKOFF => Some(WaitClass::BackOff),
+        name::QUEUE => Some(WaitClass::Queue),
         _ => None,
     }
 }
@@ -270,6 +273,13 @@ pub fn journal() -> Span {
 #[inline]
 pub fn backoff() -> Span {
     tracing::info_span!(target: TARGET, "backoff", outcome = Empty, "error.type" = Empty)
+}
+
+/// The span of a wait for what another run computes, or for a place.
+#[must_use]
+#[inline]
+pub fn queue() -> Span {
+    tracing::info_span!(target: TARGET, "queue", outcome = Empty, "error.type" = Empty)
 }
 
 /// Notes how a span ended other than well.

@@ -2,6 +2,7 @@
 //! at all, so that an interrupted index never leaves half a file.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -133,6 +134,16 @@ pub struct Forgetting {
     pub below: f32,
     /// Whether to say only what would be forgotten.
     pub dry_run: bool,
+}
+
+impl Forgetting {
+    /// Forgets what is less alive than after a single use so long ago: what was used once or never goes when the time is
+    /// over, what was used often stays longer.
+    #[must_use]
+    pub fn unused_for(time: Duration, now: Timestamp, dry_run: bool) -> Self {
+        // The activation of one use, ln t^-0.5, with t in seconds.
+        Self { now, below: -0.5 * time.as_secs_f32().max(1.0).ln(), dry_run }
+    }
 }
 
 /// What was forgotten.

@@ -72,6 +72,8 @@ pub struct Row {
     pub retries: u64,
     /// How many outputs in it came from the cache, its own included.
     pub cache_hits: u64,
+    /// How many outputs in it came from the journal, its own included.
+    pub(crate) replays: u64,
     /// How long the work took that those outputs spared.
     pub saved: Duration,
     /// The classes of its errors, each once, in order of appearance.
@@ -164,6 +166,7 @@ fn row(name: SmolStr, group: &[&Node], wall: u64) -> Row {
         row.usage.add(&node.usage);
         row.retries = row.retries.saturating_add(node.retries);
         row.cache_hits = row.cache_hits.saturating_add(node.cache_hits);
+        row.replays = row.replays.saturating_add(node.replays);
         row.saved = row.saved.saturating_add(node.saved);
         match node.group {
             Some(group) => ended.add_outcomes(&group),

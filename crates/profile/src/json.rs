@@ -10,11 +10,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::breakdown::{Breakdown, Row};
 use crate::profile::Profile;
-use crate::span_record::{More, SpanRecord};
+use crate::span_record::SpanRecord;
 use crate::spent::{Class, Spent};
+use crate::text::fit;
 
 /// The version of the document. It changes when a field changes its meaning or goes; new fields may come without.
 const VERSION: u64 = 2;
+
+/// The most columns of a reason that are read.
+const LONGEST_REASON: usize = 400;
 
 impl Profile {
     /// The profile as a JSON document of version 2. Times are integers in nanoseconds from the start of the run, shares
@@ -82,17 +86,14 @@ impl<'de> Deserialize<'de> for Profile {
                 )));
             }
         }
-        let mut records = read.spans;
-        for record in &mut records {
-            record.more = record.more.take().filter(|more| **more != More::default());
-        }
         Ok(Self {
-            records,
+            records: read.spans,
             wall: read.wall_ns,
             busy: read.busy_ns,
             detached: read.detached,
             dropped_spans: read.dropped_spans,
-            unavailable: read.unavailable.map(Cow::Owned),
+            // Readers print it, and the document may come from anybody.
+            unavailable: read.unavailable.map(|reason| Cow::Owned(fit(&reason, LONGEST_REASON))),
             work: None,
         })
     }

@@ -56,22 +56,24 @@ struct Rates {
 }
 
 /// What recording a run cost that made so many spans.
-pub(crate) fn estimate(work: Work, spans: u64) -> Duration {
-    static PRIVATE: OnceLock<Rates> = OnceLock::new();
-    static LAYER: OnceLock<Rates> = OnceLock::new();
+pub(crate) fn estimate(work: Work, spans: u64) -> Option<Duration> {
+    static PRIVATE: OnceLock<Option<Rates>> = OnceLock::new();
+    static LAYER: OnceLock<Option<Rates>> = OnceLock::new();
     let rates = match work.recorder {
         Recorder::Private => PRIVATE.get_or_init(|| apart(measure_private)),
         Recorder::Layer => LAYER.get_or_init(|| apart(measure_layer)),
     };
+    let rates = (*rates)?;
     let visits = work.visits.saturating_sub(2 * spans) as f64;
     let polls = work.polls.saturating_sub(1) as f64;
     let nanos = rates.recording + rates.poll * polls + rates.span * spans as f64 + rates.visit * visits;
-    Duration::from_nanos(nanos as u64)
+    Some(Duration::from_nanos(nanos as u64))
 }
 
 /// Measures on a thread of its own, which is inside of no recording and has heard of no subscriber.
-fn apart(measure: fn() -> Rates) -> Rates {
-    std::thread::spawn(measure).join().unwrap_or_default()
+/// None where the system gives no thread.
+fn apart(measure: fn() -> Rates) -> Option<Rates> {
+    std::thread::Builder::new().name("ninefold-measure".to_owned()).spawn(measure).ok()?.join().ok()
 }
 
 fn measure_private() -> Rates {
@@ -179,7 +181,7 @@ mod tests {
     #[test]
     fn what_is_recorded_costs_something_and_more_costs_more() {
         for recorder in [Recorder::Private, Recorder::Layer] {
-            let cost = |polls, visits, spans| estimate(Work { recorder, visits, polls }, spans);
+            let cost = |polls, visits, spans| estimate(Work { recorder, visits, polls }, spans).unwrap();
             let least = cost(1, 2, 1);
             assert!(least > Duration::ZERO);
             assert!(cost(1, 200_000, 100_000) > least);

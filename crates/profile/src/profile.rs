@@ -86,10 +86,10 @@ impl Profile {
 
     /// What recording the run cost: an estimate, from how many spans were made and entered and from what that costs on this
     /// machine, which is measured once in a process, in a few milliseconds. `None` for a profile that was read from a document
-    /// or recorded on a test's clock.
+    /// or recorded on a test's clock, and where the system gives no thread to measure on.
     #[must_use]
     pub fn overhead(&self) -> Option<Duration> {
-        self.work.map(|work| overhead::estimate(work, self.spans() + self.dropped_spans))
+        self.work.and_then(|work| overhead::estimate(work, self.spans() + self.dropped_spans))
     }
 
     /// The spans as a tree.

@@ -18,6 +18,7 @@ use crate::overhead::{Recorder, Work};
 use crate::private_dispatch::{Private, private_dispatch};
 use crate::profile::Profile;
 use crate::run_tree::RunTree;
+use crate::statistics::Statistics;
 use crate::time_source::{TimeSource, monotonic};
 
 /// Records the spans of `future` from its first poll to its end.
@@ -30,7 +31,7 @@ use crate::time_source::{TimeSource, monotonic};
 /// Recordings may be nested; the outer one then holds the spans of the inner one too. Dropping the recording drops the
 /// future, and what was recorded.
 pub fn record<F: Future>(future: F) -> Recording<F> {
-    Recording { future: Some(future), clock: None, run: None }
+    Recording { future: Some(future), clock: None, run: None, statistics: None }
 }
 
 pin_project! {
@@ -41,6 +42,7 @@ pin_project! {
         future: Option<F>,
         clock: Option<TimeSource>,
         run: Option<Run>,
+        statistics: Option<Arc<Statistics>>,
     }
 
     impl<F> PinnedDrop for Recording<F> {
@@ -49,13 +51,24 @@ pin_project! {
             this.future.set(None);
             // An enclosing recording still wants to know where its time went.
             if let Some(run) = this.run.take() {
-                run.tree.finish(run.tree.now());
+                let wall = run.tree.now();
+                let profile = run.finish(wall);
+                if let Some(statistics) = this.statistics {
+                    statistics.record(&profile);
+                }
             }
         }
     }
 }
 
 impl<F> Recording<F> {
+    /// Records the run there when it ends, and when it is dropped before its end: whoever stopped waiting for it had
+    /// waited.
+    pub fn with_statistics(mut self, statistics: Arc<Statistics>) -> Self {
+        self.statistics = Some(statistics);
+        self
+    }
+
     /// Goes by another clock than the layer's, for tests on a paused one.
     pub fn with_clock(mut self, clock: fn() -> Instant) -> Self {
         self.clock = Some(clock);
@@ -167,6 +180,9 @@ impl<F: Future> Future for Recording<F> {
             (output, polling.end().unwrap_or_else(|| run.tree.now()))
         };
         let profile = this.run.take().map(|run| run.finish(wall)).unwrap_or_default();
+        if let Some(statistics) = this.statistics {
+            statistics.record(&profile);
+        }
         Poll::Ready(Recorded { output, profile })
     }
 }

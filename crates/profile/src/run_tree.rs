@@ -211,6 +211,8 @@ impl RunTree {
         let mut spans = self.lock();
         let end = match spans.record(index).map(|record| (record.entered.is_some(), record.end)) {
             Some((is_entered, end)) if is_entered || left.is_some() => Some(end.max(left.unwrap_or(0))),
+            // Of the children of a span without a record of its own, only sums are kept: its end is the bridge's.
+            Some(_) if index as usize >= spans.records.len() => None,
             Some(_) => Some(spans.end_of_children(index)),
             None => None,
         };

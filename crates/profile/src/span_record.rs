@@ -1,6 +1,6 @@
 //! What is kept of one span: a flat record, written while the run goes on and read when the profile is.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use smol_str::SmolStr;
 
 use crate::usage::Usage;
@@ -72,8 +72,14 @@ pub(crate) struct SpanRecord {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) open: bool,
     /// What seldom is there.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "seldom")]
     pub(crate) more: Option<Box<More>>,
+}
+
+/// Serde's own flattening of an option takes what it cannot read for what is not there.
+fn seldom<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<More>>, D::Error> {
+    let more = More::deserialize(deserializer)?;
+    Ok((more != More::default()).then(|| Box::new(more)))
 }
 
 /// What only few spans say.

@@ -91,19 +91,17 @@ struct Recorders {
 impl Recorders {
     fn record(&mut self, breakdown: &Breakdown) {
         let Breakdown { rows, between, total } = breakdown;
-        let is_rest = rows.iter().any(|row| row.replayed > 0);
+        let is_rest = total.replays > 0;
         for (place, row) in rows.iter().enumerate() {
-            let is_served = row.replayed > 0 || row.cached > 0;
+            let is_served = row.replays > 0 || row.cache_hits > 0;
             let recorder = self.recorder(&row.name);
             recorder.place = recorder.place.max(place as u64);
             recorder.record(row, Counts::of(row), !is_served);
         }
         self.between.record(between, Counts { executions: 0, ..Counts::of(between) }, !is_rest);
-        // The run's own span knows nothing of what its phases tried again.
-        let retries = rows.iter().fold(total.retries, |sum, row| sum.saturating_add(row.retries));
         let served = |part: fn(&Row) -> u64| rows.iter().fold(part(total), |sum, row| sum.saturating_add(part(row)));
         let (replayed, cached) = (served(|row| row.replayed), served(|row| row.cached));
-        self.total.record(total, Counts { retries, replayed, cached, ..Counts::of(total) }, !is_rest);
+        self.total.record(total, Counts { replayed, cached, ..Counts::of(total) }, !is_rest);
     }
 
     fn recorder(&mut self, name: &SmolStr) -> &mut Recorder {

@@ -71,6 +71,8 @@ pub struct Node {
     /// Whether it was still open when the run ended.
     pub open: bool,
     ended: Duration,
+    /// How many outputs in it came from the journal, its own included.
+    pub(crate) replays: u64,
     pub(crate) group: Option<Group>,
 }
 
@@ -247,6 +249,7 @@ fn node(record: Option<&SpanRecord>, interval: &Interval, depth: usize) -> Node 
         usage: Usage { calls, ..record.usage() },
         retries: record.attempts().saturating_sub(1),
         cache_hits: group.map_or(u64::from(record.outcome() == Some(Outcome::Cached)), |group| group.cached),
+        replays: group.map_or(u64::from(record.outcome() == Some(Outcome::Replayed)), |group| group.replayed),
         saved: Duration::from_nanos(record.more.as_ref().map_or(0, |more| more.saved_ns)),
         open: record.open,
         ended: Duration::from_nanos(interval.end),
@@ -305,6 +308,7 @@ fn roll_up(nodes: &mut [Node], wall: u64) {
         parent.spent.add_all(&node.spent);
         parent.retries = parent.retries.saturating_add(node.retries);
         parent.cache_hits = parent.cache_hits.saturating_add(node.cache_hits);
+        parent.replays = parent.replays.saturating_add(node.replays);
         parent.saved = parent.saved.saturating_add(node.saved);
     }
     roll_up_usage(nodes);

@@ -29,7 +29,11 @@ pub(crate) fn pool(search: &Search) -> usize {
 
 /// How many hits are looked at for the passages: more than asked for where some may have to give way.
 pub(crate) fn window(search: &Search) -> usize {
-    if search.limit == 0 || (diversity(search) == 0.0 && search.max_tokens.is_none()) { search.limit } else { pool(search) }
+    if search.limit == 0 || (diversity(search) == 0.0 && search.max_tokens.is_none()) {
+        search.limit
+    } else {
+        pool(search)
+    }
 }
 
 fn diversity(search: &Search) -> f32 {
@@ -193,7 +197,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_the_budget_is_passed_over_but_the_best_is_given() {
-        let hits = || vec![hit("a long text of some forty characters or so", 3.0), hit("12345678", 2.0), hit("1234", 1.0)];
+        let hits =
+            || vec![hit("a long text of some forty characters or so", 3.0), hit("12345678", 2.0), hit("1234", 1.0)];
         let within = |max_tokens| texts(&Search { max_tokens: Some(max_tokens), ..Search::new("") }, hits());
         assert_eq!(within(0), ["a long text of some forty characters or so"]);
         assert_eq!(within(12), ["a long text of some forty characters or so", "1234"]);

@@ -11,7 +11,8 @@ pub(crate) fn diversified(
 ) -> Vec<usize> {
     let diversity = if diversity.is_finite() { diversity.clamp(0.0, 1.0) } else { 0.0 };
     let best = scores.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-    let mut left: Vec<(usize, f32, f32)> = scores.iter().map(|score| score / best).zip(0..).map(|(s, n)| (n, s, 0.0)).collect();
+    let mut left: Vec<(usize, f32, f32)> =
+        scores.iter().map(|score| score / best).zip(0..).map(|(s, n)| (n, s, 0.0)).collect();
     let mut taken = Vec::with_capacity(limit.min(left.len()));
     while taken.len() < limit && !left.is_empty() {
         let value = |&(_, score, likeness): &(usize, f32, f32)| (1.0 - diversity) * score - diversity * likeness;

@@ -8,7 +8,9 @@
 mod cache_suite;
 mod clock;
 mod embedder_suite;
+mod hybrid_suite;
 mod journal_suite;
+mod keeping_suite;
 mod scripted_embedder;
 mod scripted_model;
 mod search_suite;

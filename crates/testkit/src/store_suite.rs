@@ -1,4 +1,5 @@
-//! What every store must do: writing, reading, removal, usage. What searches must find is in `search_suite.rs`.
+//! What every store must do: writing, reading, removal, usage. What searches must find is in `search_suite.rs` and
+//! `hybrid_suite.rs`; what is kept beside texts, and forgotten, in `keeping_suite.rs`.
 
 use std::future::Future;
 
@@ -7,7 +8,7 @@ use ninefold_core::{
 };
 use smol_str::SmolStr;
 
-use crate::search_suite;
+use crate::{hybrid_suite, keeping_suite, search_suite};
 
 /// Runs every requirement on a [`Store`] against fresh, empty stores made by `open`.
 ///
@@ -27,6 +28,8 @@ pub async fn store_suite<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) 
     many_documents_at_once(&open().await).await;
     usage_survives_an_unchanged_chunk_and_ends_with_it(&open().await).await;
     search_suite::run(&open).await;
+    keeping_suite::run(&open).await;
+    hybrid_suite::run(&open).await;
 }
 
 /// A source at `path` whose hash follows from its chunks.

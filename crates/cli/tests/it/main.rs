@@ -9,4 +9,5 @@ mod labels;
 mod profiles;
 mod rights;
 mod room;
+mod searches;
 mod together;

@@ -63,6 +63,17 @@ fn without_a_file_the_profile_is_the_output_and_the_answer_is_beside_it() {
 }
 
 #[test]
+fn a_profile_beside_itself_is_not_put_over_the_answer() {
+    let room = indexed();
+    let out = fs::File::create(room.path("both.txt")).unwrap();
+    let mut asking = room.program();
+    asking.args(["ask", QUESTION, "--profile", "folded", "--profile-out", "both.txt"]).stdout(out);
+    let asked = ended(&mut asking);
+    assert!(asked.code == 0 && asked.err.starts_with("The tulips bloom in April."), "{asked:#?}");
+    assert!(kept(&room, "both.txt").starts_with("invoke_agent soar;"));
+}
+
+#[test]
 fn json_has_the_answer_on_standard_output_and_any_profile_in_the_file() {
     let room = indexed();
     let asked = ask(&room, &["--json", "--profile", "json", "--profile-out", "run.json"]).expect(0);

@@ -4,15 +4,17 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use moka::future::Cache;
-use ninefold_core::{Error, ErrorKind, Key, Result};
+use ninefold_core::{Error, ErrorKind, Key, Result, span};
 use tokio::time::Instant;
 
-use super::trace::Outcome;
+use super::trace::{Outcome, traced};
 
 type Shared = Arc<dyn Any + Send + Sync>;
 
@@ -57,19 +59,28 @@ impl<Out: Clone + Send + Sync + 'static> CacheLayer<Out> {
 impl<Out> CacheLayer<Out> {
     pub(super) async fn get(&self, key: Key, compute: impl Future<Output = Result<Out>>) -> Result<Outcome<Out>> {
         let mut compute = pin!(compute);
+        let called = Instant::now();
         let entry = loop {
-            let mut own = false;
+            let leads = AtomicBool::new(false);
             let led = async {
-                own = true;
+                leads.store(true, Ordering::Relaxed);
                 let started = Instant::now();
                 let output = compute.as_mut().await.map(self.share);
                 output.map(|output| Computed { output, took: started.elapsed() })
             };
-            match self.cache.entries.entry(key).or_try_insert_with(led).await {
+            let mut entry = pin!(self.cache.entries.entry(key).or_try_insert_with(led));
+            let entry = match poll_once(entry.as_mut()).await {
+                Poll::Ready(entry) => entry.map_err(|error| (*error).clone()),
+                Poll::Pending if leads.load(Ordering::Relaxed) => entry.await.map_err(|error| (*error).clone()),
+                Poll::Pending => traced(span::queue(), async { entry.await.map_err(|error| (*error).clone()) }).await,
+            };
+            match entry {
                 Ok(entry) => break entry,
                 // The run that computed is over or out of money, which is nothing to this one.
-                Err(error) if !own && (error.ends_run() || error.kind() == ErrorKind::OverBudget) => {}
-                Err(error) => return Err((*error).clone()),
+                Err(error)
+                    if !leads.load(Ordering::Relaxed)
+                        && (error.ends_run() || error.kind() == ErrorKind::OverBudget) => {}
+                Err(error) => return Err(error),
             }
         };
         let fresh = entry.is_fresh();
@@ -77,6 +88,13 @@ impl<Out> CacheLayer<Out> {
             Error::new(ErrorKind::Permanent, "the cache holds a value of another type under this phase's key")
                 .hint("two phases with one name, version and input type share a cache; rename one")
         })?;
-        Ok(if fresh { Outcome::computed(value) } else { Outcome::cached(value, entry.value().took) })
+        // Who waited for another run's computation was spared only what was not waited for.
+        let spared = || entry.value().took.saturating_sub(called.elapsed());
+        Ok(if fresh { Outcome::computed(value) } else { Outcome::cached(value, spared()) })
     }
+}
+
+/// Whether the future is done when it is polled once.
+async fn poll_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use ninefold_core::journal::{Entry, Header, RecordedRun};
 use ninefold_core::{
-    Chunk, ChunkId, ChunkKind, Contents, Document, Embeddings, Error, ErrorKind, Evidence, Forgetting, Forgotten, Journal, Key,
-    Labels, Passage, Result, RunId, Scope, Search, Source, Store, Timestamp, WeightedTerm, terms,
+    Chunk, ChunkId, ChunkKind, Contents, Document, Embeddings, Error, ErrorKind, Evidence, Forgetting, Forgotten,
+    Journal, Key, Labels, Passage, Result, RunId, Scope, Search, Source, Store, Timestamp, WeightedTerm, terms,
 };
 use smol_str::SmolStr;
 

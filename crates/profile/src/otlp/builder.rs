@@ -34,6 +34,8 @@ use super::targets::{TRANSPORT, Targets, is_within};
 
 /// Spans that the queue holds unless the host or `OTEL_BSP_MAX_QUEUE_SIZE` says otherwise.
 const QUEUE_SIZE: usize = 65_536;
+/// The most it may hold: the room for all of them is taken at once, some 360 bytes each.
+pub(super) const MAX_QUEUE_SIZE: usize = 1 << 20;
 
 /// A builder with what the environment says; the [module](super) has the list of variables.
 pub fn from_env() -> Result<Builder, Error> {
@@ -100,7 +102,8 @@ impl Builder {
         self
     }
 
-    /// Whether requests are compressed with gzip. Off by default: receivers are mostly near.
+    /// Whether requests are compressed with gzip. Off by default: receivers are mostly near. `false` cannot take back what
+    /// `OTEL_EXPORTER_OTLP_COMPRESSION` or its variant for traces says: the exporter below reads them itself.
     pub fn gzip(mut self, gzip: bool) -> Self {
         self.connection.gzip = gzip;
         self
@@ -234,6 +237,9 @@ impl Builder {
     {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
+        }
+        if self.queue_size > MAX_QUEUE_SIZE {
+            return Err(Error::new("queue_size", format!("{} spans are more than {MAX_QUEUE_SIZE}", self.queue_size)));
         }
         if self.queue_size == 0 || self.batch_size == 0 || self.batch_size > self.queue_size {
             let what = "it must be from 1 up, and not more than the queue holds";

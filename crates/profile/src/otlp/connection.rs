@@ -62,17 +62,19 @@ impl Connection {
             Some(Endpoint::Base { setting, url }) => (*setting, url.as_str(), true),
             None => ("endpoint", self.protocol.default_endpoint(), true),
         };
-        let url = Url::parse(url.trim()).map_err(|error| {
+        let mut url = Url::parse(url.trim()).map_err(|error| {
             Error::new(setting, format!("not a URL ({error}); write it like {}", self.protocol.default_endpoint()))
         })?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(Error::new(setting, format!("write it like {}", self.protocol.default_endpoint())));
         }
-        let url = match self.protocol {
-            Protocol::Http if is_base => format!("{}/v1/traces", url.as_str().trim_end_matches('/')),
-            _ => url.to_string(),
-        };
-        Ok(url)
+        if is_base
+            && self.protocol == Protocol::Http
+            && let Ok(mut path) = url.path_segments_mut()
+        {
+            path.pop_if_empty().extend(["v1", "traces"]);
+        }
+        Ok(url.into())
     }
 
     /// Adds a header, in place of one of the same name. Neither name nor value is part of the error's text.
@@ -127,6 +129,7 @@ mod tests {
         assert_eq!(Connection::default().url().unwrap(), "http://localhost:4318/v1/traces");
         assert_eq!(url(base("http://c:4318/")).unwrap(), "http://c:4318/v1/traces");
         assert_eq!(url(base("http://c:4318/otel")).unwrap(), "http://c:4318/otel/v1/traces");
+        assert_eq!(url(base("http://c:4318?tenant=a")).unwrap(), "http://c:4318/v1/traces?tenant=a");
         assert_eq!(url(exact("http://c:6006/v1/traces")).unwrap(), "http://c:6006/v1/traces");
         assert_eq!(url(exact("http://c:6006/in")).unwrap(), "http://c:6006/in");
     }

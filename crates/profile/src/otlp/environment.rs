@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use opentelemetry_sdk::trace::Sampler;
 
-use super::builder::Builder;
+use super::builder::{Builder, MAX_QUEUE_SIZE};
 use super::connection::{Endpoint, Protocol};
 use super::error::Error;
 use super::key_values;
@@ -42,7 +42,9 @@ impl Set {
     }
 
     fn count(&self) -> Result<usize, Error> {
-        self.value.parse().ok().filter(|n| *n > 0).ok_or_else(|| self.wrong("is not a number from 1 up"))
+        let counts = 1..=MAX_QUEUE_SIZE;
+        let count = self.value.parse().ok().filter(|n| counts.contains(n));
+        count.ok_or_else(|| self.wrong(&format!("is not a number from 1 to {MAX_QUEUE_SIZE}")))
     }
 
     fn millis(&self) -> Result<Duration, Error> {

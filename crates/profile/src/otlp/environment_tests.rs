@@ -108,6 +108,8 @@ fn what_cannot_be_used_is_refused_by_name() {
         ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=hush%0A"),
         ("OTEL_RESOURCE_ATTRIBUTES", "hush"),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "-1"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "1048577"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "18446744073709551615"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "0"),
         ("OTEL_BSP_SCHEDULE_DELAY", "soon"),
         ("OTEL_TRACES_SAMPLER", "xray"),

@@ -42,7 +42,7 @@
 //! | `OTEL_EXPORTER_OTLP[_TRACES]_COMPRESSION` | `none`; or `gzip`; `zstd` is not supported |
 //! | `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` | `unknown_service:` and the program's name |
 //! | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `parentbased_always_on`; `jaeger_remote` and `xray` are not supported |
-//! | `OTEL_BSP_MAX_QUEUE_SIZE`, in spans | 65,536, see [`Builder::queue_size`] |
+//! | `OTEL_BSP_MAX_QUEUE_SIZE`, in spans, at most 1,048,576 | 65,536, see [`Builder::queue_size`] |
 //! | `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`, in spans | 512 |
 //! | `OTEL_BSP_SCHEDULE_DELAY`, in ms | 5,000 |
 //! | `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` | `false` |

@@ -124,6 +124,35 @@ fn what_is_not_as_the_schema_says_is_found() {
     }
 }
 
+#[test]
+fn what_cannot_be_read_is_refused_and_not_left_out() {
+    let read = |document: Value| serde_json::from_value::<Profile>(document);
+    assert!(read(example().to_json()).is_ok());
+    for (field, value) in [
+        ("hits", json!(-1)),
+        ("attempts", json!("three")),
+        ("usage", json!({ "input_tokens": 12.5 })),
+        ("error_type", json!(7)),
+        ("saved_ns", json!(-1)),
+        ("group", json!({ "count": 5_000 })),
+        ("outcome", json!("lost")),
+    ] {
+        let mut document = example().to_json();
+        document["spans"][1][field] = value;
+        assert!(read(document).is_err(), "{field}");
+    }
+}
+
+#[test]
+fn a_reason_from_a_document_is_only_read() {
+    let mut document = example().to_json();
+    document["unavailable"] = json!(format!("\u{1b}]0;x\u{7}\u{1b}[2J\n{}", "long ".repeat(10_000)));
+    let profile: Profile = serde_json::from_value(document).unwrap();
+    for shown in [profile.table().to_string(), profile.outline().to_string(), profile.html().to_string()] {
+        assert!(!shown.contains('\u{1b}') && !shown.contains(&"long ".repeat(200)), "{shown}");
+    }
+}
+
 /// Walks a document along the schema. `seen` collects the places in the schema of the fields that are there, `missed`
 /// those of fields that are not.
 fn walk(schema: &Value, at: &str, document: &Value, seen: &mut BTreeSet<String>, missed: &mut BTreeSet<String>) {

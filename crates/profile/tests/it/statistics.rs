@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use tracing::instrument::Instrument as _;
 
-use crate::support::{chat, ms, paused, paused_run, paused_runtime, phase, run, wait};
+use crate::support::{agent, chat, ms, paused, paused_run, paused_runtime, phase, run, wait};
 
 /// A run of these phases, each for so many ms.
 pub(crate) fn phases(phases: &[(&str, u64)]) -> Profile {
@@ -90,6 +90,51 @@ fn what_was_served_is_counted_but_took_no_time() {
     // A replayed run is the rest of one; a cached one was that fast.
     assert_eq!((snapshot.total().counts().runs, snapshot.total().wall().count()), (3, 2));
     assert_eq!((snapshot.total().counts().cached, snapshot.total().counts().replayed), (1, 1));
+}
+
+#[test]
+fn a_phase_of_which_a_part_was_served_did_not_take_its_time() {
+    let whole = phases(&[("collect", 30)]);
+    let rest = |outcome: &'static str| {
+        paused_run(run(phase("collect", async move {
+            let served = span::agent("first");
+            served.in_scope(|| span::record_outcome(&served, outcome));
+            drop(served);
+            agent("second", wait(5)).await;
+        })))
+        .profile
+    };
+    let snapshot = of(&[whole, rest(span::outcome::REPLAYED), rest(span::outcome::CACHED)]);
+    let collect = snapshot.phase("collect").unwrap();
+    assert_eq!((collect.counts().runs, collect.wall().count(), collect.wall().max()), (3, 1, ms(30)));
+    assert_eq!((snapshot.total().counts().runs, snapshot.total().wall().count()), (3, 2));
+}
+
+#[test]
+fn a_retry_is_counted_once() {
+    let profile = paused_run(run(async {
+        let span = span::phase("collect");
+        wait(1).instrument(span.clone()).await;
+        span.record(span::field::ATTEMPTS, 3);
+    }))
+    .profile;
+    assert_eq!(profile.breakdown().total.retries, 2);
+    let snapshot = of(&[profile]);
+    assert_eq!((snapshot.total().counts().retries, snapshot.phase("collect").unwrap().counts().retries), (2, 2));
+}
+
+#[test]
+fn a_run_that_is_dropped_is_counted_with_the_time_it_was_waited_for() {
+    let statistics = Arc::new(Statistics::new());
+    paused_runtime().block_on(async {
+        let slow = record(run(phase("collect", wait(60_000)))).with_clock(paused);
+        let given_up = tokio::time::timeout(ms(2_000), slow.with_statistics(Arc::clone(&statistics))).await;
+        assert!(given_up.is_err());
+        drop(record(run(wait(1))).with_statistics(Arc::clone(&statistics)));
+    });
+    let snapshot = statistics.snapshot();
+    let collect = snapshot.phase("collect").unwrap();
+    assert_eq!((snapshot.runs(), collect.wall().count(), collect.wall().max()), (1, 1, ms(2_000)));
 }
 
 #[test]

@@ -83,6 +83,13 @@ impl Postings {
         self.0.get(&key).map_or(&[] as &[_], List::as_slice).iter().map(read)
     }
 
+    /// What is held of one chunk under a key.
+    pub(super) fn find(&self, key: u64, slot: u32) -> Option<Frequency> {
+        let list = self.0.get(&key)?.as_slice();
+        let place = list.binary_search_by_key(&slot, |posting| read(posting).0).ok()?;
+        list.get(place).map(|posting| read(posting).1)
+    }
+
     /// Puts a chunk under a key; what it had there is replaced.
     pub(super) fn insert(&mut self, key: u64, slot: u32, frequency: Frequency) {
         let new = posting(slot, frequency);

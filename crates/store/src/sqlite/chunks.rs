@@ -1,4 +1,4 @@
-//! Documents in and out: writing, reading by id, usage, removal.
+//! Documents in and out: writing, reading by id, removal.
 
 use std::collections::HashSet;
 
@@ -7,8 +7,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use smol_str::SmolStr;
 
 use super::failure::{Fault, strange_value};
+use super::filter::kind_to_row;
 use super::prepare::{Prepared, Terms};
+use super::relations::{self, names_from};
+use super::{embeddings, usage};
 use crate::memory::id_in_use;
+use crate::spread::Names;
 
 /// A chunk's identity as SQLite holds it: the same 64 bits, signed.
 pub(super) fn to_row(id: ChunkId) -> i64 {
@@ -22,14 +26,25 @@ pub(super) fn from_row(id: i64) -> ChunkId {
 
 /// Writes a batch of documents, one of each source; the caller's transaction makes it all or nothing.
 pub(super) fn put(connection: &Connection, documents: &[Prepared]) -> Result<(), Fault> {
-    let mut gone = Vec::new();
+    let (mut gone, mut moved) = (Vec::new(), Vec::new());
     for Prepared { document, .. } in documents {
-        if let Some(ids) = take(connection, &document.source.path)? {
-            gone.extend(ids);
+        // What is renamed is looked at before anything is taken out: its old name may be that of a document beside it.
+        if let Some(from) = renamed_from(document) {
+            moved.push((document, ids_of(connection, from)?));
+        }
+    }
+    for Prepared { document, .. } in documents {
+        for path in [Some(&document.source.path), renamed_from(document)].into_iter().flatten() {
+            gone.extend(take(connection, path)?.unwrap_or_default());
         }
     }
     for prepared in documents {
         insert(connection, prepared)?;
+    }
+    for (document, from) in moved {
+        for (from, to) in from.into_iter().zip(&document.chunks) {
+            usage::hand_over(connection, from, to_row(to.id))?;
+        }
     }
     if gone.is_empty() {
         return Ok(());
@@ -37,31 +52,58 @@ pub(super) fn put(connection: &Connection, documents: &[Prepared]) -> Result<(),
     let chunks = documents.iter().flat_map(|Prepared { document, .. }| &document.chunks);
     let kept: HashSet<i64> = chunks.map(|chunk| to_row(chunk.id)).collect();
     gone.retain(|id| !kept.contains(id));
-    forget(connection, &gone)
+    usage::drop_of(connection, &gone)
+}
+
+fn renamed_from(document: &Document) -> Option<&SmolStr> {
+    document.renamed_from.as_ref().filter(|from| **from != document.source.path)
+}
+
+/// The chunks of a source, in order.
+fn ids_of(connection: &Connection, path: &str) -> Result<Vec<i64>, Fault> {
+    let mut select = connection.prepare_cached(
+        "SELECT c.chunk FROM sources s JOIN chunks c ON c.source = s.id WHERE s.path = ?1 ORDER BY c.id",
+    )?;
+    Ok(select.query_map([path], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 fn insert(connection: &Connection, Prepared { document, terms }: &Prepared) -> Result<(), Fault> {
-    let Document { source, chunks, .. } = document;
+    let Document { source, chunks, embeddings, .. } = document;
     let label_set = label_set(connection, &source.labels)?;
+    let modified = source.modified.map(|modified| modified.0);
     let source_row: i64 = connection
-        .prepare_cached("INSERT INTO sources (path, hash, label_set) VALUES (?1, ?2, ?3) RETURNING id")?
-        .query_row(params![source.path.as_str(), source.hash.0, label_set], |row| row.get(0))?;
+        .prepare_cached(
+            "INSERT INTO sources (path, hash, label_set, modified, rebuildable) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+        )?
+        .query_row(params![source.path.as_str(), source.hash.0, label_set, modified, source.rebuildable], |row| {
+            row.get(0)
+        })?;
     let mut into_chunks = connection.prepare_cached(
-        "INSERT INTO chunks (chunk, source, label_set, first, last, length, vector) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO chunks (chunk, source, label_set, first, last, length, vector, kind, offset)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     let mut into_texts =
         connection.prepare_cached("INSERT INTO texts (id, kind, title, text) VALUES (?1, ?2, ?3, ?4)")?;
     let mut into_terms = connection.prepare_cached("INSERT INTO terms (rowid, title, body) VALUES (?1, ?2, ?3)")?;
     let mut sum = 0_i64;
-    for (chunk, Terms { title, body, length, vector }) in chunks.iter().zip(terms) {
+    let mut inserted_rows = Vec::with_capacity(chunks.len());
+    for (chunk, Terms { title, body, length, vector, symbols }) in chunks.iter().zip(terms) {
         sum += i64::from(*length);
         let (first, last) = (chunk.lines.first, chunk.lines.last);
-        let values = params![to_row(chunk.id), source_row, label_set, first, last, length, vector];
+        let (kind, offset) = (kind_to_row(chunk.kind), chunk.offset.cast_signed());
+        let values = params![to_row(chunk.id), source_row, label_set, first, last, length, vector, kind, offset];
         let inserted = into_chunks.insert(values).map_err(|error| {
             if Fault::is_conflict(&error) { Fault::from(id_in_use(chunk.id, &source.path)) } else { error.into() }
         })?;
         into_texts.execute(params![inserted, chunk.kind.as_str(), chunk.title, chunk.text])?;
         into_terms.execute(params![inserted, title, body])?;
+        if let Some(symbols) = symbols {
+            symbols.insert(connection, inserted)?;
+        }
+        inserted_rows.push(inserted);
+    }
+    if let Some(embeddings) = embeddings {
+        embeddings::insert(connection, embeddings, &inserted_rows)?;
     }
     resize(connection, label_set, chunks.len() as i64, sum)
 }
@@ -111,7 +153,9 @@ fn take(connection: &Connection, path: &str) -> Result<Option<Vec<i64>>, Fault> 
         terms += row.get::<_, i64>(1)?;
     }
     drop(rows);
+    relations::take(connection, source)?;
     for sql in [
+        "DELETE FROM embeddings WHERE chunk IN (SELECT id FROM chunks WHERE source = ?1)",
         "DELETE FROM terms WHERE rowid IN (SELECT id FROM chunks WHERE source = ?1)",
         "DELETE FROM chunks WHERE source = ?1",
         "DELETE FROM sources WHERE id = ?1",
@@ -122,52 +166,35 @@ fn take(connection: &Connection, path: &str) -> Result<Option<Vec<i64>>, Fault> 
     Ok(Some(ids))
 }
 
-fn forget(connection: &Connection, ids: &[i64]) -> Result<(), Fault> {
-    let mut delete = connection.prepare_cached("DELETE FROM usage WHERE chunk = ?1")?;
-    for id in ids {
-        delete.execute([id])?;
-    }
-    Ok(())
-}
-
 /// Removes sources with their chunks and these chunks' usage.
 pub(super) fn remove(connection: &Connection, paths: &[SmolStr]) -> Result<u64, Fault> {
     let mut removed = 0;
     for path in paths {
         if let Some(ids) = take(connection, path)? {
-            forget(connection, &ids)?;
+            usage::drop_of(connection, &ids)?;
             removed += 1;
         }
     }
     Ok(removed)
 }
 
-/// Counts one more use of each chunk that is there.
-pub(super) fn touch(connection: &Connection, ids: &[ChunkId], at: Timestamp) -> Result<(), Fault> {
-    let mut upsert = connection.prepare_cached(
-        "INSERT INTO usage (chunk, uses, last_used) SELECT chunk, 1, ?2 FROM chunks WHERE chunk = ?1
-         ON CONFLICT (chunk) DO UPDATE SET uses = uses + 1, last_used = max(last_used, excluded.last_used)",
-    )?;
-    for id in ids {
-        upsert.execute([to_row(*id), at.0])?;
-    }
-    Ok(())
-}
-
-/// The columns that [`chunk_from`] reads, from `chunks c`, `texts t`, `sources s` and `label_sets l`.
-pub(super) const CHUNK_COLUMNS: &str = "c.chunk, s.path, c.first, c.last, t.kind, t.title, t.text, l.labels
+/// The columns that [`chunk_from`] reads, from `chunks c`, `texts t`, `sources s`, `label_sets l`
+/// and `symbols y`.
+pub(super) const CHUNK_COLUMNS: &str = "c.chunk, s.path, c.first, c.last, t.kind, t.title, t.text, l.labels, c.offset,
+     y.defines, y.refers
      FROM chunks c JOIN texts t ON t.id = c.id JOIN sources s ON s.id = c.source
-     JOIN label_sets l ON l.id = c.label_set";
+     JOIN label_sets l ON l.id = c.label_set LEFT JOIN symbols y ON y.id = c.id";
 
 /// A chunk from a row of [`CHUNK_COLUMNS`].
 pub(super) fn chunk_from(row: &Row<'_>) -> Result<Chunk, Fault> {
     let text = |column| -> Result<&str, Fault> { row.get_ref(column)?.as_str().map_err(|_| strange_value("a text")) };
+    let Names { defines, relations } = names_from(row, 9, 10)?;
     Ok(Chunk {
         id: from_row(row.get(0)?),
         path: SmolStr::new(text(1)?),
-        offset: 0,
-        defines: Vec::new(),
-        relations: Vec::new(),
+        offset: row.get::<_, i64>(8)?.cast_unsigned(),
+        defines,
+        relations,
         lines: Lines::new(row.get(2)?, row.get(3)?),
         kind: ChunkKind::from_name(text(4)?).ok_or_else(|| strange_value("a kind of chunk"))?,
         title: row.get(5)?,
@@ -197,7 +224,7 @@ pub(super) fn get(connection: &Connection, ids: &[ChunkId], scope: &Scope) -> Re
 pub(super) fn sources(connection: &Connection, prefix: &str) -> Result<Vec<Source>, Fault> {
     let below = Below::new(prefix);
     let mut select = connection.prepare_cached(
-        "SELECT s.path, s.hash, l.labels FROM sources s JOIN label_sets l ON l.id = s.label_set
+        "SELECT s.path, s.hash, l.labels, s.modified, s.rebuildable FROM sources s JOIN label_sets l ON l.id = s.label_set
          WHERE ?1 OR s.path = ?2 OR (s.path >= ?3 AND s.path < ?4) ORDER BY s.path",
     )?;
     let mut rows = select.query(params![prefix.is_empty(), below.itself, below.from, below.to])?;
@@ -205,7 +232,12 @@ pub(super) fn sources(connection: &Connection, prefix: &str) -> Result<Vec<Sourc
     while let Some(row) = rows.next()? {
         let path: String = row.get(0)?;
         let labels = row.get_ref(2)?.as_str().map_err(|_| strange_value("a set of labels"))?;
-        sources.push(Source { labels: labels_from_text(labels)?, ..Source::new(path, Key(row.get(1)?)) });
+        sources.push(Source {
+            labels: labels_from_text(labels)?,
+            modified: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+            rebuildable: row.get(4)?,
+            ..Source::new(path, Key(row.get(1)?))
+        });
     }
     Ok(sources)
 }

@@ -5,17 +5,24 @@
 mod cache;
 mod chunks;
 mod connection;
+mod contents;
+mod embeddings;
 mod failure;
+mod filter;
 mod journal;
+mod lexical;
 mod log;
 mod migrate;
 mod prepare;
 mod reader;
+mod relations;
 mod search;
 mod sessions;
 mod store;
 mod task;
 mod thread;
+mod usage;
+mod vectors;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +37,7 @@ use failure::{Fault, stopped, unavailable};
 use reader::{Caller, Near};
 use task::{Order, Task};
 use thread::{Threads, start};
+pub use usage::Used;
 
 /// How many jobs may wait for the writer, and how many for the readers.
 const QUEUE: usize = 1024;
@@ -55,6 +63,7 @@ struct Open {
     readers: mpsc::Sender<Order>,
     writer: mpsc::Sender<Order>,
     threads: tokio::sync::Mutex<Threads>,
+    vectors: Arc<vectors::Vectors>,
 }
 
 /// What an acknowledged write outlives.
@@ -138,7 +147,7 @@ impl Sqlite {
             near.extend(more);
         }
         let threads = tokio::sync::Mutex::new(threads);
-        Ok(Self(Arc::new(Open { path, near: Near::new(near), readers, writer, threads })))
+        Ok(Self(Arc::new(Open { path, near: Near::new(near), readers, writer, threads, vectors: Arc::default() })))
     }
 
     /// The file's absolute path.

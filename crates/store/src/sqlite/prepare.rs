@@ -3,9 +3,11 @@
 
 use ninefold_core::{Chunk, Document, Error, ErrorKind, Result, Source};
 
+use super::relations::Symbols;
 use crate::frequencies::Counter;
 use crate::memory::last_of_each;
 use crate::rank::{Stream, for_each_chunk_term};
+use crate::spread::bound_names;
 
 /// Up to so many bytes of text are cut into terms where the caller is; more of them on a thread for such work. At
 /// about 50 MB/s this is a tenth of a millisecond.
@@ -28,6 +30,8 @@ pub(super) struct Terms {
     pub(super) length: u32,
     /// How often each is there.
     pub(super) vector: Vec<u8>,
+    /// What it defines and refers to.
+    pub(super) symbols: Option<Symbols>,
 }
 
 impl Terms {
@@ -37,6 +41,7 @@ impl Terms {
             body: String::with_capacity(chunk.text.len()),
             length: 0,
             vector: Vec::new(),
+            symbols: Symbols::of(chunk),
         };
         let mut counter = Counter::default();
         for_each_chunk_term(&source.path, &chunk.title, &chunk.text, |stream, term| {
@@ -52,14 +57,23 @@ impl Terms {
 }
 
 impl Prepared {
-    fn new(document: Document) -> Self {
+    fn new(mut document: Document) -> Self {
+        document.chunks.iter_mut().for_each(bound_names);
         let terms = document.chunks.iter().map(|chunk| Terms::new(&document.source, chunk)).collect();
         Self { document, terms }
     }
 }
 
 /// The last document of each source, ready to be written.
+///
+/// # Errors
+/// `InvalidInput` for embeddings that are not those of the document's chunks.
 pub(super) async fn prepare(documents: Vec<Document>) -> Result<Vec<Prepared>> {
+    for document in &documents {
+        if let Some(embeddings) = &document.embeddings {
+            embeddings.check(document.chunks.len())?;
+        }
+    }
     let chunks = documents.iter().flat_map(|document| &document.chunks);
     let bytes = chunks.fold(0_usize, |sum, chunk| sum.saturating_add(chunk.text.len() + chunk.title.len()));
     let work = move || last_of_each(documents).into_iter().map(Prepared::new).collect::<Vec<_>>();

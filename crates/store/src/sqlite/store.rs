@@ -1,14 +1,28 @@
 //! The file as a [`Store`]: what each call runs on which thread.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use ninefold_core::{
-    Chunk, ChunkId, Contents, Document, Error, ErrorKind, Evidence, Forgetting, Forgotten, Result, Scope, Search,
-    Source, Store, Timestamp,
+    Chunk, ChunkId, Contents, Document, Embeddings, Evidence, Forgetting, Forgotten, Result, Scope, Search, Source,
+    Store, Timestamp,
 };
 use smol_str::SmolStr;
 
 use super::prepare::prepare;
-use super::{FEW, Sqlite, chunks, search};
+use super::usage::Used;
+use super::{FEW, Sqlite, chunks, contents, embeddings, search, usage};
+
+impl Sqlite {
+    /// The chunks that are most alive at a time, of those that the scope allows; the most alive first.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` from the medium.
+    pub async fn most_used(&self, scope: &Scope, now: Timestamp, limit: usize) -> Result<Vec<Used>> {
+        let scope = scope.clone();
+        self.query(move |connection| usage::most_used(connection, &scope, now, limit)).await
+    }
+}
 
 #[async_trait]
 impl Store for Sqlite {
@@ -27,13 +41,13 @@ impl Store for Sqlite {
     }
 
     async fn search(&self, search: &Search) -> Result<Evidence> {
-        let search = search.clone();
-        self.query(move |connection| search::search(connection, &search)).await
+        let (search, vectors) = (search.clone(), Arc::clone(&self.0.vectors));
+        self.query(move |connection| search::search(connection, &search, &vectors)).await
     }
 
     async fn touch(&self, ids: &[ChunkId], at: Timestamp) -> Result<()> {
         let ids = ids.to_vec();
-        self.write(move |connection| chunks::touch(connection, &ids, at)).await
+        self.write(move |connection| usage::touch(connection, &ids, at)).await
     }
 
     async fn remove(&self, paths: &[SmolStr]) -> Result<u64> {
@@ -46,11 +60,27 @@ impl Store for Sqlite {
         self.query(move |connection| chunks::sources(connection, &prefix)).await
     }
 
-    async fn forget(&self, _: &Forgetting) -> Result<Forgotten> {
-        Err(Error::new(ErrorKind::Permanent, "this store cannot forget yet"))
+    async fn forget(&self, forgetting: &Forgetting) -> Result<Forgotten> {
+        let forgetting = *forgetting;
+        if forgetting.dry_run {
+            self.query(move |connection| contents::forgettable(connection, &forgetting)).await
+        } else {
+            self.write(move |connection| contents::forget(connection, &forgetting)).await
+        }
     }
 
     async fn contents(&self) -> Result<Contents> {
-        Err(Error::new(ErrorKind::Permanent, "this store cannot be counted yet"))
+        self.query(contents::contents).await
+    }
+
+    async fn unembedded(&self, model: &str, limit: usize) -> Result<Vec<Chunk>> {
+        let model = model.to_owned();
+        self.query(move |connection| embeddings::unembedded(connection, &model, limit)).await
+    }
+
+    async fn embed(&self, embeddings: Embeddings, chunks: &[ChunkId]) -> Result<()> {
+        embeddings.check(chunks.len())?;
+        let chunks = chunks.to_vec();
+        self.write(move |connection| embeddings::embed(connection, embeddings, &chunks)).await
     }
 }

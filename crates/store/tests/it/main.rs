@@ -7,4 +7,5 @@ mod conformance;
 mod index;
 mod open;
 mod process;
+mod semantic;
 mod threads;

@@ -167,3 +167,22 @@ fn a_paused_clock_is_the_profiles_and_so_the_receivers() {
     let phase = named(&spans, "phase assess");
     assert_eq!(phase.end_time.duration_since(phase.start_time).unwrap(), ms(60_000));
 }
+
+#[test]
+fn past_the_spans_that_are_kept_one_by_one_a_span_still_lasts_as_long_as_its_children() {
+    let spans = exported(|| {
+        real_runtime().block_on(async {
+            drop(
+                record(run(async {
+                    (0..10_100).for_each(|_| drop(span::store()));
+                    let around = span::phase("around");
+                    wait(3).instrument(tracing::info_span!(target: span::TARGET, parent: &around, "backoff")).await;
+                }))
+                .await,
+            );
+        });
+    });
+    let (around, within) = (named(&spans, "phase around"), named(&spans, "backoff"));
+    assert!(within.end_time.duration_since(within.start_time).unwrap() >= ms(3));
+    assert!(around.end_time >= within.end_time, "{around:?} {within:?}");
+}

@@ -1,0 +1,163 @@
+//! How good a ranking is: the mean reciprocal rank of the right chunk among the first ten, and how often it is there.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use ninefold::{Embedder, Embedding, Evidence, Purpose, Search, Store};
+
+use crate::callers::Callers;
+
+/// What is looked for, and where it is.
+pub struct Query {
+    pub text: String,
+    pub path: String,
+    pub line: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    KnownItem,
+    Documentation,
+}
+
+impl Task {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::KnownItem => "known item",
+            Self::Documentation => "documentation → function",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Lexical,
+    Vector,
+    Fused,
+    /// The three best hits of a first search are the context of a second.
+    FusedRelations,
+    /// A chunk that refers to the right one is the context; only queries that have such a chunk count.
+    LexicalInView,
+    FusedInView,
+}
+
+impl Method {
+    pub const ALL: [Self; 6] =
+        [Self::Lexical, Self::Vector, Self::Fused, Self::FusedRelations, Self::LexicalInView, Self::FusedInView];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lexical => "lexical",
+            Self::Vector => "vector",
+            Self::Fused => "fused",
+            Self::FusedRelations => "fused + relations",
+            Self::LexicalInView => "lexical, a caller in view",
+            Self::FusedInView => "fused, a caller in view",
+        }
+    }
+
+    pub fn needs_embedder(self) -> bool {
+        !matches!(self, Self::Lexical | Self::LexicalInView)
+    }
+}
+
+pub struct Outcome {
+    queries: usize,
+    mrr: f64,
+    /// Half the width of the 95 % interval of `mrr`.
+    within: f64,
+    recall: f64,
+    p50_ms: f64,
+    p95_ms: f64,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { queries, mrr, within, recall, p50_ms, p95_ms } = self;
+        write!(
+            f,
+            "{:>15} {recall:>10.3} {p50_ms:>9.2} {p95_ms:>9.2}   n = {queries}",
+            format!("{mrr:.3} ± {within:.3}")
+        )
+    }
+}
+
+impl Outcome {
+    pub fn json(&self, corpus: &str, task: Task, method: Method) -> serde_json::Value {
+        serde_json::json!({
+            "corpus": corpus, "task": task.name(), "method": method.name(), "queries": self.queries, "mrr_at_10": self.mrr,
+            "mrr_within": self.within, "recall_at_10": self.recall, "p50_ms": self.p50_ms, "p95_ms": self.p95_ms,
+        })
+    }
+}
+
+/// 1 over the place of the right chunk among the first ten; 0 when it is not among them.
+pub fn reciprocal_rank(evidence: &Evidence, query: &Query) -> f64 {
+    let right = evidence.passages.iter().take(10).position(|passage| {
+        let (path, lines) = (&passage.chunk.path, passage.chunk.lines);
+        path.as_str() == query.path && lines.first <= query.line && query.line <= lines.last
+    });
+    right.map_or(0.0, |place| 1.0 / (place as f64 + 1.0))
+}
+
+/// Asks all queries; none when there is nothing to ask.
+pub async fn measure(
+    store: &Arc<dyn Store>,
+    embedder: Option<&Arc<dyn Embedder>>,
+    queries: &[Query],
+    callers: &Callers,
+    method: Method,
+) -> Option<Outcome> {
+    let (mut ranks, mut times) = (Vec::new(), Vec::new());
+    for query in queries {
+        let mut search = Search::new(query.text.as_str());
+        if let Some(embedder) = embedder.filter(|_| method.needs_embedder()) {
+            let embedded = embedder.embed(&[query.text.clone()], Purpose::Query).await.unwrap();
+            let vector = embedded.vectors.into_iter().next().unwrap();
+            search.embedding = Some(Embedding { model: embedder.model().to_string().into(), vector });
+        }
+        if method == Method::Vector {
+            search.text.clear();
+        }
+        if matches!(method, Method::LexicalInView | Method::FusedInView) {
+            match callers.of(query) {
+                Some(caller) => search.context = vec![caller],
+                None => continue,
+            }
+        }
+        let start = Instant::now();
+        let mut evidence = store.search(&search).await.unwrap();
+        if method == Method::FusedRelations {
+            search.context = evidence.passages.iter().take(3).map(|passage| passage.chunk.id).collect();
+            evidence = store.search(&search).await.unwrap();
+        }
+        times.push(start.elapsed().as_secs_f64() * 1_000.0);
+        ranks.push(reciprocal_rank(&evidence, query));
+    }
+    if ranks.is_empty() {
+        return None;
+    }
+    let n = ranks.len() as f64;
+    let mrr = ranks.iter().sum::<f64>() / n;
+    let variance = ranks.iter().map(|rank| (rank - mrr).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+    times.sort_by(f64::total_cmp);
+    Some(Outcome {
+        queries: ranks.len(),
+        mrr,
+        within: 1.96 * (variance / n).sqrt(),
+        recall: ranks.iter().filter(|rank| **rank > 0.0).count() as f64 / n,
+        p50_ms: times[times.len() / 2],
+        p95_ms: times[times.len() * 95 / 100],
+    })
+}
+
+/// The embedder that an argument names.
+pub fn embedder(name: &str) -> Arc<dyn Embedder> {
+    panic!("no embedder {name} is built in")
+}
+
+/// A store that embeds what is put into it, when there is something to embed with.
+pub fn with_embedder(store: Arc<dyn Store>, _: Option<Arc<dyn Embedder>>) -> Arc<dyn Store> {
+    store
+}
