@@ -144,6 +144,10 @@ pub(crate) struct Everywhere {
     /// The database to use instead of ninefold/ninefold.db in the user's data directory
     #[arg(long, global = true, value_name = "FILE", env = "NINEFOLD_DB")]
     pub(crate) db: Option<PathBuf>,
+    /// What embeds texts, so that meaning is searched as well as words: static:DIR, candle:DIR or http:URL#MODEL (its key
+    /// is taken from NINEFOLD_EMBEDDER_KEY). Remembered nowhere
+    #[arg(long, global = true, value_name = "EMBEDDER", env = "NINEFOLD_EMBEDDER", hide_env_values = true)]
+    pub(crate) embedder: Option<String>,
     /// Print only the answer and its citations; nothing on success of index
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
@@ -338,7 +342,15 @@ mod tests {
 
     #[test]
     fn durations() {
-        let cases = [("0s", 0), ("500ms", 500), ("2s", 2000), (" 1.5 s", 1500), ("3", 3000), ("1m", 60_000), ("2w", 1_209_600_000)];
+        let cases = [
+            ("0s", 0),
+            ("500ms", 500),
+            ("2s", 2000),
+            (" 1.5 s", 1500),
+            ("3", 3000),
+            ("1m", 60_000),
+            ("2w", 1_209_600_000),
+        ];
         for (text, millis) in cases {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }

@@ -1,7 +1,7 @@
 //! The program `ninefold`: asks questions of folders of files and shows where the time went.
 //!
 //! In reading order: [`args`] is what it is told; [`ask`], [`index`] with `watch`, [`mod@search`], [`stats`], [`forget`] and
-//! [`mod@profile`] are what it does; [`question`], [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`],
+//! [`mod@profile`] are what it does; [`open`], [`question`], [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`],
 //! [`format`](mod@format) and [`wrap`] are what it shows,
 //! [`destination`] is where; [`exit`] is how it ends.
 
@@ -12,6 +12,7 @@ mod exit;
 mod forget;
 mod format;
 mod index;
+mod open;
 mod paths;
 mod print;
 mod profile;

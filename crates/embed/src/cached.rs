@@ -10,7 +10,7 @@ use ninefold_core::{
 use serde::Serialize;
 
 /// The space of the cache in which embeddings are.
-const SPACE: &str = "embeddings";
+pub const SPACE: &str = "embeddings";
 
 /// An embedder that looks into a cache first. One call looks all its texts up together, computes those that are missing,
 /// each once, and keeps them; what it used counts the computed ones only.

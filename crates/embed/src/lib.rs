@@ -31,7 +31,7 @@ mod tokens;
 
 #[cfg(feature = "candle")]
 pub use bert::BertModel;
-pub use cached::Cached;
+pub use cached::{Cached, SPACE};
 #[cfg(feature = "http")]
 pub use endpoint::{Endpoint, Limits};
 pub use observed::Observed;

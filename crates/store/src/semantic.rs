@@ -133,8 +133,10 @@ impl Semantic {
     }
 
     async fn embed_documents(&self, documents: &mut [Document]) -> Result<()> {
-        let mut bare: Vec<&mut Document> =
-            documents.iter_mut().filter(|document| document.embeddings.is_none() && !document.chunks.is_empty()).collect();
+        let mut bare: Vec<&mut Document> = documents
+            .iter_mut()
+            .filter(|document| document.embeddings.is_none() && !document.chunks.is_empty())
+            .collect();
         let texts: Vec<String> = bare.iter().flat_map(|document| document.chunks.iter().map(text_of)).collect();
         if texts.is_empty() {
             return Ok(());

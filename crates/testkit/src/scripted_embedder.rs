@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use ninefold_core::{Embedded, Embedder, Error, Key, ModelId, Purpose, Result, Usage};
+use ninefold_core::{Embedded, Embedder, Error, ErrorKind, Key, ModelId, Purpose, Result, Usage};
 
 /// How many numbers its vectors have.
 const DIMENSIONS: usize = 64;
@@ -15,6 +16,8 @@ pub struct ScriptedEmbedder {
     model: ModelId,
     alike: HashMap<String, String>,
     failure: Mutex<Option<Error>>,
+    refused: Mutex<Option<String>>,
+    delay: Mutex<Duration>,
     requests: Mutex<Vec<Vec<String>>>,
 }
 
@@ -26,6 +29,8 @@ impl ScriptedEmbedder {
             model: ModelId::new("scripted", "embedder"),
             alike: HashMap::new(),
             failure: Mutex::default(),
+            refused: Mutex::default(),
+            delay: Mutex::default(),
             requests: Mutex::default(),
         }
     }
@@ -47,6 +52,16 @@ impl ScriptedEmbedder {
     /// Fails from now on with this error, or no longer.
     pub fn fail(&self, error: Option<Error>) {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = error;
+    }
+
+    /// Refuses texts that contain `needle` from now on, with an `InvalidInput`.
+    pub fn refuse(&self, needle: &str) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(needle.to_owned());
+    }
+
+    /// Takes so long for each call from now on.
+    pub fn delay(&self, delay: Duration) {
+        *self.delay.lock().unwrap_or_else(PoisonError::into_inner) = delay;
     }
 
     /// What it was asked so far: the texts of each call.
@@ -89,6 +104,14 @@ impl Embedder for ScriptedEmbedder {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(texts.to_vec());
         if let Some(error) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone() {
             return Err(error);
+        }
+        let delay = *self.delay.lock().unwrap_or_else(PoisonError::into_inner);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(needle) = refused.filter(|needle| texts.iter().any(|text| text.contains(needle.as_str()))) {
+            return Err(Error::new(ErrorKind::InvalidInput, format!("{needle:?} is refused")));
         }
         let tokens = texts.iter().map(|text| text.split_whitespace().count() as u64).sum();
         Ok(Embedded { vectors: texts.iter().map(|text| self.vector(text)).collect(), usage: Usage::tokens(tokens, 0) })

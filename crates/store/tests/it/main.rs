@@ -8,6 +8,7 @@ mod index;
 mod open;
 mod process;
 mod renames;
+mod semantic;
 mod threads;
 #[cfg(feature = "watch")]
 mod watch;
