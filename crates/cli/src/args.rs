@@ -333,7 +333,15 @@ mod tests {
 
     #[test]
     fn durations() {
-        let cases = [("0s", 0), ("500ms", 500), ("2s", 2000), (" 1.5 s", 1500), ("3", 3000), ("1m", 60_000), ("2w", 1_209_600_000)];
+        let cases = [
+            ("0s", 0),
+            ("500ms", 500),
+            ("2s", 2000),
+            (" 1.5 s", 1500),
+            ("3", 3000),
+            ("1m", 60_000),
+            ("2w", 1_209_600_000),
+        ];
         for (text, millis) in cases {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }

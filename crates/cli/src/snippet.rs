@@ -18,7 +18,8 @@ pub(crate) fn snippet(text: &str, terms: &[(&str, f32)], most: usize, columns: u
     let mut best = lines.iter().position(|line| !is_empty(line)).unwrap_or(0);
     for (from, line) in lines.iter().enumerate() {
         // The later of equal windows begins with a line that counts rather than with what stands before it.
-        let better = value(from) > value(best) || (value(from) >= value(best) && lines.get(best).is_some_and(|b| b.1 == 0.0));
+        let better =
+            value(from) > value(best) || (value(from) >= value(best) && lines.get(best).is_some_and(|b| b.1 == 0.0));
         if line.1 > 0.0 && better {
             best = from;
         }

@@ -83,7 +83,9 @@ fn for_programs_there_is_one_object() {
     assert_eq!((found["matched"].as_u64(), found["vectors"].as_str()), (Some(1), Some("no_embedding")));
     let passage = &found["passages"][0];
     assert_eq!(passage["kind"], "markdown");
-    assert!(passage["signals"]["lexical"].as_f64().unwrap() > 0.0 && passage["text"].as_str().unwrap().contains("April"));
+    assert!(
+        passage["signals"]["lexical"].as_f64().unwrap() > 0.0 && passage["text"].as_str().unwrap().contains("April")
+    );
 }
 
 #[cfg(unix)]
@@ -95,7 +97,10 @@ fn hostile_names_and_texts_are_shown_harmlessly() {
     for arguments in [&["search", "needle"][..], &["search", "-v", "needle"], &["forget", "--dry-run", "notes"]] {
         let shown = room.run(arguments).expect(0);
         assert!(shown.out.contains("fake.md"), "{shown:#?}");
-        assert!(!shown.out.contains(|c: char| c.is_control() && c != '\n') && !shown.out.contains('\u{202e}'), "{shown:#?}");
+        assert!(
+            !shown.out.contains(|c: char| c.is_control() && c != '\n') && !shown.out.contains('\u{202e}'),
+            "{shown:#?}"
+        );
         assert!(!shown.out.lines().any(|line| line.trim_start().starts_with("fake")), "{shown:#?}");
     }
 }
@@ -104,11 +109,20 @@ fn hostile_names_and_texts_are_shown_harmlessly() {
 fn stats_count_and_name_what_is_used() {
     let room = indexed();
     let empty = room.run(["stats"]).expect(0);
-    assert!(empty.out.contains("\nfiles       2\n") && empty.out.contains("\nchunks      2 (2 markdown)\n"), "{empty:#?}");
-    assert!(empty.out.contains("\nembedded    none\nused        0\n") && !empty.out.contains("most used"), "{empty:#?}");
+    assert!(
+        empty.out.contains("\nfiles       2\n") && empty.out.contains("\nchunks      2 (2 markdown)\n"),
+        "{empty:#?}"
+    );
+    assert!(
+        empty.out.contains("\nembedded    none\nused        0\n") && !empty.out.contains("most used"),
+        "{empty:#?}"
+    );
     room.run(["ask", "When do the tulips bloom?"]).expect(0);
     let used = room.run(["stats"]).expect(0);
-    assert!(used.out.contains("\nmost used\n  notes/garden.md:") && used.out.contains("once, activation "), "{used:#?}");
+    assert!(
+        used.out.contains("\nmost used\n  notes/garden.md:") && used.out.contains("once, activation "),
+        "{used:#?}"
+    );
     let used = json(&room.run(["stats", "--json"]).expect(0).out);
     assert_eq!((used["files"].as_u64(), used["contents"]["used"].as_u64()), (Some(2), Some(1)));
     assert_eq!(used["most_used"][0]["uses"], 1);
