@@ -20,6 +20,7 @@
 //! - A pipeline of your own is straight-line async Rust over [`phase`]s, opened by a [`Run`]; [`profile::record`] gives its
 //!   account. Timing, deadline, retry, cache and journal come with every phase.
 //! - A program that has a `tracing` subscriber adds [`profile::layer()`] to it. One that has none needs nothing.
+//! - With an embedder ([`SoarBuilder::embedder`]) memory is searched by meaning as well as by words.
 //! - With the feature `otlp`, runs go to Jaeger, Phoenix or a collector: `ninefold::otlp`.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -50,6 +51,11 @@ pub type Answer = ninefold_core::Answer<Profile>;
 /// The values and traits behind which models, agents, stores and journals stand.
 pub mod core {
     pub use ninefold_core::*;
+}
+
+/// Models that embed texts, what is put around them, and the names of embedders in configuration.
+pub mod embed {
+    pub use ninefold_embed::*;
 }
 
 /// The decorators around a model.

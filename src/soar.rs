@@ -4,9 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ninefold_core::{Clock, Journal, Query, Result, RunId, Store};
+use ninefold_core::{Clock, Error, Journal, Query, Result, RunId, Store};
 use ninefold_profile::{Recorded, Statistics};
-use ninefold_store::{Indexer, Root, Summary};
+use ninefold_store::{Backfilled, Indexer, Root, Semantic, Summary};
 
 use crate::{Answer, Failure, SoarBuilder};
 
@@ -15,6 +15,7 @@ use crate::{Answer, Failure, SoarBuilder};
 pub struct Soar {
     pub(crate) pipeline: Arc<ninefold_pipeline::Soar>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) semantic: Option<Arc<Semantic>>,
     pub(crate) journal: Option<Arc<dyn Journal>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) statistics: Option<Arc<Statistics>>,
@@ -71,6 +72,24 @@ impl Soar {
     /// `NotFound` when a path does not exist; what the store says.
     pub async fn index<R: Clone + Into<Root>>(&self, roots: &[R]) -> Result<Summary> {
         Indexer::new(Arc::clone(&self.store)).index(roots, |_| {}).await
+    }
+
+    /// Embeds what memory holds without an embedding by the embedder: what was there before it, and what it failed on.
+    /// `progress` hears how many chunks are done. Without an embedder there is nothing to do.
+    ///
+    /// # Errors
+    /// As [`Semantic::backfill`].
+    pub async fn backfill(&self, progress: impl FnMut(u64)) -> Result<Backfilled> {
+        match &self.semantic {
+            None => Ok(Backfilled::default()),
+            Some(semantic) => semantic.backfill(progress).await,
+        }
+    }
+
+    /// Why something was not embedded, the last time that something was not.
+    #[must_use]
+    pub fn embedder_trouble(&self) -> Option<Error> {
+        self.semantic.as_ref()?.trouble()
     }
 
     /// Removes runs from the journal that finished longer ago than this; returns how many. Building a pipeline does it for

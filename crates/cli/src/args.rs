@@ -143,6 +143,10 @@ pub(crate) struct Everywhere {
     /// The database to use instead of ninefold/ninefold.db in the user's data directory
     #[arg(long, global = true, value_name = "FILE", env = "NINEFOLD_DB")]
     pub(crate) db: Option<PathBuf>,
+    /// What embeds texts, so that meaning is searched as well as words: static:DIR, candle:DIR or http:URL#MODEL (its key
+    /// is taken from NINEFOLD_EMBEDDER_KEY). Remembered nowhere
+    #[arg(long, global = true, value_name = "EMBEDDER", env = "NINEFOLD_EMBEDDER", hide_env_values = true)]
+    pub(crate) embedder: Option<String>,
     /// Print only the answer and its citations; nothing on success of index
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,

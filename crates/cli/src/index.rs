@@ -9,14 +9,14 @@ use std::time::Duration;
 use ninefold::profile::{self, duration::short};
 use ninefold::store::ingest::{Reason, Skipped};
 use ninefold::store::{Indexer, Root, Summary};
-use ninefold::{Labels, Result, Soar, Store};
+use ninefold::{Labels, Result, Store};
 use serde_json::{Value, json};
 
 use crate::args::{Everywhere, Index};
-use crate::exit::{Exit, Stop, write};
-use crate::paths;
+use crate::exit::{Exit, Stop, tell, write};
 use crate::print::plain;
 use crate::progress::Progress;
+use crate::{open, paths};
 
 /// What indexing did, and how long it took.
 #[derive(Debug)]
@@ -28,13 +28,18 @@ pub(crate) struct Indexed {
 /// Runs the command.
 pub(crate) async fn index(args: &Index, everywhere: &Everywhere) -> Result<Exit, Stop> {
     let roots = paths::roots(&args.paths)?;
-    let soar = Soar::builder().database(paths::database(everywhere.db.as_deref())?).build().await?;
+    let soar = open::soar(everywhere).await?;
     let labels = (args.public || !args.label.is_empty()).then(|| Labels::of(&args.label));
     let roots: Vec<Root> = roots.into_iter().map(|path| Root { path, labels: labels.clone() }).collect();
     let indexed = bring_up_to_date(soar.store(), &roots, everywhere.quiet).await?;
     if !everywhere.quiet {
         let skipped = indexed.skipped(everywhere.verbose, paths::here().as_deref());
         write(&format!("{}{skipped}", indexed.line()))?;
+    }
+    let note = open::backfill(&soar).await;
+    if !note.is_empty() {
+        tell(&plain(note.trim_end()));
+        tell("\n");
     }
     Ok(Exit::Done)
 }

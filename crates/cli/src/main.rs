@@ -1,7 +1,7 @@
 //! The program `ninefold`: asks questions of folders of files and shows where the time went.
 //!
 //! In reading order: [`args`] is what it is told; [`ask`], [`index`], [`mod@search`], [`stats`],
-//! [`forget`] and [`mod@profile`] are what it does; [`question`],
+//! [`forget`] and [`mod@profile`] are what it does; [`open`], [`question`],
 //! [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`], [`format`](mod@format) and [`wrap`] are what it shows,
 //! [`destination`] is where; [`exit`] is how it ends.
 
@@ -12,6 +12,7 @@ mod exit;
 mod forget;
 mod format;
 mod index;
+mod open;
 mod paths;
 mod print;
 mod profile;
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<Exit, Stop> {
     // One thread is enough for one question, and there sooner than a pool.
-    let runtime = Builder::new_current_thread().enable_time().build().map_err(|error| {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
         Error::new(ErrorKind::Unavailable, format!("the asynchronous runtime cannot be started: {error}"))
             .hint("check the limits on threads and open files")
     })?;

@@ -11,7 +11,7 @@ use crate::args::{Everywhere, Kind, Search as Args};
 use crate::exit::{Exit, Stop, tell, write};
 use crate::print::{Detail, Page, line, one_line};
 use crate::snippet::snippet;
-use crate::{paths, question};
+use crate::{open, paths, question};
 
 /// How many lines of a passage are shown.
 const LINES: usize = 3;
@@ -26,7 +26,7 @@ pub(crate) async fn search(args: &Args, everywhere: &Everywhere) -> Result<Exit,
         now: Some(SystemClock.now()),
         ..Search::new(question::question(&args.text)?)
     };
-    let soar = Soar::builder().database(paths::database(everywhere.db.as_deref())?).build().await?;
+    let soar = open::soar(everywhere).await?;
     let evidence = soar.store().search(&search).await?;
     if args.json {
         write(&line(&json_of(&search, &evidence)))?;
@@ -73,6 +73,9 @@ fn remarks(page: &Page, evidence: &Evidence) -> String {
         }
         VectorSearch::NothingEmbedded => {
             remarks.push("searched by words: nothing that may be seen is embedded by the model that is configured");
+        }
+        VectorSearch::EmbedderFailed => {
+            remarks.push("searched by words: the text could not be embedded");
         }
         VectorSearch::Used => {}
     }

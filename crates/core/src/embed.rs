@@ -1,5 +1,7 @@
 //! Text as vectors: what is near in meaning is near in direction.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -88,4 +90,15 @@ pub trait Embedder: Send + Sync {
     /// `InvalidInput` for what the model cannot take, `Unavailable` or `Transient` from its medium,
     /// `MalformedReply` for a reply that is not one vector for each text.
     async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Embedded>;
+}
+
+#[async_trait]
+impl<E: Embedder + ?Sized> Embedder for Arc<E> {
+    fn model(&self) -> &ModelId {
+        (**self).model()
+    }
+
+    async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Embedded> {
+        (**self).embed(texts, purpose).await
+    }
 }

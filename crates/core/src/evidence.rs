@@ -232,6 +232,8 @@ pub enum VectorSearch {
     NothingEmbedded,
     /// It went by both.
     Used,
+    /// It was to have one, but the embedder failed: it went by words.
+    EmbedderFailed,
 }
 
 /// The outcome of the phase `retrieve`: passages, best first, within the budget.

@@ -8,7 +8,8 @@
 //! 3. `rank`, `frequencies`, `activation`, `spread`, `fuse`, `mmr`: what both stores rank by, so that both find the
 //!    same; `forget`: what both let go;
 //! 4. [`flat`]: [`FlatIndex`], which finds the nearest of many vectors;
-//! 5. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
+//! 5. [`semantic`]: [`Semantic`], a store around a store that embeds what goes in and what is looked for;
+//! 6. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -24,6 +25,7 @@ mod memory_journal;
 mod memory_sessions;
 mod mmr;
 mod rank;
+pub mod semantic;
 mod spread;
 pub mod sqlite;
 
@@ -33,4 +35,5 @@ pub use memory::MemoryStore;
 pub use memory_cache::MemoryCache;
 pub use memory_journal::MemoryJournal;
 pub use memory_sessions::MemorySessions;
+pub use semantic::{Backfilled, Semantic};
 pub use sqlite::{Options, Sqlite, Synchronous};

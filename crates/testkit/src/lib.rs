@@ -7,9 +7,11 @@
 
 mod cache_suite;
 mod clock;
+mod embedder_suite;
 mod hybrid_suite;
 mod journal_suite;
 mod keeping_suite;
+mod scripted_embedder;
 mod scripted_model;
 mod search_suite;
 mod sessions_suite;
@@ -17,7 +19,9 @@ mod store_suite;
 
 pub use cache_suite::cache_suite;
 pub use clock::ManualClock;
+pub use embedder_suite::embedder_suite;
 pub use journal_suite::journal_suite;
+pub use scripted_embedder::ScriptedEmbedder;
 pub use scripted_model::ScriptedModel;
 pub use sessions_suite::sessions_suite;
 pub use store_suite::store_suite;

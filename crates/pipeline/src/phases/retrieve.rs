@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ninefold_core::{Complexity, Cx, Degradation, Evidence, Phase, Result, Search, Signals, Store, span};
+use ninefold_core::{Complexity, Cx, Degradation, Evidence, Phase, Result, Search, Signals, Store, VectorSearch, span};
 use serde::Serialize;
 
 use super::Noted;
@@ -63,7 +63,13 @@ impl Phase<Retrieval> for Retrieve {
             (false, true) => Some(Degradation::NoEvidence),
             (false, false) => None,
         };
-        Ok(Noted { value: evidence, degradations: nothing.into_iter().collect() })
+        let words_only = match evidence.vectors {
+            cause @ (VectorSearch::EmbedderFailed | VectorSearch::NothingEmbedded) if nothing.is_none() => {
+                Some(Degradation::WordsOnly { cause })
+            }
+            _ => None,
+        };
+        Ok(Noted { value: evidence, degradations: nothing.into_iter().chain(words_only).collect() })
     }
 }
 

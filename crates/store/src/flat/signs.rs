@@ -7,13 +7,12 @@ const LANES: usize = 8;
 
 /// The bits of a vector in words, the first number lowest.
 pub(super) fn of(numbers: impl IntoIterator<Item = f32>, mean: &[f32]) -> Vec<u64> {
-    let mut words = vec![0_u64; mean.len().div_ceil(64)];
-    for (place, (number, mean)) in numbers.into_iter().zip(mean).enumerate() {
-        if let Some(word) = words.get_mut(place / 64) {
-            *word |= u64::from(number > *mean) << (place % 64);
-        }
-    }
-    words
+    let mut numbers = numbers.into_iter();
+    let word = |means: &[f32]| {
+        let bits = means.iter().zip(numbers.by_ref()).map(|(mean, number)| u64::from(number > *mean));
+        bits.enumerate().fold(0, |word, (place, bit)| word | bit << place)
+    };
+    mean.chunks(64).map(word).collect()
 }
 
 /// The bits of vectors, in blocks.

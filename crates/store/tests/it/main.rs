@@ -9,4 +9,5 @@ mod index;
 mod kept;
 mod open;
 mod process;
+mod semantic;
 mod threads;

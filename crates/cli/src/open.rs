@@ -1,0 +1,33 @@
+//! The pipeline that a command works with: the database and the embedder it is told of.
+
+use ninefold::{Error, ErrorKind, Result, Soar, embed};
+use tokio::task::spawn_blocking;
+
+use crate::args::Everywhere;
+use crate::paths;
+
+/// Opens the database, with the embedder if one is named.
+pub(crate) async fn soar(everywhere: &Everywhere) -> Result<Soar> {
+    let builder = Soar::builder().database(paths::database(everywhere.db.as_deref())?);
+    let Some(name) = everywhere.embedder.clone().filter(|name| !name.is_empty()) else { return builder.build().await };
+    let key = std::env::var(embed::KEY_VARIABLE).ok();
+    // Reading a model takes a while.
+    let opened = spawn_blocking(move || embed::open(&name, key.as_deref())).await;
+    let embedder = opened
+        .unwrap_or_else(|error| Err(Error::new(ErrorKind::Panicked, "the model could not be read").caused_by(error)))?;
+    builder.embedder(embedder).build().await
+}
+
+/// Embeds what has no embedding yet; what is to be said of it.
+pub(crate) async fn backfill(soar: &Soar) -> String {
+    match soar.backfill(|_| {}).await {
+        Ok(done) if done.refused > 0 => {
+            let why = soar.embedder_trouble().map_or_else(String::new, |error| format!(": {error}"));
+            format!("note: {} chunks are found by words only, because the embedder refuses them{why}\n", done.refused)
+        }
+        Ok(_) => String::new(),
+        Err(error) => {
+            format!("note: some chunks are found by words only, because they could not be embedded: {error}\n")
+        }
+    }
+}
