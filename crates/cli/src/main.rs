@@ -1,12 +1,13 @@
 //! The program `ninefold`: asks questions of folders of files and shows where the time went.
 //!
-//! In reading order: [`args`] is what it is told; [`ask`], [`index`] and [`mod@profile`] are what it does; [`question`],
+//! In reading order: [`args`] is what it is told; [`ask`], [`index`], [`mod@profile`] and [`doctor`] are what it does; [`question`],
 //! [`paths`], [`runs`] and [`progress`] help them; [`print`], [`format`](mod@format) and [`wrap`] are what it shows,
 //! [`destination`] is where; [`exit`] is how it ends.
 
 mod args;
 mod ask;
 mod destination;
+mod doctor;
 mod exit;
 mod format;
 mod index;
@@ -46,6 +47,7 @@ fn run(args: &Args) -> Result<Exit, Stop> {
         match &args.command {
             Command::Ask(ask) => ask::ask(ask, &args.everywhere).await,
             Command::Index(index) => index::index(index, &args.everywhere).await,
+            Command::Doctor(doctor) => doctor::doctor(doctor, &args.everywhere).await,
             Command::Profile(command) => profile::profile(command, &args.everywhere),
         }
     });

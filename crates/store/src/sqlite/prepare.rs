@@ -1,7 +1,7 @@
 //! What is made of a document before it gets to the thread that writes: the terms of its chunks, which cost more than
 //! their rows. Every writer makes his own, so that the one thread that all wait for does not.
 
-use ninefold_core::{Chunk, Document, Error, ErrorKind, Result, Source};
+use ninefold_core::{Document, Error, ErrorKind, Result};
 
 use crate::frequencies::Counter;
 use crate::memory::last_of_each;
@@ -31,15 +31,16 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    fn new(source: &Source, chunk: &Chunk) -> Self {
+    /// Those of a chunk of the source at `path`.
+    pub(super) fn new(path: &str, title: &str, text: &str) -> Self {
         let mut terms = Self {
-            title: String::with_capacity(chunk.title.len() + source.path.len().min(64)),
-            body: String::with_capacity(chunk.text.len()),
+            title: String::with_capacity(title.len() + path.len().min(64)),
+            body: String::with_capacity(text.len()),
             length: 0,
             vector: Vec::new(),
         };
         let mut counter = Counter::default();
-        for_each_chunk_term(&source.path, &chunk.title, &chunk.text, |stream, term| {
+        for_each_chunk_term(path, title, text, |stream, term| {
             let column = if stream == Stream::Title { &mut terms.title } else { &mut terms.body };
             column.push_str(term);
             column.push(' ');
@@ -53,7 +54,8 @@ impl Terms {
 
 impl Prepared {
     fn new(document: Document) -> Self {
-        let terms = document.chunks.iter().map(|chunk| Terms::new(&document.source, chunk)).collect();
+        let terms =
+            document.chunks.iter().map(|chunk| Terms::new(&document.source.path, &chunk.title, &chunk.text)).collect();
         Self { document, terms }
     }
 }

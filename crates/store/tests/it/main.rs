@@ -4,7 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod conformance;
+mod damage;
 mod index;
+mod kills;
+mod maintenance;
+mod migrations;
 mod open;
 mod process;
 mod threads;
