@@ -19,8 +19,9 @@ mod machine;
 
 use std::sync::Arc;
 
-use ninefold::store::{Indexer, Sqlite};
-use ninefold::{Embedder, Store};
+use ninefold::embed::Cached;
+use ninefold::store::{Indexer, Semantic, Sqlite};
+use ninefold::{Embedder, Store, SystemClock};
 
 use callers::Callers;
 use corpus::Corpus;
@@ -56,7 +57,7 @@ fn main() {
         println!("no crates found: name them with --crates, or fetch tokio, serde_core and regex-automata with cargo");
         return;
     }
-    let embedder = arguments.embedder.as_deref().map(measure::embedder);
+    let embedder = arguments.embedder.as_deref().map(|name| ninefold::embed::open(name, None).unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut rows = Vec::new();
     for root in &crates {
@@ -66,6 +67,12 @@ fn main() {
     let json = serde_json::json!({ "retrieval": rows, "week": weeks, "queries": arguments.queries });
     std::fs::write("target/retrieval.json", serde_json::to_string_pretty(&json).unwrap()).unwrap();
     println!("written to target/retrieval.json");
+}
+
+/// The embedder with its vectors kept from one run of the benchmark to the next.
+async fn cached(embedder: &Arc<dyn Embedder>) -> Arc<dyn Embedder> {
+    let cache = Arc::new(Sqlite::open("target/retrieval-embeddings.db").await.unwrap());
+    Arc::new(Cached::new(Arc::clone(embedder), cache, Arc::new(SystemClock)))
 }
 
 /// Both tasks by every method on one crate.
@@ -80,14 +87,23 @@ async fn one_crate(
         let folder = tempfile::tempdir().unwrap();
         let sources = folder.path().join("src");
         corpus.write(&sources, task == Task::Documentation);
-        let store: Arc<dyn Store> = Arc::new(Sqlite::open(folder.path().join("memory.db")).await.unwrap());
-        let store = measure::with_embedder(store, embedder.clone());
+        let sqlite = Arc::new(Sqlite::open(folder.path().join("memory.db")).await.unwrap());
+        let store: Arc<dyn Store> = match &embedder {
+            Some(embedder) => Arc::new(Semantic::new(sqlite, cached(embedder).await)),
+            None => sqlite,
+        };
         let summary = Indexer::new(Arc::clone(&store)).index(&[sources.as_path()], |_| {}).await.unwrap();
         let asked = match task {
             Task::KnownItem => known_item::queries(&sources, queries),
             Task::Documentation => corpus.documented(&sources, queries),
         };
-        println!("\n{} · {} · {} chunks · {} queries", corpus.name, task.name(), summary.chunks, asked.len());
+        println!(
+            "\n{} · {} · {} chunks · {} queries",
+            corpus.name,
+            task.name(),
+            summary.chunks.values().sum::<u64>(),
+            asked.len()
+        );
         println!("{:28} {:>15} {:>10} {:>9} {:>9}", "method", "MRR@10", "recall@10", "p50 ms", "p95 ms");
         let callers = Callers::of_folder(&sources);
         for method in Method::ALL {

@@ -151,13 +151,3 @@ pub async fn measure(
         p95_ms: times[times.len() * 95 / 100],
     })
 }
-
-/// The embedder that an argument names.
-pub fn embedder(name: &str) -> Arc<dyn Embedder> {
-    panic!("no embedder {name} is built in")
-}
-
-/// A store that embeds what is put into it, when there is something to embed with.
-pub fn with_embedder(store: Arc<dyn Store>, _: Option<Arc<dyn Embedder>>) -> Arc<dyn Store> {
-    store
-}

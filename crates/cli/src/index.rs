@@ -207,7 +207,10 @@ mod tests {
             renamed: 2,
         };
         let indexed = Indexed { summary, took: Duration::from_millis(34) };
-        assert_eq!(indexed.line(), "indexed 1 of 123 files (4 chunks: 3 code, 1 text), 2 renamed, 117 unchanged, 3 skipped, in 34.0 ms, 59,000 lines/s\n");
+        assert_eq!(
+            indexed.line(),
+            "indexed 1 of 123 files (4 chunks: 3 code, 1 text), 2 renamed, 117 unchanged, 3 skipped, in 34.0 ms, 59,000 lines/s\n"
+        );
         assert_eq!(indexed.skipped(false, None), "skipped 2 binary, 1 too large; --verbose lists them\n");
         assert_eq!(
             indexed.skipped(true, Some(Path::new("/n"))),

@@ -1,13 +1,14 @@
 //! The program `ninefold`: asks questions of folders of files and shows where the time went.
 //!
-//! In reading order: [`args`] is what it is told; [`ask`], [`index`] with `watch`, [`mod@search`], [`stats`], [`forget`] and
-//! [`mod@profile`] are what it does; [`open`], [`question`], [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`],
+//! In reading order: [`args`] is what it is told; [`ask`], [`index`] with `watch`, [`mod@search`], [`stats`], [`forget`],
+//! [`doctor`] and [`mod@profile`] are what it does; [`open`], [`question`], [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`],
 //! [`format`](mod@format) and [`wrap`] are what it shows,
 //! [`destination`] is where; [`exit`] is how it ends.
 
 mod args;
 mod ask;
 mod destination;
+mod doctor;
 mod exit;
 mod forget;
 mod format;
@@ -57,6 +58,7 @@ fn run(args: &Args) -> Result<Exit, Stop> {
             Command::Search(search) => search::search(search, &args.everywhere).await,
             Command::Stats(stats) => stats::stats(stats, &args.everywhere).await,
             Command::Forget(forget) => forget::forget(forget, &args.everywhere).await,
+            Command::Doctor(doctor) => doctor::doctor(doctor, &args.everywhere).await,
             Command::Profile(command) => profile::profile(command, &args.everywhere),
         }
     });

@@ -30,9 +30,9 @@ const CODE: &[&str] = &[
     "bash", "bat", "bzl", "c", "cc", "cfg", "cjs", "clj", "cljs", "cmake", "conf", "cpp", "cs", "css", "cts", "cu",
     "cxx", "d", "dart", "elm", "erl", "ex", "exs", "f90", "fish", "fs", "go", "gradle", "graphql", "groovy", "h",
     "hcl", "hh", "hpp", "hs", "html", "hxx", "ini", "java", "jl", "js", "json", "jsx", "kt", "kts", "less", "lisp",
-    "lua", "m", "mjs", "ml", "mli", "mm", "mts", "nim", "nix", "pas", "php", "pl", "pm", "proto", "ps1", "py",
-    "pyi", "r", "rb", "rkt", "rs", "scala", "scm", "scss", "sh", "sol", "sql", "svelte", "swift", "tcl", "tf",
-    "toml", "ts", "tsx", "vala", "vb", "vim", "vue", "xml", "yaml", "yml", "zig", "zsh",
+    "lua", "m", "mjs", "ml", "mli", "mm", "mts", "nim", "nix", "pas", "php", "pl", "pm", "proto", "ps1", "py", "pyi",
+    "r", "rb", "rkt", "rs", "scala", "scm", "scss", "sh", "sol", "sql", "svelte", "swift", "tcl", "tf", "toml", "ts",
+    "tsx", "vala", "vb", "vim", "vue", "xml", "yaml", "yml", "zig", "zsh",
 ];
 
 /// What a file with this path is cut as.

@@ -105,16 +105,7 @@ struct Outline<'a> {
 
 impl<'a> Outline<'a> {
     fn new(grammar: &'a Grammar, source: &'a str, lines: &'a Lines<'a>) -> Self {
-        Self {
-            grammar,
-            source,
-            lines,
-            begins: Vec::new(),
-            groups: 1,
-            items: Vec::new(),
-            names: Vec::new(),
-            errors: 0,
-        }
+        Self { grammar, source, lines, begins: Vec::new(), groups: 1, items: Vec::new(), names: Vec::new(), errors: 0 }
     }
 
     fn text(&self, range: Range<usize>) -> &'a str {
@@ -161,7 +152,9 @@ impl<'a> Outline<'a> {
         }
         let role = self.grammar.role(node.kind_id());
         let item = match role {
-            Role::Function | Role::Container { .. } | Role::Value { .. } if !above.local => self.item(node, role, above),
+            Role::Function | Role::Container { .. } | Role::Value { .. } if !above.local => {
+                self.item(node, role, above)
+            }
             _ => None,
         };
         match role {
@@ -203,7 +196,9 @@ impl<'a> Outline<'a> {
         {
             self.begin(lead.unwrap_or(line), group);
         }
-        if role == Role::Opaque && let Some(group) = below.group.take() {
+        if role == Role::Opaque
+            && let Some(group) = below.group.take()
+        {
             let inside = line + 1..self.last_line(node);
             for part in subdivide(self.lines, inside) {
                 self.begin(part.start, group);
@@ -341,8 +336,9 @@ impl<'a> Outline<'a> {
 
     fn title_of(&self, item: &Item) -> String {
         let own = self.signature(item);
-        let above: Vec<&Item> =
-            std::iter::successors(item.within, |&n| self.items.get(n)?.within).filter_map(|n| self.items.get(n)).collect();
+        let above: Vec<&Item> = std::iter::successors(item.within, |&n| self.items.get(n)?.within)
+            .filter_map(|n| self.items.get(n))
+            .collect();
         if above.is_empty() {
             return title(&own);
         }

@@ -1,7 +1,7 @@
 //! What is made of a document before it gets to the thread that writes: the terms of its chunks, which cost more than
 //! their rows. Every writer makes his own, so that the one thread that all wait for does not.
 
-use ninefold_core::{Chunk, Document, Error, ErrorKind, Result, Source};
+use ninefold_core::{Chunk, Document, Error, ErrorKind, Result};
 
 use super::relations::Symbols;
 use crate::frequencies::Counter;
@@ -35,16 +35,17 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    fn new(source: &Source, chunk: &Chunk) -> Self {
+    /// Those of a chunk of the source at `path`.
+    pub(super) fn new(path: &str, title: &str, text: &str) -> Self {
         let mut terms = Self {
-            title: String::with_capacity(chunk.title.len() + source.path.len().min(64)),
-            body: String::with_capacity(chunk.text.len()),
+            title: String::with_capacity(title.len() + path.len().min(64)),
+            body: String::with_capacity(text.len()),
             length: 0,
             vector: Vec::new(),
-            symbols: Symbols::of(chunk),
+            symbols: None,
         };
         let mut counter = Counter::default();
-        for_each_chunk_term(&source.path, &chunk.title, &chunk.text, |stream, term| {
+        for_each_chunk_term(path, title, text, |stream, term| {
             let column = if stream == Stream::Title { &mut terms.title } else { &mut terms.body };
             column.push_str(term);
             column.push(' ');
@@ -59,7 +60,10 @@ impl Terms {
 impl Prepared {
     fn new(mut document: Document) -> Self {
         document.chunks.iter_mut().for_each(bound_names);
-        let terms = document.chunks.iter().map(|chunk| Terms::new(&document.source, chunk)).collect();
+        let path = &document.source.path;
+        let terms =
+            |chunk: &Chunk| Terms { symbols: Symbols::of(chunk), ..Terms::new(path, &chunk.title, &chunk.text) };
+        let terms = document.chunks.iter().map(terms).collect();
         Self { document, terms }
     }
 }
