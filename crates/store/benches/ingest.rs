@@ -55,8 +55,8 @@ fn python(classes: usize) -> String {
         for method in 0..5 {
             let _ = write!(
                 text,
-                "    def method_{method}(self, value, limit={method}):\n        \"\"\"Does step {method}.\"\"\"\n        \
-                 if value > limit:\n            value = self.clamp(value)\n        return compute(value, limit)\n\n"
+                "    def method_{method}(self, value):\n        \"\"\"Does step {method} of it.\"\"\"\n        \
+                 result = value + {method}\n        # Step {method} is done.\n        return result\n\n"
             );
         }
         text.push_str("\n\n\n");
@@ -77,7 +77,13 @@ fn parse(samples: usize) -> Vec<Value> {
         let alone = measure(samples, || timed(|| parser.parse(&text, None)));
         println!(
             "parse {lines} lines → {} chunks, {defined} names: {:.3} ms ({:.3}–{:.3}); tree-sitter alone {:.3} ms ({:.3}–{:.3}); {samples} samples",
-            chunks.len(), cut[0], cut[1], cut[2], alone[0], alone[1], alone[2]
+            chunks.len(),
+            cut[0],
+            cut[1],
+            cut[2],
+            alone[0],
+            alone[1],
+            alone[2]
         );
         rows.push(json!({
             "lines": lines, "chunks": chunks.len(), "names": defined, "samples": samples,
@@ -95,7 +101,8 @@ fn sources() -> Option<PathBuf> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cargo")))?;
     let registries = std::fs::read_dir(home.join("registry/src")).ok()?;
-    let crates = registries.flatten().flat_map(|registry| std::fs::read_dir(registry.path()).into_iter().flatten().flatten());
+    let crates =
+        registries.flatten().flat_map(|registry| std::fs::read_dir(registry.path()).into_iter().flatten().flatten());
     let is_tokio = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         name.strip_prefix("tokio-").is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
@@ -127,11 +134,17 @@ fn index(samples: usize, path: &Path) -> Value {
     let rate = |ms: f64| summary.lines as f64 / ms * 1_000.0;
     println!(
         "{}: {} files, {} lines, {} chunks; {samples} samples",
-        path.file_name().unwrap_or_default().to_string_lossy(), summary.indexed, summary.lines, summary.all_chunks()
+        path.file_name().unwrap_or_default().to_string_lossy(),
+        summary.indexed,
+        summary.lines,
+        summary.all_chunks()
     );
-    for (what, row) in
-        [("cold into SQLite", sqlite), ("cold into memory", memory), ("read and cut only", cut), ("unchanged", unchanged)]
-    {
+    for (what, row) in [
+        ("cold into SQLite", sqlite),
+        ("cold into memory", memory),
+        ("read and cut only", cut),
+        ("unchanged", unchanged),
+    ] {
         println!("  {what}: {:.1} ms ({:.1}–{:.1}), {:.0} lines/s", row[0], row[1], row[2], rate(row[0]));
     }
     json!({

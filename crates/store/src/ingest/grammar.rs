@@ -55,7 +55,13 @@ const RUST: Row = Row {
     containers: &["trait_item", "mod_item"],
     extensions: &["impl_item"],
     values: &[
-        "struct_item", "enum_item", "union_item", "type_item", "const_item", "static_item", "associated_type",
+        "struct_item",
+        "enum_item",
+        "union_item",
+        "type_item",
+        "const_item",
+        "static_item",
+        "associated_type",
         "enum_variant",
     ],
     wrappers: &["foreign_mod_item"],
@@ -99,22 +105,32 @@ const TYPESCRIPT: Row = Row {
     endings: &["ts", "mts", "cts"],
     language: || tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
     functions: &[
-        "function_declaration", "generator_function_declaration", "method_definition", "function_signature",
-        "method_signature", "abstract_method_signature",
+        "function_declaration",
+        "generator_function_declaration",
+        "method_definition",
+        "function_signature",
+        "method_signature",
+        "abstract_method_signature",
     ],
     containers: &[
-        "class_declaration", "abstract_class_declaration", "interface_declaration", "internal_module", "module",
+        "class_declaration",
+        "abstract_class_declaration",
+        "interface_declaration",
+        "internal_module",
+        "module",
     ],
     values: &[
-        "variable_declarator", "public_field_definition", "property_signature", "type_alias_declaration",
+        "variable_declarator",
+        "public_field_definition",
+        "property_signature",
+        "type_alias_declaration",
         "enum_declaration",
     ],
     wrappers: &["export_statement", "ambient_declaration"],
     ..JAVASCRIPT
 };
 
-const TSX: Row =
-    Row { endings: &["tsx"], language: || tree_sitter_typescript::LANGUAGE_TSX.into(), ..TYPESCRIPT };
+const TSX: Row = Row { endings: &["tsx"], language: || tree_sitter_typescript::LANGUAGE_TSX.into(), ..TYPESCRIPT };
 
 const GO: Row = Row {
     endings: &["go"],
@@ -133,7 +149,10 @@ const JAVA: Row = Row {
     language: || tree_sitter_java::LANGUAGE.into(),
     functions: &["method_declaration", "constructor_declaration", "compact_constructor_declaration"],
     containers: &[
-        "class_declaration", "interface_declaration", "enum_declaration", "record_declaration",
+        "class_declaration",
+        "interface_declaration",
+        "enum_declaration",
+        "record_declaration",
         "annotation_type_declaration",
     ],
     values: &["field_declaration", "constant_declaration", "enum_constant"],
@@ -151,7 +170,12 @@ const C: Row = Row {
     values: &["declaration", "type_definition", "preproc_def", "enumerator"],
     with_body: &["struct_specifier", "union_specifier", "enum_specifier"],
     wrappers: &[
-        "preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "linkage_specification", "declaration_list",
+        "preproc_ifdef",
+        "preproc_if",
+        "preproc_else",
+        "preproc_elif",
+        "linkage_specification",
+        "declaration_list",
     ],
     leads: &["comment"],
     imports: &["preproc_include"],
@@ -165,12 +189,22 @@ const CPP: Row = Row {
     language: || tree_sitter_cpp::LANGUAGE.into(),
     containers: &["namespace_definition", "class_specifier", "struct_specifier"],
     values: &[
-        "declaration", "type_definition", "preproc_def", "enumerator", "field_declaration", "alias_declaration",
+        "declaration",
+        "type_definition",
+        "preproc_def",
+        "enumerator",
+        "field_declaration",
+        "alias_declaration",
         "concept_definition",
     ],
     with_body: &["union_specifier", "enum_specifier"],
     wrappers: &[
-        "preproc_ifdef", "preproc_if", "preproc_else", "preproc_elif", "linkage_specification", "declaration_list",
+        "preproc_ifdef",
+        "preproc_if",
+        "preproc_else",
+        "preproc_elif",
+        "linkage_specification",
+        "declaration_list",
         "template_declaration",
     ],
     closures: &["lambda_expression"],
@@ -186,8 +220,12 @@ const ROWS: [Row; 9] = [RUST, PYTHON, JAVASCRIPT, TYPESCRIPT, TSX, GO, JAVA, C, 
 pub(super) enum Role {
     Plain,
     Function,
-    Container { defines: bool },
-    Value { with_body: bool },
+    Container {
+        defines: bool,
+    },
+    Value {
+        with_body: bool,
+    },
     Wrapper,
     Closure,
     Lead,
@@ -273,8 +311,16 @@ mod tests {
         for row in &ROWS {
             let language = (row.language)();
             let lists = [
-                row.functions, row.containers, row.extensions, row.values, row.with_body, row.wrappers, row.closures,
-                row.leads, row.imports, row.opaque,
+                row.functions,
+                row.containers,
+                row.extensions,
+                row.values,
+                row.with_body,
+                row.wrappers,
+                row.closures,
+                row.leads,
+                row.imports,
+                row.opaque,
             ];
             let calls = row.calls.iter().map(|(call, _)| call);
             for kind in lists.into_iter().flatten().chain(calls) {

@@ -174,9 +174,8 @@ impl Indexer {
     pub(super) async fn find<R: Clone + Into<Root>>(&self, roots: &[R]) -> Result<Vec<Root>> {
         let given: Vec<Root> = roots.iter().cloned().map(Into::into).collect();
         let labels = self.labels.clone();
-        let find = move |root: Root| {
-            Ok(Root { path: canonical(&root.path)?, labels: root.labels.or_else(|| labels.clone()) })
-        };
+        let find =
+            move |root: Root| Ok(Root { path: canonical(&root.path)?, labels: root.labels.or_else(|| labels.clone()) });
         blocking(move || given.into_iter().map(find).collect()).await?
     }
 

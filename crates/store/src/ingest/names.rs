@@ -133,14 +133,36 @@ pub(super) fn spellings(text: &str, container: Option<&str>, mut found: impl FnM
 /// The last part of everything a statement imports; an alias is no name of what is imported.
 pub(super) fn imported(statement: &str, mut found: impl FnMut(SmolStr)) {
     const WORDS: &[&str] = &[
-        "as", "async", "const", "crate", "export", "extern", "from", "function", "import", "in", "include", "mod",
-        "module", "package", "pub", "require", "self", "static", "super", "type", "typename", "typeof", "use", "using",
-        "namespace", "default",
+        "as",
+        "async",
+        "const",
+        "crate",
+        "export",
+        "extern",
+        "from",
+        "function",
+        "import",
+        "in",
+        "include",
+        "mod",
+        "module",
+        "package",
+        "pub",
+        "require",
+        "self",
+        "static",
+        "super",
+        "type",
+        "typename",
+        "typeof",
+        "use",
+        "using",
+        "namespace",
+        "default",
     ];
     let code = statement.lines().map(|line| line.split_once(" //").map_or(line, |(code, _)| code));
-    let tokens = code.flat_map(|line| {
-        line.split(|c: char| !(is_part(c) || matches!(c, '.' | ':' | '/' | '-' | '@' | '*' | '+')))
-    });
+    let tokens = code
+        .flat_map(|line| line.split(|c: char| !(is_part(c) || matches!(c, '.' | ':' | '/' | '-' | '@' | '*' | '+'))));
     let mut alias = false;
     for token in tokens.filter(|token| !token.is_empty()).take(MAX_IMPORTED) {
         if std::mem::take(&mut alias) {
@@ -156,12 +178,14 @@ pub(super) fn imported(statement: &str, mut found: impl FnMut(SmolStr)) {
             continue;
         }
         let file = path.rsplit('/').next().unwrap_or(path);
-        let name = if path.contains('/') || kind_of(path) != ChunkKind::Text && file.matches('.').count() == 1 && path.ends_with(".h") {
+        let name = if path.contains('/')
+            || kind_of(path) != ChunkKind::Text && file.matches('.').count() == 1 && path.ends_with(".h")
+        {
             file
         } else {
             path.rsplit(['.', ':']).next().unwrap_or(path)
         };
-        if !name.is_empty() && name.len() <= MAX_NAME && name.starts_with(|c| is_part(c)) && !WORDS.contains(&name) {
+        if !name.is_empty() && name.len() <= MAX_NAME && name.starts_with(is_part) && !WORDS.contains(&name) {
             found(name.into());
         }
     }
@@ -200,7 +224,7 @@ fn mention(span: &str, mut found: impl FnMut(SmolStr)) {
         return file(name, found);
     }
     if name.split("::").flat_map(|part| part.split(['.', '#'])).all(is_identifier) {
-        let mut parts = name.rsplit(|c| matches!(c, ':' | '.' | '#')).filter(|part| !part.is_empty());
+        let mut parts = name.rsplit([':', '.', '#']).filter(|part| !part.is_empty());
         if let Some(last) = parts.next() {
             if let Some(of) = parts.next() {
                 found(format_smolstr!("{of}::{last}"));
@@ -298,7 +322,10 @@ mod tests {
         };
         assert_eq!(of("see `Soar::answer`, `spawn()` and `vec!`"), ["Soar::answer", "answer", "spawn", "vec"]);
         assert_eq!(of("`a + b` or `1.5` or `` ` `` or `"), Vec::<String>::new());
-        assert_eq!(of("`src/split.rs`, `main.py`, `os.path`"), ["src/split.rs", "split.rs", "main.py", "os::path", "path"]);
+        assert_eq!(
+            of("`src/split.rs`, `main.py`, `os.path`"),
+            ["src/split.rs", "split.rs", "main.py", "os::path", "path"]
+        );
         assert_eq!(of("größer: `Größe`"), ["Größe"]);
     }
 

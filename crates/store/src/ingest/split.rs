@@ -30,9 +30,9 @@ const CODE: &[&str] = &[
     "bash", "bat", "bzl", "c", "cc", "cfg", "cjs", "clj", "cljs", "cmake", "conf", "cpp", "cs", "css", "cts", "cu",
     "cxx", "d", "dart", "elm", "erl", "ex", "exs", "f90", "fish", "fs", "go", "gradle", "graphql", "groovy", "h",
     "hcl", "hh", "hpp", "hs", "html", "hxx", "ini", "java", "jl", "js", "json", "jsx", "kt", "kts", "less", "lisp",
-    "lua", "m", "mjs", "ml", "mli", "mm", "mts", "nim", "nix", "pas", "php", "pl", "pm", "proto", "ps1", "py",
-    "pyi", "r", "rb", "rkt", "rs", "scala", "scm", "scss", "sh", "sol", "sql", "svelte", "swift", "tcl", "tf",
-    "toml", "ts", "tsx", "vala", "vb", "vim", "vue", "xml", "yaml", "yml", "zig", "zsh",
+    "lua", "m", "mjs", "ml", "mli", "mm", "mts", "nim", "nix", "pas", "php", "pl", "pm", "proto", "ps1", "py", "pyi",
+    "r", "rb", "rkt", "rs", "scala", "scm", "scss", "sh", "sol", "sql", "svelte", "swift", "tcl", "tf", "toml", "ts",
+    "tsx", "vala", "vb", "vim", "vue", "xml", "yaml", "yml", "zig", "zsh",
 ];
 
 /// What a file with this path is cut as.
@@ -284,7 +284,7 @@ mod tests {
             };
             let chunks = split(path, &text, &Labels::none());
             let source: Vec<&str> = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
-            let mut ids = std::collections::HashSet::new();
+            let mut ids = HashSet::new();
             let (mut place, mut last_line) = (0, 0);
             for chunk in &chunks {
                 prop_assert!(ids.insert(chunk.id), "one id twice");

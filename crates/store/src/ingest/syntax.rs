@@ -18,14 +18,17 @@ use super::split::{MAX_TITLE, Piece, title};
 
 /// What is longer is cut by its shape, in bytes.
 const MAX_SOURCE: usize = 8 * 1024 * 1024;
+/// What has more bytes than this to a line was not written by hand, and is cut by its shape where it is not small either.
+const DENSE: usize = 400;
+const MAX_DENSE: usize = 64 * 1024;
 /// How deep the tree is looked into; what a person writes is not a tenth as deep.
-const MAX_DEPTH: u32 = 512;
+const MAX_DEPTH: usize = 512;
 /// A source of which more than one byte in so many is in errors is cut by its shape.
 const ERRORS: usize = 3;
 
 /// The pieces of a source and what is named in it; none when it does not parse well.
 pub(super) fn pieces(grammar: &Grammar, source: &str, lines: &Lines<'_>) -> Option<(Vec<Piece>, Vec<Named>)> {
-    let tree = parse(grammar, source)?;
+    let tree = parse(grammar, source, lines)?;
     let mut outline = Outline::new(grammar, source, lines);
     outline.walk(&tree);
     if outline.errors > source.len() / ERRORS {
@@ -38,15 +41,15 @@ pub(super) fn pieces(grammar: &Grammar, source: &str, lines: &Lines<'_>) -> Opti
 }
 
 /// The tree of a source; none when that would take unreasonably long.
-fn parse(grammar: &Grammar, source: &str) -> Option<Tree> {
-    if source.len() > MAX_SOURCE {
+fn parse(grammar: &Grammar, source: &str, lines: &Lines<'_>) -> Option<Tree> {
+    if source.len() > MAX_SOURCE || source.len() > MAX_DENSE && source.len() / lines.count().max(1) > DENSE {
         return None;
     }
     let mut parser = Parser::new();
     parser.set_language(&grammar.language).ok()?;
     // The parser asks every hundred steps. Code takes less than a step for each of its bytes; repairing what is broken
     // may take any number.
-    let mut left = 256 + source.len() / 25;
+    let mut left = 256 + source.len() / 50;
     let mut progress = |_: &ParseState| {
         left = left.saturating_sub(1);
         if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -105,16 +108,7 @@ struct Outline<'a> {
 
 impl<'a> Outline<'a> {
     fn new(grammar: &'a Grammar, source: &'a str, lines: &'a Lines<'a>) -> Self {
-        Self {
-            grammar,
-            source,
-            lines,
-            begins: Vec::new(),
-            groups: 1,
-            items: Vec::new(),
-            names: Vec::new(),
-            errors: 0,
-        }
+        Self { grammar, source, lines, begins: Vec::new(), groups: 1, items: Vec::new(), names: Vec::new(), errors: 0 }
     }
 
     fn text(&self, range: Range<usize>) -> &'a str {
@@ -137,7 +131,7 @@ impl<'a> Outline<'a> {
             let node = cursor.node();
             let below = above.last_mut().and_then(|frame| self.visit(&node, frame));
             if let Some(frame) = below
-                && cursor.depth() < MAX_DEPTH
+                && above.len() < MAX_DEPTH
                 && cursor.goto_first_child()
             {
                 above.push(frame);
@@ -161,7 +155,9 @@ impl<'a> Outline<'a> {
         }
         let role = self.grammar.role(node.kind_id());
         let item = match role {
-            Role::Function | Role::Container { .. } | Role::Value { .. } if !above.local => self.item(node, role, above),
+            Role::Function | Role::Container { .. } | Role::Value { .. } if !above.local => {
+                self.item(node, role, above)
+            }
             _ => None,
         };
         match role {
@@ -175,7 +171,7 @@ impl<'a> Outline<'a> {
         if above.group.is_some() && node.is_named() {
             self.cut(node, role, above, &mut below);
         }
-        (role != Role::Opaque && node.child_count() > 0).then_some(below)
+        (role != Role::Opaque).then_some(below)
     }
 
     /// Decides whether a part begins at a node whose siblings are cut apart, and whether its children are as well.
@@ -203,7 +199,9 @@ impl<'a> Outline<'a> {
         {
             self.begin(lead.unwrap_or(line), group);
         }
-        if role == Role::Opaque && let Some(group) = below.group.take() {
+        if role == Role::Opaque
+            && let Some(group) = below.group.take()
+        {
             let inside = line + 1..self.last_line(node);
             for part in subdivide(self.lines, inside) {
                 self.begin(part.start, group);
@@ -341,8 +339,9 @@ impl<'a> Outline<'a> {
 
     fn title_of(&self, item: &Item) -> String {
         let own = self.signature(item);
-        let above: Vec<&Item> =
-            std::iter::successors(item.within, |&n| self.items.get(n)?.within).filter_map(|n| self.items.get(n)).collect();
+        let above: Vec<&Item> = std::iter::successors(item.within, |&n| self.items.get(n)?.within)
+            .filter_map(|n| self.items.get(n))
+            .collect();
         if above.is_empty() {
             return title(&own);
         }

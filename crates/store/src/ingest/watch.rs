@@ -211,8 +211,12 @@ fn is_missing(error: &notify::Error, folder: &Path) -> bool {
 
 fn refused(error: notify::Error) -> Error {
     let hint = match error.kind {
-        notify::ErrorKind::MaxFilesWatch => "raise the limit (on Linux: sysctl fs.inotify.max_user_watches), or watch less",
+        notify::ErrorKind::MaxFilesWatch => {
+            "raise the limit (on Linux: sysctl fs.inotify.max_user_watches), or watch less"
+        }
         _ => "index without watching, or watch less",
     };
-    Error::new(ErrorKind::Unavailable, format!("changes of files cannot be watched: {error}")).hint(hint).caused_by(error)
+    Error::new(ErrorKind::Unavailable, format!("changes of files cannot be watched: {error}"))
+        .hint(hint)
+        .caused_by(error)
 }

@@ -186,7 +186,9 @@ async fn many_files_on_several_threads_come_to_what_each_comes_to_alone() {
     for n in 0..500_usize {
         let (name, text) = match n % 3 {
             0 => (format!("d{}/{n}.md", n % 7), format!("# Title {n}\n\n{}", format!("word `name{n}` ").repeat(n))),
-            1 => (format!("{n}.py"), format!("class C{n}:\n    def m(self):\n        return f{n}()\n\n").repeat(n % 50)),
+            1 => {
+                (format!("{n}.py"), format!("class C{n}:\n    def m(self):\n        return f{n}()\n\n").repeat(n % 50))
+            }
             _ => (format!("{n}.txt"), format!("Sentence {n}. ").repeat(n)),
         };
         tree.write(&name, &text);
