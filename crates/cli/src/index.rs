@@ -94,7 +94,7 @@ impl Indexed {
     fn chunks(&self) -> String {
         let all = counted(self.summary.all_chunks(), "chunk");
         match self.summary.chunks.len() {
-            1 => self.summary.chunks.keys().map(|kind| format!("{all} of {}", kind.as_str())).collect(),
+            1 => all,
             _ => {
                 let kinds = self.summary.chunks.iter().map(|(kind, n)| format!("{n} {}", kind.as_str()));
                 format!("{all}: {}", kinds.collect::<Vec<_>>().join(", "))
@@ -218,7 +218,7 @@ mod tests {
         );
         let one = Summary { indexed: 1, chunks: [(ChunkKind::Code, 1)].into(), lines: 9, ..Summary::default() };
         let one = Indexed { summary: one, took: Duration::from_millis(2) };
-        assert_eq!(one.line(), "indexed 1 of 1 file (1 chunk of code), in 2.00 ms\n");
+        assert_eq!(one.line(), "indexed 1 of 1 file (1 chunk), in 2.00 ms\n");
         let nothing = Indexed { summary: Summary::default(), took: Duration::from_millis(1) };
         assert_eq!(nothing.line(), "indexed 0 of 0 files, in 1.00 ms\n");
         assert_eq!(nothing.skipped(true, None), "");

@@ -55,8 +55,8 @@ fn python(classes: usize) -> String {
         for method in 0..5 {
             let _ = write!(
                 text,
-                "    def method_{method}(self, value, limit={method}):\n        \"\"\"Does step {method}.\"\"\"\n        \
-                 if value > limit:\n            value = self.clamp(value)\n        return compute(value, limit)\n\n"
+                "    def method_{method}(self, value):\n        \"\"\"Does step {method} of it.\"\"\"\n        \
+                 result = value + {method}\n        # Step {method} is done.\n        return result\n\n"
             );
         }
         text.push_str("\n\n\n");

@@ -185,7 +185,7 @@ pub(super) fn imported(statement: &str, mut found: impl FnMut(SmolStr)) {
         } else {
             path.rsplit(['.', ':']).next().unwrap_or(path)
         };
-        if !name.is_empty() && name.len() <= MAX_NAME && name.starts_with(|c| is_part(c)) && !WORDS.contains(&name) {
+        if !name.is_empty() && name.len() <= MAX_NAME && name.starts_with(is_part) && !WORDS.contains(&name) {
             found(name.into());
         }
     }
@@ -224,7 +224,7 @@ fn mention(span: &str, mut found: impl FnMut(SmolStr)) {
         return file(name, found);
     }
     if name.split("::").flat_map(|part| part.split(['.', '#'])).all(is_identifier) {
-        let mut parts = name.rsplit(|c| matches!(c, ':' | '.' | '#')).filter(|part| !part.is_empty());
+        let mut parts = name.rsplit([':', '.', '#']).filter(|part| !part.is_empty());
         if let Some(last) = parts.next() {
             if let Some(of) = parts.next() {
                 found(format_smolstr!("{of}::{last}"));

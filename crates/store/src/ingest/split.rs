@@ -284,7 +284,7 @@ mod tests {
             };
             let chunks = split(path, &text, &Labels::none());
             let source: Vec<&str> = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
-            let mut ids = std::collections::HashSet::new();
+            let mut ids = HashSet::new();
             let (mut place, mut last_line) = (0, 0);
             for chunk in &chunks {
                 prop_assert!(ids.insert(chunk.id), "one id twice");

@@ -18,14 +18,17 @@ use super::split::{MAX_TITLE, Piece, title};
 
 /// What is longer is cut by its shape, in bytes.
 const MAX_SOURCE: usize = 8 * 1024 * 1024;
+/// What has more bytes than this to a line was not written by hand, and is cut by its shape where it is not small either.
+const DENSE: usize = 400;
+const MAX_DENSE: usize = 64 * 1024;
 /// How deep the tree is looked into; what a person writes is not a tenth as deep.
-const MAX_DEPTH: u32 = 512;
+const MAX_DEPTH: usize = 512;
 /// A source of which more than one byte in so many is in errors is cut by its shape.
 const ERRORS: usize = 3;
 
 /// The pieces of a source and what is named in it; none when it does not parse well.
 pub(super) fn pieces(grammar: &Grammar, source: &str, lines: &Lines<'_>) -> Option<(Vec<Piece>, Vec<Named>)> {
-    let tree = parse(grammar, source)?;
+    let tree = parse(grammar, source, lines)?;
     let mut outline = Outline::new(grammar, source, lines);
     outline.walk(&tree);
     if outline.errors > source.len() / ERRORS {
@@ -38,15 +41,15 @@ pub(super) fn pieces(grammar: &Grammar, source: &str, lines: &Lines<'_>) -> Opti
 }
 
 /// The tree of a source; none when that would take unreasonably long.
-fn parse(grammar: &Grammar, source: &str) -> Option<Tree> {
-    if source.len() > MAX_SOURCE {
+fn parse(grammar: &Grammar, source: &str, lines: &Lines<'_>) -> Option<Tree> {
+    if source.len() > MAX_SOURCE || source.len() > MAX_DENSE && source.len() / lines.count().max(1) > DENSE {
         return None;
     }
     let mut parser = Parser::new();
     parser.set_language(&grammar.language).ok()?;
     // The parser asks every hundred steps. Code takes less than a step for each of its bytes; repairing what is broken
     // may take any number.
-    let mut left = 256 + source.len() / 25;
+    let mut left = 256 + source.len() / 50;
     let mut progress = |_: &ParseState| {
         left = left.saturating_sub(1);
         if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -128,7 +131,7 @@ impl<'a> Outline<'a> {
             let node = cursor.node();
             let below = above.last_mut().and_then(|frame| self.visit(&node, frame));
             if let Some(frame) = below
-                && cursor.depth() < MAX_DEPTH
+                && above.len() < MAX_DEPTH
                 && cursor.goto_first_child()
             {
                 above.push(frame);
@@ -168,7 +171,7 @@ impl<'a> Outline<'a> {
         if above.group.is_some() && node.is_named() {
             self.cut(node, role, above, &mut below);
         }
-        (role != Role::Opaque && node.child_count() > 0).then_some(below)
+        (role != Role::Opaque).then_some(below)
     }
 
     /// Decides whether a part begins at a node whose siblings are cut apart, and whether its children are as well.

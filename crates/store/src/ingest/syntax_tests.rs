@@ -1,6 +1,10 @@
 //! What cutting by grammar makes of each language.
 
+// Functions that tests share report by panicking too.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 use ninefold_core::{Chunk, Labels, RelationKind};
+use proptest::prelude::*;
 
 use super::split;
 
@@ -170,6 +174,175 @@ fn names_are_whole_behind_comments_that_are_not_ascii_and_with_either_line_end()
             assert_eq!(referred(&chunks, RelationKind::Contains), case.contains, "{} contains", case.path);
             let mentions = referred(&chunks, RelationKind::Mentions);
             assert!(mentions.iter().any(|name| name.to_lowercase().contains("pool")), "{} mentions", case.path);
+        }
+    }
+}
+
+/// An impl of four methods that are a chunk each.
+fn large_impl() -> String {
+    let body = "        let value = compute(value);\n".repeat(30);
+    let method = |name: &str| format!("    /// Does it.\n    #[inline]\n    pub fn {name}(&self) {{\n{body}    }}\n");
+    format!(
+        "/// Why.\nimpl Wrapper {{\n{}}}\n\nfn after() {{}}\n",
+        ["one", "two", "three", "four"].map(method).join("\n")
+    )
+}
+
+#[test]
+fn members_of_a_large_container_are_chunks_with_what_stands_before_them() {
+    let chunks = cut("a.rs", &large_impl());
+    let titles: Vec<&str> = chunks.iter().map(|chunk| chunk.title.as_str()).collect();
+    assert_eq!(
+        titles,
+        [
+            "impl Wrapper",
+            "impl Wrapper > pub fn two(&self)",
+            "impl Wrapper > pub fn three(&self)",
+            "impl Wrapper > pub fn four(&self)",
+            "fn after()"
+        ]
+    );
+    assert!(chunks[0].text.starts_with("/// Why.\nimpl Wrapper {"));
+    assert!(chunks[1].text.starts_with("    /// Does it.\n    #[inline]\n    pub fn two"));
+    assert!(chunks[3].text.ends_with("    }\n}"), "the end belongs to the last member");
+    assert_eq!(chunks[1].defines, ["two", "Wrapper::two"]);
+    let contains = referred(&chunks[..1], RelationKind::Contains);
+    assert_eq!(contains, ["Wrapper::one", "Wrapper::two", "Wrapper::three", "Wrapper::four"]);
+}
+
+#[test]
+fn a_large_function_is_cut_between_statements_and_keeps_its_title() {
+    let branch = |n: usize| {
+        format!("    if value == {n} {{\n{}    }}\n", "        value = step(value, \"a text\");\n".repeat(12))
+    };
+    let source =
+        format!("fn small() {{}}\n\nfn large(mut value: u8) {{\n{}}}\n", (0..12).map(branch).collect::<String>());
+    let chunks = cut("a.rs", &source);
+    assert!(chunks.len() >= 4);
+    assert_eq!(chunks[0].title, "fn small()");
+    for chunk in &chunks[1..] {
+        assert_eq!(chunk.title, "fn large(mut value: u8)");
+    }
+    for chunk in &chunks[2..] {
+        assert!(chunk.text.starts_with("    if value == "), "{}", chunk.text);
+    }
+}
+
+#[test]
+fn small_neighbours_share_a_chunk_that_defines_them_all() {
+    let chunks = cut("a.go", "package p\n\n// One.\nfunc One() {}\n\nfunc Two() {}\n");
+    assert_eq!(chunks.len(), 1);
+    assert_eq!(chunks[0].title, "func One()");
+    assert_eq!(chunks[0].defines, ["a.go", "One", "Two"]);
+}
+
+#[test]
+fn signatures_over_several_lines_are_titles_in_one() {
+    let filler = "\tcall();\n".repeat(200);
+    let c = cut("a.c", &format!("static int\ngrow(struct pool *p,\n     int by)\n{{\n{filler}}}\n"));
+    assert_eq!(c[0].title, "static int grow(struct pool *p, int by)");
+    let java = cut("A.java", &format!("@Deprecated\npublic class A {{\n  @Override\n  int f() {{\n{filler}  }}\n}}\n"));
+    assert_eq!(java[0].title, "public class A");
+    let ts = cut("a.ts", "@Injectable()\nexport class A {}\n");
+    assert_eq!(ts[0].title, "export class A");
+    let python = cut("a.py", "@wrap\nasync def f(\n    a,\n    b,\n):\n    pass\n");
+    assert_eq!(python[0].title, "async def f( a, b, ):");
+    let go = cut("a.go", "package p\n\ntype Pool struct {\n\tn int\n}\n");
+    assert_eq!(go[0].title, "type Pool struct");
+}
+
+#[test]
+fn what_does_not_parse_is_cut_by_its_shape() {
+    let prose = "This is no Rust at all; (it [is {prose, with an odd \" quote.\n\nSecond paragraph here!\n".repeat(20);
+    let chunks = cut("a.rs", &prose);
+    assert!(chunks.iter().all(|chunk| chunk.relations.is_empty()));
+    let broken = format!("fn broken( {{\n\n{}", large_impl());
+    assert!(cut("a.rs", &broken).iter().any(|chunk| chunk.title.contains("fn two")), "one error does not matter");
+}
+
+#[test]
+fn names_are_bounded() {
+    let calls: String = (0..2_000).map(|n| format!("f{n}();")).collect();
+    let chunks = cut("a.js", &format!("function all() {{ {calls} }}\n"));
+    assert!(chunks.iter().all(|chunk| chunk.relations.len() <= Chunk::MAX_NAMES));
+    let members: String = (0..2_000).map(|n| format!("  int m{n};\n")).collect();
+    let chunks = cut("A.java", &format!("class A {{\n{members}}}\n"));
+    assert_eq!(chunks[0].relations.len(), Chunk::MAX_NAMES);
+}
+
+const PATHS: [&str; 10] = ["a.rs", "a.py", "a.js", "a.ts", "a.tsx", "a.go", "A.java", "a.c", "a.cpp", "a.md"];
+
+#[test]
+fn hostile_sources_are_cut_in_bounded_time() {
+    let deep = 20_000;
+    let mut sources = vec![
+        "(".repeat(deep),
+        "{".repeat(deep),
+        format!("{}{}", "[".repeat(deep), "]".repeat(deep)),
+        "if (a) { ".repeat(deep / 8),
+        "class A { ".repeat(deep / 8),
+        "fn f() { ".repeat(deep / 8),
+        "a.b(".repeat(deep / 4),
+        "<div>".repeat(deep / 8),
+        "\"".repeat(deep + 1),
+        "`".repeat(deep + 1),
+        "/*".repeat(deep),
+        "\0\u{1}\u{feff}".repeat(deep / 4),
+        "\u{feff}\r\r\n\r".repeat(deep / 4),
+        "é🚀".repeat(deep / 2),
+        "x y ".repeat(512 * 1024),
+        "a + ".repeat(deep / 2),
+        "a::".repeat(deep / 2),
+        "template<".repeat(deep / 8),
+        "#if a\n".repeat(deep / 8),
+        "    ".repeat(deep / 8) + "def f():\n",
+    ];
+    sources.push((0..2_000).map(|n| format!("{}def f{n}():\n", " ".repeat(n))).collect());
+    for source in &sources {
+        for path in PATHS {
+            cut(path, source);
+        }
+    }
+}
+
+/// Sources made of pieces of the cases above, whole and torn.
+fn torn() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => (0..CASES.len(), any::<prop::sample::Index>(), any::<prop::sample::Index>()).prop_map(|(case, from, to)| {
+            let chars: Vec<char> = CASES[case].source.chars().collect();
+            let (from, to) = (from.index(chars.len()), to.index(chars.len()));
+            chars[from.min(to)..from.max(to)].iter().collect::<String>()
+        }),
+        2 => (0..CASES.len()).prop_map(|case| CASES[case].source.to_owned()),
+        1 => any::<String>(),
+        1 => Just("\n\n".to_owned()),
+        1 => (1_000_usize..6_000).prop_map(|length| "call(a); é\n".repeat(length / 12)),
+    ];
+    proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_line_is_in_one_chunk_whatever_the_language(
+        source in torn(),
+        path in prop::sample::select(PATHS.to_vec()),
+        crlf in any::<bool>(),
+    ) {
+        let source = if crlf { source.replace('\n', "\r\n") } else { source };
+        let lines: Vec<&str> = source.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
+        let mut last = 0;
+        for chunk in cut(path, &source) {
+            prop_assert!(chunk.text.len() <= super::code::MAX);
+            prop_assert!(chunk.title.chars().count() <= 120 && !chunk.title.contains(['\n', '\r']));
+            let whole = lines[chunk.lines.first as usize - 1].len() <= split::TEXT_MAX;
+            prop_assert!(chunk.lines.first > last || !whole, "line {} again", last);
+            last = chunk.lines.last;
+            prop_assert!(chunk.defines.len() <= Chunk::MAX_NAMES && chunk.relations.len() <= Chunk::MAX_NAMES);
+            for name in &chunk.defines {
+                prop_assert!(!name.contains(char::is_whitespace), "{:?}", name);
+            }
         }
     }
 }
