@@ -154,10 +154,13 @@ pub async fn measure(
 
 /// The embedder that an argument names.
 pub fn embedder(name: &str) -> Arc<dyn Embedder> {
-    panic!("no embedder {name} is built in")
+    ninefold::embed::open(name, None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A store that embeds what is put into it, when there is something to embed with.
-pub fn with_embedder(store: Arc<dyn Store>, _: Option<Arc<dyn Embedder>>) -> Arc<dyn Store> {
-    store
+pub fn with_embedder(store: Arc<dyn Store>, embedder: Option<Arc<dyn Embedder>>) -> Arc<dyn Store> {
+    match embedder {
+        None => store,
+        Some(embedder) => Arc::new(ninefold::store::Semantic::new(store, embedder)),
+    }
 }
