@@ -41,15 +41,28 @@ const NOUNS: [&str; 32] = [
     "vector", "schema", "query", "cursor", "lock", "timer", "signal", "report", "invoice",
 ];
 
+/// A word of what a function is about: a few words are common and many are rare, as in prose.
+fn word(random: &mut fastrand::Rng) -> String {
+    let rank = 20_000_f64.powf(random.f64()) as usize;
+    format!("{}{}", ["ka", "lo", "mi", "ter", "sun", "vo"][rank % 6], rank)
+}
+
+/// What a function is about.
+fn about(n: usize) -> [String; 4] {
+    let mut random = fastrand::Rng::with_seed(n as u64);
+    std::array::from_fn(|_| word(&mut random))
+}
+
 /// A generated Python function of five lines, with its names.
 fn function(n: usize, path: &str) -> Chunk {
     let (verb, noun, other) = (VERBS[n % 24], NOUNS[(n / 24) % 32], NOUNS[(n / 7) % 32]);
     let name = format!("{verb}_{noun}_{n}");
     let called = format!("{}_{}_{}", VERBS[(n + 1) % 24], NOUNS[((n + 1) / 24) % 32], n + 1);
     let text = format!(
-        "def {name}({other}, limit={n}):\n    \"\"\"{} the {noun} of a {other} up to a limit.\"\"\"\n    \
+        "def {name}({other}, limit={n}):\n    \"\"\"{} the {noun} of {}.\"\"\"\n    \
          result = {called}({other})\n    {noun} = result.{verb}(limit)\n    return {noun}\n",
-        verb[..1].to_uppercase() + &verb[1..]
+        verb[..1].to_uppercase() + &verb[1..],
+        about(n).join(" ")
     );
     let first = (n % FUNCTIONS) as u32 * 7 + 1;
     Chunk {
@@ -84,7 +97,7 @@ fn vector(n: usize) -> Vec<f32> {
 /// Questions as people ask of code.
 fn questions(chunks: usize) -> Vec<(String, Embedding, ChunkId)> {
     let mut random = fastrand::Rng::with_seed(3);
-    let forms = ["How do I {v} the {n} of a {o}?", "where is the {n} {v} limit", "{v} {n} {o}", "{v}_{n}_{i}"];
+    let forms = ["How do I {v} the {n} of {a} {b}?", "where is the {n} {a} limit", "{a} {b} {n} {o}", "{v}_{n}_{i}"];
     (0..QUESTIONS)
         .map(|question| {
             let n = random.usize(..chunks);
@@ -92,6 +105,8 @@ fn questions(chunks: usize) -> Vec<(String, Embedding, ChunkId)> {
                 .replace("{v}", VERBS[n % 24])
                 .replace("{n}", NOUNS[(n / 24) % 32])
                 .replace("{o}", NOUNS[(n / 7) % 32])
+                .replace("{a}", &about(n)[0])
+                .replace("{b}", &about(n)[1])
                 .replace("{i}", &n.to_string());
             let file = n / FUNCTIONS;
             let path = format!("src/package_{}/module_{file}.py", file / 20);

@@ -191,15 +191,15 @@ mod tests {
         Found { chunk, score, signals: Signals::default(), vector: None }
     }
 
-    fn texts(search: &Search, hits: Vec<Found>) -> Vec<String> {
-        passages(&hits, search).into_iter().map(|passage| passage.chunk.text.clone()).collect()
+    fn texts(search: &Search, hits: &[Found]) -> Vec<String> {
+        passages(hits, search).into_iter().map(|passage| passage.chunk.text.clone()).collect()
     }
 
     #[test]
     fn what_does_not_fit_the_budget_is_passed_over_but_the_best_is_given() {
         let hits =
             || vec![hit("a long text of some forty characters or so", 3.0), hit("12345678", 2.0), hit("1234", 1.0)];
-        let within = |max_tokens| texts(&Search { max_tokens: Some(max_tokens), ..Search::new("") }, hits());
+        let within = |max_tokens| texts(&Search { max_tokens: Some(max_tokens), ..Search::new("") }, &hits());
         assert_eq!(within(0), ["a long text of some forty characters or so"]);
         assert_eq!(within(12), ["a long text of some forty characters or so", "1234"]);
         assert_eq!(within(13).len(), 2);
@@ -208,14 +208,14 @@ mod tests {
 
     #[test]
     fn likeness_is_that_of_embeddings_or_else_of_terms() {
-        let mut hits = vec![hit("red apple pie", 3.0), hit("red apple tart", 2.9), hit("blue sea", 2.0)];
+        let hits = vec![hit("red apple pie", 3.0), hit("red apple tart", 2.9), hit("blue sea", 2.0)];
         let search = Search { diversity: 0.6, limit: 2, ..Search::new("") };
-        assert_eq!(texts(&search, std::mem::take(&mut hits)), ["red apple pie", "blue sea"]);
+        assert_eq!(texts(&search, &hits), ["red apple pie", "blue sea"]);
         let mut hits = vec![hit("one", 3.0), hit("two", 2.9), hit("three", 2.0)];
         for (hit, vector) in hits.iter_mut().zip([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]]) {
             hit.vector = Some(vector.to_vec());
         }
-        assert_eq!(texts(&search, hits), ["one", "three"]);
+        assert_eq!(texts(&search, &hits), ["one", "three"]);
     }
 
     proptest! {

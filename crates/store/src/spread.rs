@@ -135,9 +135,12 @@ mod tests {
 
     use super::*;
 
-    /// Chunks by number: what each defines and refers to.
+    /// What a chunk defines and refers to.
+    type Piece = (Vec<&'static str>, Vec<(RelationKind, &'static str)>);
+
+    /// Chunks by number, and how often names were looked up.
     #[derive(Default)]
-    struct Chunks(Vec<(Vec<&'static str>, Vec<(RelationKind, &'static str)>)>, Cell<usize>);
+    struct Chunks(Vec<Piece>, Cell<usize>);
 
     impl Graph for Chunks {
         type Node = usize;

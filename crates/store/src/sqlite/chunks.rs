@@ -67,7 +67,7 @@ fn ids_of(connection: &Connection, path: &str) -> Result<Vec<i64>, Fault> {
     Ok(select.query_map([path], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
-fn insert(connection: &Connection, Prepared { document, terms }: &Prepared) -> Result<(), Fault> {
+fn insert(connection: &Connection, Prepared { document, terms, symbols }: &Prepared) -> Result<(), Fault> {
     let Document { source, chunks, embeddings, .. } = document;
     let label_set = label_set(connection, &source.labels)?;
     let modified = source.modified.map(|modified| modified.0);
@@ -87,7 +87,7 @@ fn insert(connection: &Connection, Prepared { document, terms }: &Prepared) -> R
     let mut into_terms = connection.prepare_cached("INSERT INTO terms (rowid, title, body) VALUES (?1, ?2, ?3)")?;
     let mut sum = 0_i64;
     let mut inserted_rows = Vec::with_capacity(chunks.len());
-    for (chunk, Terms { title, body, length, vector, symbols }) in chunks.iter().zip(terms) {
+    for ((chunk, Terms { title, body, length, vector }), symbols) in chunks.iter().zip(terms).zip(symbols) {
         sum += i64::from(*length);
         let (first, last) = (chunk.lines.first, chunk.lines.last);
         let (kind, offset) = (kind_to_row(chunk.kind), chunk.offset.cast_signed());
@@ -186,6 +186,7 @@ pub(super) fn rebuild_terms(connection: &Connection) -> Result<(), Fault> {
         into_terms.execute(params![id, terms.title, terms.body])?;
         update.execute(params![id, terms.length, terms.vector])?;
     }
+    relations::rebuild(connection)?;
     connection.execute_batch(
         "UPDATE label_sets SET (chunks, terms) =
          (SELECT count(*), coalesce(sum(length), 0) FROM chunks WHERE chunks.label_set = label_sets.id)",

@@ -95,6 +95,11 @@ impl Filter {
         Ok(Self { visible, sources, kinds: (!search.kinds.is_empty()).then_some(bits) })
     }
 
+    /// Whether it is everything there is that is visible and asked for.
+    pub(super) fn allows_all(&self) -> bool {
+        self.visible.label_sets.is_none() && self.sources.is_none() && self.kinds.is_none()
+    }
+
     /// The sources asked for, as a JSON array of rows; none for all.
     pub(super) fn sources(&self) -> Option<&str> {
         self.sources.as_ref().map(|(_, text)| text.as_str())

@@ -25,6 +25,8 @@ pub(super) struct Wanted {
     expression: String,
     /// The terms of the search text as the vectors of chunks know them.
     hashes: Vec<u32>,
+    /// At least so many visible chunks match.
+    least: u64,
 }
 
 /// Of the rows that FTS5 finds those that are visible, within the paths and times and of the kinds asked for. The scope
@@ -47,7 +49,9 @@ impl Wanted {
             terms.iter().map(|term| visible.frequency(connection, term)).collect::<Result<Vec<u64>, Fault>>()?;
         let ranking = Ranking::new(&frequencies, visible.chunks, visible.terms);
         let recruiters = ranking.recruiters().iter().filter_map(|&term| terms.get(term));
+        let least = ranking.recruiters().iter().filter_map(|&term| frequencies.get(term)).max();
         Ok(Self {
+            least: least.copied().unwrap_or_default(),
             expression: recruiters.map(|term| quoted(term)).collect::<Vec<_>>().join(" OR "),
             hashes: terms.iter().map(|term| frequencies::hash(term)).collect(),
             ranking,
@@ -59,7 +63,9 @@ impl Wanted {
         if self.expression.is_empty() {
             return Ok(ByWords { scored: Vec::new(), matched: 0 });
         }
-        if let Some(scored) = self.score_all(connection, filter)? {
+        if (self.least <= SCORED as u64 || !filter.allows_all())
+            && let Some(scored) = self.score_all(connection, filter)?
+        {
             return Ok(ByWords { matched: scored.len() as u64, scored });
         }
         let (chosen, matched) = self.choose(connection, filter, limit)?;
@@ -99,9 +105,16 @@ impl Wanted {
     /// The rows of the best chunks by FTS5's score, and how many match.
     fn choose(&self, connection: &Connection, filter: &Filter, limit: usize) -> Result<(Vec<i64>, u64), Fault> {
         let room = limit.saturating_mul(CHOSEN_PER_PASSAGE).max(CHOSEN);
-        let mut select = connection.prepare_cached(&format!("SELECT c.id, bm25(terms, ?5, 1.0) {MATCHING}"))?;
-        let bound = params![self.expression, filter.visible.label_sets(), filter.sources(), filter.kinds, TITLE];
-        let mut rows = select.query(bound)?;
+        let (mut all, mut some);
+        let mut rows = if filter.allows_all() {
+            // Nothing has to be looked up beside the index.
+            all = connection.prepare_cached("SELECT rowid, bm25(terms, ?2, 1.0) FROM terms WHERE terms MATCH ?1")?;
+            all.query(params![self.expression, TITLE])?
+        } else {
+            some = connection.prepare_cached(&format!("SELECT c.id, bm25(terms, ?5, 1.0) {MATCHING}"))?;
+            let (label_sets, sources) = (filter.visible.label_sets(), filter.sources());
+            some.query(params![self.expression, label_sets, sources, filter.kinds, TITLE])?
+        };
         // A heap with the worst candidate on top; FTS5's score is lower for better matches.
         let mut chosen: BinaryHeap<Candidate> = BinaryHeap::new();
         let mut matched = 0;

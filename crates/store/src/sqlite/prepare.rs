@@ -1,7 +1,7 @@
 //! What is made of a document before it gets to the thread that writes: the terms of its chunks, which cost more than
 //! their rows. Every writer makes his own, so that the one thread that all wait for does not.
 
-use ninefold_core::{Chunk, Document, Error, ErrorKind, Result};
+use ninefold_core::{Document, Error, ErrorKind, Result};
 
 use super::relations::Symbols;
 use crate::frequencies::Counter;
@@ -18,6 +18,8 @@ pub(super) struct Prepared {
     pub(super) document: Document,
     /// In the order of the document's chunks.
     pub(super) terms: Vec<Terms>,
+    /// What they define and refer to, likewise.
+    pub(super) symbols: Vec<Option<Symbols>>,
 }
 
 /// The terms of a chunk.
@@ -30,8 +32,6 @@ pub(super) struct Terms {
     pub(super) length: u32,
     /// How often each is there.
     pub(super) vector: Vec<u8>,
-    /// What it defines and refers to.
-    pub(super) symbols: Option<Symbols>,
 }
 
 impl Terms {
@@ -42,7 +42,6 @@ impl Terms {
             body: String::with_capacity(text.len()),
             length: 0,
             vector: Vec::new(),
-            symbols: None,
         };
         let mut counter = Counter::default();
         for_each_chunk_term(path, title, text, |stream, term| {
@@ -60,11 +59,10 @@ impl Terms {
 impl Prepared {
     fn new(mut document: Document) -> Self {
         document.chunks.iter_mut().for_each(bound_names);
-        let path = &document.source.path;
-        let terms =
-            |chunk: &Chunk| Terms { symbols: Symbols::of(chunk), ..Terms::new(path, &chunk.title, &chunk.text) };
-        let terms = document.chunks.iter().map(terms).collect();
-        Self { document, terms }
+        let (path, chunks) = (&document.source.path, &document.chunks);
+        let terms = chunks.iter().map(|chunk| Terms::new(path, &chunk.title, &chunk.text)).collect();
+        let symbols = chunks.iter().map(Symbols::of).collect();
+        Self { document, terms, symbols }
     }
 }
 
