@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use ninefold::core::{Evidence, Passage, Signals, VectorSearch};
-use ninefold::{ChunkKind, Clock, Error, ErrorKind, Result, Scope, Search, Soar, SystemClock};
+use ninefold::{ChunkKind, Clock, Error, ErrorKind, Result, Scope, Search, SystemClock};
 use serde_json::{Value, json};
 
 use crate::args::{Everywhere, Kind, Search as Args};
 use crate::exit::{Exit, Stop, tell, write};
 use crate::print::{Detail, Page, line, one_line};
 use crate::snippet::snippet;
-use crate::{open, paths, question};
+use crate::{open, question};
 
 /// How many lines of a passage are shown.
 const LINES: usize = 3;
