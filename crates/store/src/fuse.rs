@@ -98,7 +98,7 @@ pub(crate) struct Found {
 }
 
 /// The passages of a search from its best hits: held apart by its diversity, within its limit and its budget of tokens.
-pub(crate) fn passages(found: Vec<Found>, search: &Search) -> Vec<Passage> {
+pub(crate) fn passages(found: &[Found], search: &Search) -> Vec<Passage> {
     let order = match diversity(search) {
         0.0 => (0..found.len()).collect(),
         diversity => {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     fn texts(search: &Search, hits: Vec<Found>) -> Vec<String> {
-        passages(hits, search).into_iter().map(|passage| passage.chunk.text.clone()).collect()
+        passages(&hits, search).into_iter().map(|passage| passage.chunk.text.clone()).collect()
     }
 
     #[test]

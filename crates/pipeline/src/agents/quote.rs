@@ -32,7 +32,11 @@ impl Agent for Quote {
         let statements = if whole {
             extract(&task.evidence, Complexity::Medium)
         } else {
+            // What earlier subgoals found leads to what belongs to it.
+            let found = task.dependencies.iter().flat_map(|finding| &finding.statements);
+            let context = found.flat_map(|statement| &statement.citations).map(|citation| citation.chunk).collect();
             let search = Search {
+                context,
                 scope: cx.scope().clone(),
                 within: task.within.to_vec(),
                 limit: self.limit,

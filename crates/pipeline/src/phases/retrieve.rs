@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ninefold_core::{Complexity, Cx, Degradation, Evidence, Phase, Result, Search, Store, VectorSearch, span};
+use ninefold_core::{
+    Complexity, Cx, Degradation, Evidence, Phase, Result, Search, Signals, Store, VectorSearch, span,
+};
 use serde::Serialize;
 
 use super::Noted;
@@ -33,6 +35,10 @@ impl Retrieval {
     }
 }
 
+/// The tokens that the evidence may have for each passage asked for. What Ninefold indexes is smaller; a host may put in
+/// chunks of any size, and a prompt has an end.
+const TOKENS_PER_PASSAGE: u64 = 800;
+
 /// The phase `retrieve`.
 pub struct Retrieve {
     /// Where evidence is kept; without a store there is none.
@@ -49,6 +55,7 @@ impl Phase<Retrieval> for Retrieve {
             scope: cx.scope().clone(),
             within: input.within.to_vec(),
             limit,
+            max_tokens: Some(limit as u64 * TOKENS_PER_PASSAGE),
             now: Some(cx.now()),
             ..Search::new(&*input.question)
         };
@@ -81,7 +88,24 @@ pub(crate) async fn search_in_scope(store: &dyn Store, search: &Search, cx: &Cx)
         let mut evidence = Arc::new(evidence);
         scope::withhold(&mut evidence, &search.scope, &search.within);
         hits.record(span::field::HITS, span::count(evidence.passages.len() as u64));
+        for (field, found) in signals_in(&evidence) {
+            if found > 0 {
+                hits.record(field, span::count(found));
+            }
+        }
         Ok(evidence)
     })
     .await
+}
+
+/// In how many passages a measure beside words had a say.
+fn signals_in(evidence: &Evidence) -> [(&'static str, u64); 3] {
+    let with = |signal: fn(&Signals) -> Option<f32>| {
+        evidence.passages.iter().filter(|passage| signal(&passage.signals).is_some()).count() as u64
+    };
+    [
+        (span::field::HITS_BY_MEANING, with(|signals| signals.vector)),
+        (span::field::HITS_BY_USE, with(|signals| signals.activation)),
+        (span::field::HITS_BY_RELATION, with(|signals| signals.relation)),
+    ]
 }

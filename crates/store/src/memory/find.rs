@@ -143,8 +143,8 @@ impl Run<'_> {
         if let Some(embedding) = &self.search.embedding {
             meaning = VectorSearch::NothingEmbedded;
             if let Some(vectors) = self.vectors() {
-                check_dimensions(&embedding.model, embedding.vector.len(), vectors.dimensions())?;
                 if vectors.slots().any(|slot| self.visible(slot)) {
+                    check_dimensions(&embedding.model, embedding.vector.len(), vectors.dimensions())?;
                     meaning = VectorSearch::Used;
                     let near = vectors.nearest(&embedding.vector, room, |slot| self.fits(slot));
                     let near = near.into_iter().filter(|&slot| self.cosine(slot).is_some_and(|cosine| cosine > 0.0));

@@ -211,6 +211,6 @@ impl Run<'_> {
             };
             found.push(Found { chunk, score, signals, vector });
         }
-        Ok(passages(found, self.search))
+        Ok(passages(&found, self.search))
     }
 }

@@ -3,8 +3,10 @@
 // Functions that tests share report by panicking too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod agree;
 mod conformance;
 mod index;
+mod kept;
 mod open;
 mod process;
 mod semantic;
