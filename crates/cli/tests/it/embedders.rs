@@ -53,9 +53,13 @@ mod served {
         let texts = body["input"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_lowercase());
         let warm = |text: &String| text.contains("boiler") || text.contains("furnace");
         let vector = |text: String| if warm(&text) { json!([1.0, 0.1]) } else { json!([0.1, 1.0]) };
-        let data: Vec<Value> = texts.enumerate().map(|(n, text)| json!({"index": n, "embedding": vector(text)})).collect();
+        let data: Vec<Value> =
+            texts.enumerate().map(|(n, text)| json!({"index": n, "embedding": vector(text)})).collect();
         let reply = json!({"data": data, "usage": {"prompt_tokens": 1}}).to_string();
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", reply.len());
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            reply.len()
+        );
         stream.write_all((head + &reply).as_bytes()).unwrap();
     }
 
@@ -93,7 +97,10 @@ mod served {
         let nobody = "http:http://me:hunter2@127.0.0.1:9/v1#small";
         let indexed = room.run(["index", "notes", "--embedder", nobody]).expect(0);
         assert!(indexed.out.starts_with("indexed 2 of 2 files"), "{indexed:#?}");
-        assert!(indexed.err.contains("found by words only") && indexed.err.contains("cannot be reached"), "{indexed:#?}");
+        assert!(
+            indexed.err.contains("found by words only") && indexed.err.contains("cannot be reached"),
+            "{indexed:#?}"
+        );
         assert!(!indexed.err.contains("hunter2"), "{indexed:#?}");
         let asked = room.run(["ask", "How is the boiler restarted?", "--embedder", nobody]).expect(0);
         assert!(asked.out.contains("green button") && asked.out.contains("could not be embedded"), "{asked:#?}");

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use ninefold_core::{
-    Complexity, Cx, Degradation, Evidence, Phase, Result, Search, Signals, Store, VectorSearch, span,
-};
+use ninefold_core::{Complexity, Cx, Degradation, Evidence, Phase, Result, Search, Signals, Store, VectorSearch, span};
 use serde::Serialize;
 
 use super::Noted;

@@ -59,10 +59,11 @@ fn document(path: String, labelled: bool, modified: Option<i64>, embedded: bool,
 }
 
 fn documents() -> impl Strategy<Value = Vec<Document>> {
-    let document = (0..6_u8, any::<bool>(), prop::option::of(0..9_i64), any::<bool>(), prop::collection::vec(piece(), 1..5))
-        .prop_map(|(n, labelled, modified, embedded, pieces)| {
-            document(format!("/{}/{n}", n % 2), labelled, modified, embedded, pieces)
-        });
+    let document =
+        (0..6_u8, any::<bool>(), prop::option::of(0..9_i64), any::<bool>(), prop::collection::vec(piece(), 1..5))
+            .prop_map(|(n, labelled, modified, embedded, pieces)| {
+                document(format!("/{}/{n}", n % 2), labelled, modified, embedded, pieces)
+            });
     prop::collection::vec(document, 1..9)
 }
 
@@ -75,20 +76,26 @@ fn search() -> impl Strategy<Value = Search> {
         any::<bool>(),
         1..12_usize,
     );
-    let signals = (prop::option::of(vector()), prop::collection::vec(any::<prop::sample::Index>(), 0..4), prop::option::of(50..99_i64));
-    (words(), filters, signals).prop_map(|(text, (kinds, since, max_tokens, within, granted, limit), (vector, _, now))| Search {
-        text,
-        scope: if granted { Scope::of(["hr"]) } else { Scope::public() },
-        within: within.map(|n| format!("/{n}")).into_iter().collect(),
-        limit,
-        kinds,
-        since: since.map(Timestamp),
-        max_tokens,
-        embedding: vector.map(|vector| Embedding { model: "m".into(), vector }),
-        context: Vec::new(),
-        now: now.map(|now| Timestamp(now * 1_000_000)),
-        diversity: 0.0,
-    })
+    let signals = (
+        prop::option::of(vector()),
+        prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+        prop::option::of(50..99_i64),
+    );
+    (words(), filters, signals).prop_map(
+        |(text, (kinds, since, max_tokens, within, granted, limit), (vector, _, now))| Search {
+            text,
+            scope: if granted { Scope::of(["hr"]) } else { Scope::public() },
+            within: within.map(|n| format!("/{n}")).into_iter().collect(),
+            limit,
+            kinds,
+            since: since.map(Timestamp),
+            max_tokens,
+            embedding: vector.map(|vector| Embedding { model: "m".into(), vector }),
+            context: Vec::new(),
+            now: now.map(|now| Timestamp(now * 1_000_000)),
+            diversity: 0.0,
+        },
+    )
 }
 
 /// What of evidence must agree; scores to what sums in another order leave of them.
