@@ -45,6 +45,14 @@ pub use ninefold_profile::Profile;
 #[cfg(feature = "otlp")]
 pub use ninefold_profile::otlp;
 
+/// The features this build has of those that are not built by default.
+pub const FEATURES: &[&str] = &[
+    #[cfg(feature = "otlp")]
+    "otlp",
+    #[cfg(feature = "otlp-grpc")]
+    "otlp-grpc",
+];
+
 /// Where answers come from: an answer with the account of its run.
 pub type Answer = ninefold_core::Answer<Profile>;
 

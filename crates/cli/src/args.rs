@@ -127,6 +127,20 @@ Exit codes:
   2  bad usage or bad input: a path that does not exist
   3  the environment failed: database unavailable or damaged, disk full";
 
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  ninefold doctor
+  ninefold doctor --db backup.db --quick
+  ninefold doctor --repair
+
+Without --repair nothing is changed: an older layout is not brought up to date either.
+
+Exit codes:
+  0  sound, and nothing to do
+  1  sound, but something is worth doing
+  2  bad usage or bad input: there is no database yet
+  3  the database is damaged, belongs to another program, or cannot be read";
+
 /// Asks questions of folders of files, answers with the places the answer rests on, and shows where the time went.
 #[derive(Debug, Parser)]
 #[command(name = "ninefold", version, after_help = EXAMPLES, max_term_width = 100)]
@@ -170,6 +184,7 @@ pub(crate) enum Command {
     Search(Search),
     Stats(Stats),
     Forget(Forget),
+    Doctor(Doctor),
     #[command(subcommand)]
     Profile(ProfileCommand),
 }
@@ -275,6 +290,22 @@ pub(crate) struct Forget {
     /// Only say what would be forgotten
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Look at the database as it is, say what is wrong with it and what to do
+#[derive(Debug, Group)]
+#[command(after_help = DOCTOR_EXAMPLES)]
+pub(crate) struct Doctor {
+    /// Read every page, but do not compare tables with each other: faster in a large database
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Do what is safe: make the index of terms anew, give free pages back, fold the log into the file. Damage to anything
+    /// else is left as it is
+    #[arg(long)]
+    pub(crate) repair: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

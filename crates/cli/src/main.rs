@@ -1,13 +1,14 @@
 //! The program `ninefold`: asks questions of folders of files and shows where the time went.
 //!
-//! In reading order: [`args`] is what it is told; [`ask`], [`index`], [`mod@search`], [`stats`],
-//! [`forget`] and [`mod@profile`] are what it does; [`open`], [`question`],
-//! [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`], [`format`](mod@format) and [`wrap`] are what it shows,
+//! In reading order: [`args`] is what it is told; [`ask`], [`index`], [`mod@search`], [`stats`], [`forget`],
+//! [`mod@profile`] and [`doctor`] are what it does; [`open`], [`question`], [`paths`], [`runs`] and [`progress`] help
+//! them; [`print`], [`snippet`], [`format`](mod@format) and [`wrap`] are what it shows,
 //! [`destination`] is where; [`exit`] is how it ends.
 
 mod args;
 mod ask;
 mod destination;
+mod doctor;
 mod exit;
 mod forget;
 mod format;
@@ -55,6 +56,7 @@ fn run(args: &Args) -> Result<Exit, Stop> {
             Command::Search(search) => search::search(search, &args.everywhere).await,
             Command::Stats(stats) => stats::stats(stats, &args.everywhere).await,
             Command::Forget(forget) => forget::forget(forget, &args.everywhere).await,
+            Command::Doctor(doctor) => doctor::doctor(doctor, &args.everywhere).await,
             Command::Profile(command) => profile::profile(command, &args.everywhere),
         }
     });

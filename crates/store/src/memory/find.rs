@@ -66,7 +66,7 @@ impl Run<'_> {
                 let vector = self.vectors().filter(|_| likeness).and_then(|vectors| vectors.get(slot));
                 Found { chunk: Arc::clone(chunk), score, signals, vector: vector.map(<[f32]>::to_vec) }
             });
-        let passages = passages(found.collect(), self.search);
+        let passages = passages(&found.collect::<Vec<_>>(), self.search);
         Ok(Evidence { passages, terms: ranking.weighted(terms), matched, vectors })
     }
 
@@ -142,14 +142,14 @@ impl Run<'_> {
         let mut meaning = VectorSearch::NoEmbedding;
         if let Some(embedding) = &self.search.embedding {
             meaning = VectorSearch::NothingEmbedded;
-            if let Some(vectors) = self.vectors() {
-                if vectors.slots().any(|slot| self.visible(slot)) {
-                    check_dimensions(&embedding.model, embedding.vector.len(), vectors.dimensions())?;
-                    meaning = VectorSearch::Used;
-                    let near = vectors.nearest(&embedding.vector, room, |slot| self.fits(slot));
-                    let near = near.into_iter().filter(|&slot| self.cosine(slot).is_some_and(|cosine| cosine > 0.0));
-                    pool.extend(near.map(|slot| (slot, Signals::default())));
-                }
+            if let Some(vectors) = self.vectors()
+                && vectors.slots().any(|slot| self.visible(slot))
+            {
+                check_dimensions(&embedding.model, embedding.vector.len(), vectors.dimensions())?;
+                meaning = VectorSearch::Used;
+                let near = vectors.nearest(&embedding.vector, room, |slot| self.fits(slot));
+                let near = near.into_iter().filter(|&slot| self.cosine(slot).is_some_and(|cosine| cosine > 0.0));
+                pool.extend(near.map(|slot| (slot, Signals::default())));
             }
         }
         let context =

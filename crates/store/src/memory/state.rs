@@ -209,7 +209,7 @@ impl State {
             }
         }
         if let Some(Embeddings { model, vectors }) = embeddings {
-            self.set_vectors(model, slots.iter().copied().zip(vectors))?;
+            self.set_vectors(&model, slots.iter().copied().zip(vectors))?;
         }
         self.sources.insert(source.path.clone(), Held { source, slots: slots.into() });
         Ok(())
@@ -224,14 +224,14 @@ impl State {
         bits
     }
 
-    fn set_vectors(&mut self, model: SmolStr, vectors: impl Iterator<Item = (u32, Vec<f32>)>) -> Result<()> {
+    fn set_vectors(&mut self, model: &SmolStr, vectors: impl Iterator<Item = (u32, Vec<f32>)>) -> Result<()> {
         let mut vectors = vectors.peekable();
         let Some(dimensions) = vectors.peek().map(|(_, vector)| vector.len()) else { return Ok(()) };
         let held = self.vectors.entry(model.clone()).or_insert_with(|| Vectors::new(dimensions));
         if held.is_empty() && held.dimensions() != dimensions {
             *held = Vectors::new(dimensions);
         }
-        crate::fuse::check_dimensions(&model, dimensions, held.dimensions())?;
+        crate::fuse::check_dimensions(model, dimensions, held.dimensions())?;
         vectors.for_each(|(slot, vector)| held.insert(slot, vector));
         Ok(())
     }
@@ -244,7 +244,7 @@ impl State {
             .zip(embeddings.vectors)
             .filter_map(|(id, vector)| Some((self.slot_of(*id)?, vector)))
             .collect();
-        self.set_vectors(embeddings.model, known.into_iter())
+        self.set_vectors(&embeddings.model, known.into_iter())
     }
 
     /// Takes a source out; gives the ids of its chunks, whose usage the caller keeps or drops.

@@ -44,8 +44,9 @@ impl Cache for Sqlite {
 }
 
 fn get(connection: &Connection, space: &str, keys: &[Key], now: Timestamp) -> Result<Read, Fault> {
-    let snapshot = connection.unchecked_transaction()?;
-    let mut select = snapshot.prepare_cached(
+    // One statement sees one state of the file; several need a transaction for that.
+    let _snapshot = if keys.len() > 1 { Some(connection.unchecked_transaction()?) } else { None };
+    let mut select = connection.prepare_cached(
         "SELECT c.id, c.read, v.value FROM cache c JOIN cache_values v ON v.id = c.id
          WHERE c.space = ?1 AND c.key = ?2 AND (c.expires IS NULL OR c.expires > ?3)",
     )?;

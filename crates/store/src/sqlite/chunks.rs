@@ -67,7 +67,7 @@ fn ids_of(connection: &Connection, path: &str) -> Result<Vec<i64>, Fault> {
     Ok(select.query_map([path], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
-fn insert(connection: &Connection, Prepared { document, terms }: &Prepared) -> Result<(), Fault> {
+fn insert(connection: &Connection, Prepared { document, terms, symbols }: &Prepared) -> Result<(), Fault> {
     let Document { source, chunks, embeddings, .. } = document;
     let label_set = label_set(connection, &source.labels)?;
     let modified = source.modified.map(|modified| modified.0);
@@ -87,7 +87,7 @@ fn insert(connection: &Connection, Prepared { document, terms }: &Prepared) -> R
     let mut into_terms = connection.prepare_cached("INSERT INTO terms (rowid, title, body) VALUES (?1, ?2, ?3)")?;
     let mut sum = 0_i64;
     let mut inserted_rows = Vec::with_capacity(chunks.len());
-    for (chunk, Terms { title, body, length, vector, symbols }) in chunks.iter().zip(terms) {
+    for ((chunk, Terms { title, body, length, vector }), symbols) in chunks.iter().zip(terms).zip(symbols) {
         sum += i64::from(*length);
         let (first, last) = (chunk.lines.first, chunk.lines.last);
         let (kind, offset) = (kind_to_row(chunk.kind), chunk.offset.cast_signed());
@@ -127,6 +127,9 @@ fn labels_to_text(labels: &Labels) -> String {
 
 /// The labels that [`labels_to_text`] was given.
 pub(super) fn labels_from_text(text: &str) -> Result<Labels, Fault> {
+    if text == "[]" {
+        return Ok(Labels::none());
+    }
     serde_json::from_str(text).map_err(|_| strange_value("a set of labels"))
 }
 
@@ -164,6 +167,31 @@ fn take(connection: &Connection, path: &str) -> Result<Option<Vec<i64>>, Fault> 
     }
     resize(connection, label_set, -(ids.len() as i64), -terms)?;
     Ok(Some(ids))
+}
+
+/// Makes what is derived from the texts of chunks anew: the index of terms, vectors, lengths and counters.
+pub(super) fn rebuild_terms(connection: &Connection) -> Result<(), Fault> {
+    connection.execute_batch("INSERT INTO terms (terms) VALUES ('delete-all')")?;
+    let mut select = connection.prepare(
+        "SELECT c.id, s.path, t.title, t.text FROM chunks c JOIN texts t ON t.id = c.id JOIN sources s ON s.id = c.source
+         ORDER BY c.id",
+    )?;
+    let mut into_terms = connection.prepare_cached("INSERT INTO terms (rowid, title, body) VALUES (?1, ?2, ?3)")?;
+    let mut update = connection.prepare("UPDATE chunks SET length = ?2, vector = ?3 WHERE id = ?1")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let (path, title, text): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        let terms = Terms::new(&path, &title, &text);
+        into_terms.execute(params![id, terms.title, terms.body])?;
+        update.execute(params![id, terms.length, terms.vector])?;
+    }
+    relations::rebuild(connection)?;
+    connection.execute_batch(
+        "UPDATE label_sets SET (chunks, terms) =
+         (SELECT count(*), coalesce(sum(length), 0) FROM chunks WHERE chunks.label_set = label_sets.id)",
+    )?;
+    Ok(())
 }
 
 /// Removes sources with their chunks and these chunks' usage.
@@ -205,8 +233,9 @@ pub(super) fn chunk_from(row: &Row<'_>) -> Result<Chunk, Fault> {
 
 /// The chunks with these ids that the scope allows.
 pub(super) fn get(connection: &Connection, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, Fault> {
-    let snapshot = connection.unchecked_transaction()?;
-    let mut select = snapshot.prepare_cached(&format!("SELECT {CHUNK_COLUMNS} WHERE c.chunk = ?1"))?;
+    // One statement sees one state of the file; several need a transaction for that.
+    let _snapshot = if ids.len() > 1 { Some(connection.unchecked_transaction()?) } else { None };
+    let mut select = connection.prepare_cached(&format!("SELECT {CHUNK_COLUMNS} WHERE c.chunk = ?1"))?;
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
         let mut rows = select.query([to_row(*id)])?;

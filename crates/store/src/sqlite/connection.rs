@@ -6,8 +6,9 @@ use std::time::Duration;
 use ninefold_core::Result;
 use rusqlite::{Connection, OpenFlags};
 
-use super::failure::{Fault, unavailable};
+use super::failure::{Fault, cut_off, unavailable};
 use super::log::Log;
+use super::maintain::log_of;
 use super::reader::Caller;
 use super::{Options, Synchronous, migrate};
 
@@ -22,6 +23,7 @@ pub(super) fn open(path: &Path, options: Options) -> Result<(Connection, Log)> {
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory).map_err(|error| unavailable(path, &error))?;
     }
+    refuse_stump(path)?;
     let opened = || {
         let mut connection = connect(path, options.busy_timeout, CACHE, OpenFlags::SQLITE_OPEN_CREATE)?;
         // Before anything is written: a file of somebody else stays as it is.
@@ -60,6 +62,48 @@ pub(super) fn open_for_look_ups(path: &Path) -> Result<Connection> {
         Ok(connection)
     };
     opened().map_err(|fault: Fault| fault.at(path))
+}
+
+/// A connection that changes nothing at all, not even the log.
+pub(super) fn open_read_only(path: &Path) -> Result<Connection> {
+    refuse_stump(path)?;
+    let opened = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        // Without a log nobody has the file open: then nothing beside it has to be made, which a folder that may not be
+        // written would not allow.
+        let connection = match immutable(path).filter(|_| !log_of(path).exists()) {
+            Some(uri) => Connection::open_with_flags(uri, flags)?,
+            None => Connection::open_with_flags(path, flags & !OpenFlags::SQLITE_OPEN_URI)?,
+        };
+        connection.busy_timeout(Options::default().busy_timeout)?;
+        Ok(connection)
+    };
+    opened().map_err(|fault: Fault| fault.at(path))
+}
+
+/// Refuses a file that is shorter than a page of any database, which SQLite would take for an empty one and write over.
+fn refuse_stump(path: &Path) -> Result<()> {
+    const LEAST: u64 = 512;
+    match std::fs::metadata(path) {
+        Ok(file) if file.is_file() && (1..LEAST).contains(&file.len()) => Err(cut_off(path, file.len())),
+        // What cannot be looked at cannot be opened, which is said then.
+        _ => Ok(()),
+    }
+}
+
+/// The path as a URI of a file that nobody changes.
+fn immutable(path: &Path) -> Option<String> {
+    use std::fmt::Write as _;
+
+    let mut uri = "file:".to_owned();
+    for byte in path.to_str()?.bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => uri.push(char::from(byte)),
+            other => write!(uri, "%{other:02X}").ok()?,
+        }
+    }
+    uri.push_str("?immutable=1");
+    Some(uri)
 }
 
 fn connect(path: &Path, busy_timeout: Duration, cache: i32, more: OpenFlags) -> Result<Connection, Fault> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::failure::Fault;
+use super::maintain::log_of;
 
 /// So many pages (of 4 KiB) are folded into the file together.
 const FOLD: i32 = 1_000;
@@ -30,6 +31,7 @@ pub(super) struct Log {
     /// Whether something may be in the log that is not in the file.
     unfolded: bool,
     busy_timeout: Duration,
+    places: Places,
 }
 
 /// What a checkpoint reports.
@@ -48,10 +50,10 @@ impl Log {
             counted.store(pages, Ordering::Relaxed);
             Ok(())
         }))?;
-        let mut file = path.as_os_str().to_owned();
-        file.push("-wal");
         // Another process may have left something in it.
-        Ok(Self { file: file.into(), pages, fold_at: FOLD, cut_at: LARGEST, unfolded: true, busy_timeout })
+        let file = log_of(path);
+        let places = Places::new(path, &file);
+        Ok(Self { file, pages, fold_at: FOLD, cut_at: LARGEST, unfolded: true, busy_timeout, places })
     }
 
     /// A view of a log that SQLite folds itself.
@@ -59,12 +61,19 @@ impl Log {
     pub(super) fn unattached(path: &Path) -> Self {
         let pages = Arc::default();
         let busy_timeout = Duration::ZERO;
-        Self { file: path.to_owned(), pages, fold_at: FOLD, cut_at: LARGEST, unfolded: false, busy_timeout }
+        let (file, places) = (path.to_owned(), Places::default());
+        Self { file, pages, fold_at: FOLD, cut_at: LARGEST, unfolded: false, busy_timeout, places }
     }
 
     /// Whether there is something to do when nothing else is.
     pub(super) fn unfolded(&self) -> bool {
         self.unfolded
+    }
+
+    /// Whether database and log are still where they were opened. After somebody deleted or replaced them, what is committed
+    /// goes into files without a name, and nobody would find it again.
+    pub(super) fn in_place(&mut self) -> bool {
+        self.places.hold(&self.file)
     }
 
     /// After a commit, with its callers answered: folds when there is enough of it.
@@ -107,6 +116,43 @@ impl Log {
 
     fn bytes(&self) -> u64 {
         std::fs::metadata(&self.file).map_or(0, |file| file.len())
+    }
+}
+
+/// Which files database and log were when they were opened.
+#[derive(Default)]
+struct Places {
+    database: Option<(PathBuf, FileId)>,
+    /// Made at the first use, unless it is there.
+    log: Option<FileId>,
+}
+
+/// What tells a file from all others of the machine: its device and its number there.
+type FileId = (u64, u64);
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Elsewhere an open file cannot be deleted or replaced.
+#[cfg(not(unix))]
+fn file_id(_: &Path) -> Option<FileId> {
+    None
+}
+
+impl Places {
+    fn new(database: &Path, log: &Path) -> Self {
+        Self { database: file_id(database).map(|id| (database.to_owned(), id)), log: file_id(log) }
+    }
+
+    fn hold(&mut self, log: &Path) -> bool {
+        let Some((path, id)) = &self.database else { return true };
+        let log_now = file_id(log);
+        self.log = self.log.or(log_now);
+        file_id(path) == Some(*id) && log_now == self.log
     }
 }
 

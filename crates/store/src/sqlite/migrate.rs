@@ -16,7 +16,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_sessions_and_cache.sql"),
 ];
 
-fn newest() -> i32 {
+/// The version of the layout that this program writes.
+pub(super) fn newest() -> i32 {
     i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX)
 }
 

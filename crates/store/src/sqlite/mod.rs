@@ -9,9 +9,11 @@ mod contents;
 mod embeddings;
 mod failure;
 mod filter;
+mod inspect;
 mod journal;
 mod lexical;
 mod log;
+mod maintain;
 mod migrate;
 mod prepare;
 mod reader;
@@ -32,6 +34,9 @@ use std::time::Duration;
 use ninefold_core::Result;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
+
+pub use inspect::{Counts, Inspection, inspect};
+pub use maintain::{Check, Sizes, is_derived};
 
 use failure::{Fault, stopped, unavailable};
 use reader::{Caller, Near};
@@ -172,6 +177,16 @@ impl Sqlite {
     ) -> Result<T> {
         let (task, answer) = Task::with_answer(Arc::clone(&self.0.path), work);
         self.hand(&self.0.writer, Order::Job(task)).await?;
+        answer.wait(&self.0.path).await
+    }
+
+    /// A job for the writer that is one statement.
+    async fn write_one<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T> {
+        let (task, answer) = Task::with_answer(Arc::clone(&self.0.path), work);
+        self.hand(&self.0.writer, Order::One(task)).await?;
         answer.wait(&self.0.path).await
     }
 

@@ -1,7 +1,7 @@
 //! What is made of a document before it gets to the thread that writes: the terms of its chunks, which cost more than
 //! their rows. Every writer makes his own, so that the one thread that all wait for does not.
 
-use ninefold_core::{Chunk, Document, Error, ErrorKind, Result, Source};
+use ninefold_core::{Document, Error, ErrorKind, Result};
 
 use super::relations::Symbols;
 use crate::frequencies::Counter;
@@ -18,6 +18,8 @@ pub(super) struct Prepared {
     pub(super) document: Document,
     /// In the order of the document's chunks.
     pub(super) terms: Vec<Terms>,
+    /// What they define and refer to, likewise.
+    pub(super) symbols: Vec<Option<Symbols>>,
 }
 
 /// The terms of a chunk.
@@ -30,21 +32,19 @@ pub(super) struct Terms {
     pub(super) length: u32,
     /// How often each is there.
     pub(super) vector: Vec<u8>,
-    /// What it defines and refers to.
-    pub(super) symbols: Option<Symbols>,
 }
 
 impl Terms {
-    fn new(source: &Source, chunk: &Chunk) -> Self {
+    /// Those of a chunk of the source at `path`.
+    pub(super) fn new(path: &str, title: &str, text: &str) -> Self {
         let mut terms = Self {
-            title: String::with_capacity(chunk.title.len() + source.path.len().min(64)),
-            body: String::with_capacity(chunk.text.len()),
+            title: String::with_capacity(title.len() + path.len().min(64)),
+            body: String::with_capacity(text.len()),
             length: 0,
             vector: Vec::new(),
-            symbols: Symbols::of(chunk),
         };
         let mut counter = Counter::default();
-        for_each_chunk_term(&source.path, &chunk.title, &chunk.text, |stream, term| {
+        for_each_chunk_term(path, title, text, |stream, term| {
             let column = if stream == Stream::Title { &mut terms.title } else { &mut terms.body };
             column.push_str(term);
             column.push(' ');
@@ -59,8 +59,10 @@ impl Terms {
 impl Prepared {
     fn new(mut document: Document) -> Self {
         document.chunks.iter_mut().for_each(bound_names);
-        let terms = document.chunks.iter().map(|chunk| Terms::new(&document.source, chunk)).collect();
-        Self { document, terms }
+        let (path, chunks) = (&document.source.path, &document.chunks);
+        let terms = chunks.iter().map(|chunk| Terms::new(path, &chunk.title, &chunk.text)).collect();
+        let symbols = chunks.iter().map(Symbols::of).collect();
+        Self { document, terms, symbols }
     }
 }
 

@@ -35,21 +35,14 @@ impl Symbols {
         if chunk.defines.is_empty() && chunk.relations.is_empty() {
             return None;
         }
-        let refers = chunk.relations.iter().map(|Relation { kind, target }| (*kind as u8, target));
-        let mut words: [String; 5] = Default::default();
-        let mut add = |column: usize, name: &str| {
-            if let Some(words) = words.get_mut(column) {
-                words.push_str(&word(name));
-                words.push(' ');
-            }
-        };
-        chunk.defines.iter().for_each(|name| add(0, name));
-        refers.clone().for_each(|(kind, target)| add(1 + usize::from(kind), target));
+        let refers: Vec<(u8, &SmolStr)> =
+            chunk.relations.iter().map(|Relation { kind, target }| (*kind as u8, target)).collect();
+        let names = Names { defines: chunk.defines.clone(), relations: chunk.relations.clone() };
         Some(Self {
             defines: serde_json::json!(chunk.defines).to_string(),
-            refers: serde_json::json!(refers.collect::<Vec<_>>()).to_string(),
+            refers: serde_json::json!(refers).to_string(),
             count: chunk.relations.len(),
-            words,
+            words: words(&names),
         })
     }
 
@@ -58,13 +51,7 @@ impl Symbols {
         connection
             .prepare_cached("INSERT INTO symbols (id, defines, refers, count) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![row, self.defines, self.refers, self.count as i64])?;
-        let [defines, calls, imports, contains, mentions] = &self.words;
-        connection
-            .prepare_cached(
-                "INSERT INTO names (rowid, defines, calls, imports, contains, mentions) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![row, defines, calls, imports, contains, mentions])?;
-        Ok(())
+        insert_words(connection, row, &self.words)
     }
 }
 
@@ -76,6 +63,41 @@ pub(super) fn take(connection: &Connection, source: i64) -> Result<(), Fault> {
     ] {
         connection.prepare_cached(sql)?.execute([source])?;
     }
+    Ok(())
+}
+
+/// Makes the index of names anew from what stands with the chunks.
+pub(super) fn rebuild(connection: &Connection) -> Result<(), Fault> {
+    connection.execute_batch("INSERT INTO names (names) VALUES ('delete-all')")?;
+    let mut select = connection.prepare("SELECT id, defines, refers FROM symbols ORDER BY id")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        insert_words(connection, row.get(0)?, &words(&names_from(row, 1, 2)?))?;
+    }
+    Ok(())
+}
+
+/// The words of each column of the index.
+fn words(names: &Names) -> [String; 5] {
+    let mut words: [String; 5] = Default::default();
+    let mut add = |column: usize, name: &str| {
+        if let Some(words) = words.get_mut(column) {
+            words.push_str(&word(name));
+            words.push(' ');
+        }
+    };
+    names.defines.iter().for_each(|name| add(0, name));
+    names.relations.iter().for_each(|Relation { kind, target }| add(1 + usize::from(*kind as u8), target));
+    words
+}
+
+fn insert_words(connection: &Connection, row: i64, words: &[String; 5]) -> Result<(), Fault> {
+    let [defines, calls, imports, contains, mentions] = words;
+    connection
+        .prepare_cached(
+            "INSERT INTO names (rowid, defines, calls, imports, contains, mentions) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![row, defines, calls, imports, contains, mentions])?;
     Ok(())
 }
 

@@ -15,6 +15,8 @@ use super::failure::{Fault, stopped};
 pub(super) enum Order {
     /// A job; for the writer one that shares a transaction with others.
     Job(Box<dyn Work>),
+    /// A job of the writer that is one statement, so that it leaves nothing behind when it fails.
+    One(Box<dyn Work>),
     /// A job of the writer that is in no transaction.
     Apart(Box<dyn Work>),
     /// To take no more jobs, finish those that wait, and end.

@@ -10,7 +10,7 @@ use ninefold_core::{Error, Result};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
-use super::failure::from_sqlite;
+use super::failure::{from_sqlite, taken_away};
 use super::log::Log;
 use super::task::{Order, Work};
 
@@ -18,6 +18,13 @@ use super::task::{Order, Work};
 const GROUP: usize = 256;
 /// After so long without work the log is folded into the file.
 const IDLE: Duration = Duration::from_millis(100);
+
+/// A job that waits for its transaction.
+struct Waiting {
+    job: Box<dyn Work>,
+    /// Whether it is one statement.
+    one: bool,
+}
 
 /// Wakes the thread that waits for work.
 struct Unpark(Thread);
@@ -52,11 +59,12 @@ pub(super) fn serve(connection: &Connection, log: &mut Log, mut orders: mpsc::Re
             log.idle(connection);
             continue;
         }
-        let mut jobs: Vec<Box<dyn Work>> = Vec::with_capacity(group.len());
+        let mut jobs: Vec<Waiting> = Vec::with_capacity(group.len());
         for order in group.drain(..) {
             match order {
-                Order::Job(job) if job.abandoned() => {}
-                Order::Job(job) => jobs.push(job),
+                Order::Job(job) | Order::One(job) if job.abandoned() => {}
+                Order::Job(job) => jobs.push(Waiting { job, one: false }),
+                Order::One(job) => jobs.push(Waiting { job, one: true }),
                 Order::Apart(job) => {
                     transactions(connection, log, &mut jobs);
                     apart(connection, log, job);
@@ -69,10 +77,10 @@ pub(super) fn serve(connection: &Connection, log: &mut Log, mut orders: mpsc::Re
     log.end(connection);
 }
 
-fn transactions(connection: &Connection, log: &mut Log, jobs: &mut Vec<Box<dyn Work>>) {
+fn transactions(connection: &Connection, log: &mut Log, jobs: &mut Vec<Waiting>) {
     let mut waiting = std::mem::take(jobs).into_iter();
     while waiting.len() > 0 {
-        transaction(connection, &mut waiting);
+        transaction(connection, log, &mut waiting);
         log.committed(connection);
     }
 }
@@ -88,11 +96,11 @@ fn apart(connection: &Connection, log: &mut Log, mut job: Box<dyn Work>) {
 
 /// Runs the jobs that wait in one transaction and answers them. When SQLite undoes the transaction under way, what
 /// still waits stays for the next one.
-fn transaction(connection: &Connection, waiting: &mut std::vec::IntoIter<Box<dyn Work>>) {
+fn transaction(connection: &Connection, log: &mut Log, waiting: &mut std::vec::IntoIter<Waiting>) {
     let alone = waiting.len() == 1;
     let mut done: Vec<Box<dyn Work>> = Vec::with_capacity(waiting.len());
     let outcome = if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        done.extend(waiting);
+        done.extend(waiting.map(|waiting| waiting.job));
         Err(error)
     } else {
         let ran =
@@ -105,7 +113,9 @@ fn transaction(connection: &Connection, waiting: &mut std::vec::IntoIter<Box<dyn
         ended
     };
     let outcome = match (outcome, done.first()) {
-        (Ok(()), _) | (_, None) => Ok(()),
+        (_, None) => Ok(()),
+        (Ok(()), Some(job)) if !log.in_place() => Err(taken_away(job.path())),
+        (Ok(()), _) => Ok(()),
         (Err(error), Some(job)) => Err(from_sqlite(job.path(), error)),
     };
     for job in done {
@@ -117,33 +127,37 @@ fn transaction(connection: &Connection, waiting: &mut std::vec::IntoIter<Box<dyn
 /// A lone job needs no savepoint: when it fails, the transaction is rolled back. Returns whether to commit.
 fn run_alone(
     connection: &Connection,
-    waiting: &mut std::vec::IntoIter<Box<dyn Work>>,
+    waiting: &mut std::vec::IntoIter<Waiting>,
     done: &mut Vec<Box<dyn Work>>,
 ) -> rusqlite::Result<bool> {
-    let Some(mut job) = waiting.next() else { return Ok(false) };
+    let Some(Waiting { mut job, .. }) = waiting.next() else { return Ok(false) };
     let succeeded = job.run(connection);
     done.push(job);
     // A failure that made SQLite roll back by itself is in the job's own answer.
     if succeeded || !connection.is_autocommit() { Ok(succeeded) } else { Err(rolled_back()) }
 }
 
-/// Every job in a savepoint of its own, so that one that fails does not undo the others.
+/// Every job in a savepoint of its own, so that one that fails does not undo the others; but for those of one statement,
+/// as SQLite undoes a statement by itself.
 fn run_group(
     connection: &Connection,
-    waiting: &mut std::vec::IntoIter<Box<dyn Work>>,
+    waiting: &mut std::vec::IntoIter<Waiting>,
     done: &mut Vec<Box<dyn Work>>,
 ) -> rusqlite::Result<bool> {
-    for mut job in waiting {
+    for Waiting { mut job, one } in waiting {
         if job.abandoned() {
             continue;
         }
-        let saved = execute(connection, "SAVEPOINT job");
+        let saved = if one { Ok(()) } else { execute(connection, "SAVEPOINT job") };
         let succeeded = saved.is_ok() && job.run(connection);
         done.push(job);
         saved?;
         // On a full disk or an I/O error SQLite may undo the whole transaction, the jobs before this one included.
         if connection.is_autocommit() {
             return Err(rolled_back());
+        }
+        if one {
+            continue;
         }
         if !succeeded {
             execute(connection, "ROLLBACK TO job")?;

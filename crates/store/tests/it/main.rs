@@ -5,8 +5,12 @@
 
 mod agree;
 mod conformance;
+mod damage;
 mod index;
 mod kept;
+mod kills;
+mod maintenance;
+mod migrations;
 mod open;
 mod process;
 mod semantic;
