@@ -23,8 +23,7 @@ pub(crate) async fn forget(args: &Forget, everywhere: &Everywhere) -> Result<Exi
     let soar = Soar::builder().database(paths::database(everywhere.db.as_deref())?).build().await?;
     let forgotten = take_out(soar.store().as_ref(), args, &within).await?;
     if args.json {
-        let paths: Vec<&str> = forgotten.paths.iter().map(|path| path.as_str()).collect();
-        write(&line(&json!({ "paths": paths, "chunks": forgotten.chunks, "dry_run": args.dry_run })))?;
+        write(&line(&json!({ "paths": forgotten.paths, "chunks": forgotten.chunks, "dry_run": args.dry_run })))?;
     } else if !everywhere.quiet {
         write(&told(&Page::of_stdout(), &forgotten, args.dry_run, everywhere.verbose))?;
     }
