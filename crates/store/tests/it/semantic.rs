@@ -28,8 +28,13 @@ async fn found(store: &dyn Store, text: &str) -> (Vec<String>, VectorSearch) {
 }
 
 #[tokio::test]
-async fn it_is_a_store() {
-    store_suite(|| async { room().2 }).await;
+async fn it_is_the_store_within_while_there_is_no_meaning() {
+    store_suite(|| async {
+        let (embedder, _, semantic) = room();
+        embedder.fail(down());
+        semantic
+    })
+    .await;
 }
 
 #[tokio::test]
