@@ -113,7 +113,7 @@ pub async fn measure(
     for query in queries {
         let mut search = Search::new(query.text.as_str());
         if let Some(embedder) = embedder.filter(|_| method.needs_embedder()) {
-            let embedded = embedder.embed(&[query.text.clone()], Purpose::Query).await.unwrap();
+            let embedded = embedder.embed(std::slice::from_ref(&query.text), Purpose::Query).await.unwrap();
             let vector = embedded.vectors.into_iter().next().unwrap();
             search.embedding = Some(Embedding { model: embedder.model().to_string().into(), vector });
         }
