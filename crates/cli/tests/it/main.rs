@@ -10,3 +10,5 @@ mod profiles;
 mod rights;
 mod room;
 mod together;
+#[cfg(all(unix, feature = "watch"))]
+mod watch;
