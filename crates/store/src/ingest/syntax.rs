@@ -13,7 +13,8 @@ use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 use super::code::{MAX, TARGET, subdivide};
 use super::grammar::{Grammar, Role};
 use super::lines::Lines;
-use super::names::{Named, Of, imported, is_identifier, mentioned, spelled, spellings};
+use super::names::{Named, is_identifier, mentioned};
+use super::spelling::{Of, imported, spelled, spellings};
 use super::split::{MAX_TITLE, Piece, title};
 
 /// What is longer is cut by its shape, in bytes.
