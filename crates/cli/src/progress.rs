@@ -18,13 +18,16 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("indexing [{bar:30}] {pos} of {len} files, {eta} left") {
             bar.set_style(style.progress_chars("█▌ "));
         }
-        bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
     }
 
     pub(crate) fn note(&self, event: &Event) {
         match event {
-            Event::Found { files } => self.0.inc_length(*files),
+            Event::Found { files } => {
+                self.0.inc_length(*files);
+                // Before that there is nothing to show.
+                self.0.enable_steady_tick(Duration::from_millis(200));
+            }
             Event::File { outcome: Outcome::Removed, .. } => {}
             Event::File { .. } => self.0.inc(1),
             _ => {}

@@ -64,7 +64,9 @@ impl View {
             Event::File { path, outcome } if self.rounds > 0 => {
                 let here = paths::here();
                 let shown = |path: &std::path::Path| {
-                    plain(paths::relative(&path.to_string_lossy(), here.as_deref())).to_string()
+                    let path = path.to_string_lossy();
+                    // A file is named in one line, whatever its name holds.
+                    plain(paths::relative(&path, here.as_deref())).replace('\n', "\u{fffd}")
                 };
                 match outcome {
                     Outcome::Indexed { .. } => self.changed.push(format!("indexed {}", shown(&path))),

@@ -12,3 +12,5 @@ mod rights;
 mod room;
 mod searches;
 mod together;
+#[cfg(all(unix, feature = "watch"))]
+mod watch;

@@ -12,6 +12,8 @@ mod read;
 mod reader;
 mod roots;
 mod sentences;
+#[cfg(feature = "code")]
+mod spelling;
 mod split;
 #[cfg(feature = "code")]
 mod syntax;

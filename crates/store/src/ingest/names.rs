@@ -1,5 +1,5 @@
-//! Names as they stand in a text: what is called, imported, or mentioned between backticks. Parts of a name are joined by
-//! `::`, whatever the language writes.
+//! Names as they stand in a text: what is defined, and what is mentioned between backticks or linked. Parts of a name are
+//! joined by `::`, whatever the language writes.
 
 use std::ops::Range;
 
@@ -9,16 +9,13 @@ use smol_str::{SmolStr, format_smolstr};
 use super::split::kind_of;
 
 /// The longest name that is kept, in bytes; what is longer was not written by hand.
-const MAX_NAME: usize = 128;
-/// How far before the end of an expression its name is looked for, in bytes.
-const REACH: usize = 512;
-/// The most parts of one import that are looked at.
-const MAX_IMPORTED: usize = 256;
+pub(super) const MAX_NAME: usize = 128;
 
 /// What a place of a text says about names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Naming {
     /// Something with this name is defined here.
+    #[cfg_attr(not(feature = "code"), allow(dead_code, reason = "only grammars know definitions"))]
     Defines(SmolStr),
     /// Something is referred to.
     Refers(Relation),
@@ -32,6 +29,7 @@ pub(super) struct Named {
 }
 
 impl Named {
+    #[cfg(feature = "code")]
     pub(super) fn defines(at: usize, name: SmolStr) -> Self {
         Self { at, naming: Naming::Defines(name) }
     }
@@ -41,154 +39,13 @@ impl Named {
     }
 }
 
-/// The name an expression ends in, and what it is written behind.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Spelled<'a> {
-    pub(super) name: &'a str,
-    pub(super) of: Option<Of<'a>>,
-}
-
-/// What stands before a name.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Of<'a> {
-    /// `Runtime::`
-    Path(&'a str),
-    /// `runtime.`, `runtime->`
-    Member(&'a str),
-}
-
-fn is_part(c: char) -> bool {
+pub(super) fn is_part(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
 /// Whether a text is one identifier.
 pub(super) fn is_identifier(text: &str) -> bool {
     text.len() <= MAX_NAME && text.chars().all(is_part) && text.chars().next().is_some_and(|c| !c.is_numeric())
-}
-
-/// What an expression such as `a.b::<T>()?.Runtime::spawn::<F>` names, read from its end.
-pub(super) fn spelled(text: &str) -> Option<Spelled<'_>> {
-    let start = (text.len().saturating_sub(REACH)..=text.len()).find(|&at| text.is_char_boundary(at))?;
-    let (name, before) = last_identifier(without_arguments(text.get(start..)?))?;
-    let before = before.trim_end();
-    let of = if let Some(path) = before.strip_suffix("::") {
-        last_identifier(without_arguments(path)).map(|(of, _)| Of::Path(of))
-    } else if let Some(object) = before.strip_suffix("->").or_else(|| before.strip_suffix('.')) {
-        let object = object.strip_suffix(['?', '!']).unwrap_or(object);
-        last_identifier(without_arguments(object)).map(|(of, _)| Of::Member(of))
-    } else {
-        None
-    };
-    Some(Spelled { name, of })
-}
-
-/// The identifier at the end, and what stands before it.
-fn last_identifier(text: &str) -> Option<(&str, &str)> {
-    let text = text.trim_end();
-    let before = text.trim_end_matches(is_part);
-    let name = text.get(before.len()..).filter(|name| is_identifier(name))?;
-    Some((name, before))
-}
-
-/// Without generic arguments at the end: `<T>`, `::<T>`, `[T]`.
-fn without_arguments(text: &str) -> &str {
-    let text = text.trim_end();
-    let (open, close) = match text.chars().next_back() {
-        Some('>') if !text.ends_with("->") => ('<', '>'),
-        Some(']') => ('[', ']'),
-        _ => return text,
-    };
-    let mut depth = 0_u32;
-    for (at, c) in text.char_indices().rev() {
-        if c == close {
-            depth += 1;
-        } else if c == open {
-            depth -= 1;
-            if depth == 0 {
-                let before = text.get(..at).unwrap_or_default().trim_end();
-                return if open == '<' { before.strip_suffix("::").unwrap_or(before) } else { before };
-            }
-        }
-    }
-    text
-}
-
-/// The spellings by which what an expression names may be defined, the most specific first. `container` is what `self` is.
-pub(super) fn spellings(text: &str, container: Option<&str>, mut found: impl FnMut(SmolStr)) {
-    let Some(Spelled { name, of }) = spelled(text) else { return };
-    let of = match of {
-        Some(Of::Path("Self" | "self") | Of::Member("self" | "this" | "cls" | "super")) => container,
-        Some(Of::Path("crate" | "super")) => None,
-        Some(Of::Path(path)) => Some(path),
-        // Of objects, only types are defined under their name; a variable's type is not written here.
-        Some(Of::Member(object)) => Some(object).filter(|object| object.starts_with(char::is_uppercase)),
-        None => None,
-    };
-    if let Some(of) = of {
-        found(format_smolstr!("{of}::{name}"));
-    }
-    found(name.into());
-}
-
-/// The last part of everything a statement imports; an alias is no name of what is imported.
-pub(super) fn imported(statement: &str, mut found: impl FnMut(SmolStr)) {
-    const WORDS: &[&str] = &[
-        "as",
-        "async",
-        "const",
-        "crate",
-        "export",
-        "extern",
-        "from",
-        "function",
-        "import",
-        "in",
-        "include",
-        "mod",
-        "module",
-        "package",
-        "pub",
-        "require",
-        "self",
-        "static",
-        "super",
-        "type",
-        "typename",
-        "typeof",
-        "use",
-        "using",
-        "namespace",
-        "default",
-    ];
-    let code = statement.lines().map(|line| line.split_once(" //").map_or(line, |(code, _)| code));
-    let tokens = code
-        .flat_map(|line| line.split(|c: char| !(is_part(c) || matches!(c, '.' | ':' | '/' | '-' | '@' | '*' | '+'))));
-    let mut alias = false;
-    for token in tokens.filter(|token| !token.is_empty()).take(MAX_IMPORTED) {
-        if std::mem::take(&mut alias) {
-            continue;
-        }
-        if token == "as" {
-            alias = true;
-            continue;
-        }
-        let path = token.trim_end_matches(['*', '.', ':']);
-        // A path that a list or everything follows is not imported itself.
-        if token.ends_with("::") {
-            continue;
-        }
-        let file = path.rsplit('/').next().unwrap_or(path);
-        let name = if path.contains('/')
-            || kind_of(path) != ChunkKind::Text && file.matches('.').count() == 1 && path.ends_with(".h")
-        {
-            file
-        } else {
-            path.rsplit(['.', ':']).next().unwrap_or(path)
-        };
-        if !name.is_empty() && name.len() <= MAX_NAME && name.starts_with(is_part) && !WORDS.contains(&name) {
-            found(name.into());
-        }
-    }
 }
 
 /// The names in code spans: identifiers, paths of identifiers, names of files.
@@ -272,46 +129,6 @@ pub(super) fn linked(line: &str, mut found: impl FnMut(usize, SmolStr)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn all(run: impl FnOnce(&mut dyn FnMut(SmolStr))) -> Vec<String> {
-        let mut names = Vec::new();
-        run(&mut |name| names.push(name.to_string()));
-        names
-    }
-
-    #[test]
-    fn an_expression_is_named_by_its_end() {
-        let of = |text| all(|found| spellings(text, Some("Pool"), found));
-        assert_eq!(of("spawn"), ["spawn"]);
-        assert_eq!(of("tokio::Runtime::spawn"), ["Runtime::spawn", "spawn"]);
-        assert_eq!(of("HashMap::<K, Vec<V>>::new"), ["HashMap::new", "new"]);
-        assert_eq!(of("a.b(c)?.collect::<Vec<_>>"), ["collect"]);
-        assert_eq!(of("Größe.ändern"), ["Größe::ändern", "ändern"]);
-        assert_eq!(of("self.run"), ["Pool::run", "run"]);
-        assert_eq!(of("Self::run"), ["Pool::run", "run"]);
-        assert_eq!(of("this->run"), ["Pool::run", "run"]);
-        assert_eq!(of("ptr->run"), ["run"]);
-        assert_eq!(of("client?.send"), ["send"]);
-        assert_eq!(of("Map[string]"), ["Map"]);
-        assert_eq!(of("(|| 1)"), Vec::<String>::new());
-        assert_eq!(of("a->"), Vec::<String>::new());
-        assert_eq!(of(">>>"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn imports_give_last_parts() {
-        let of = |text| all(|found| imported(text, found));
-        assert_eq!(of("pub use a::b::{C, d::E as F, self, g::*};"), ["C", "E", "g"]);
-        assert_eq!(of("use crate::x::Y; // why"), ["Y"]);
-        assert_eq!(of("import os.path as p, sys"), ["path", "sys"]);
-        assert_eq!(of("from a.b import c as d, e"), ["b", "c", "e"]);
-        assert_eq!(of("import D, {A as B} from './x/y.js'"), ["D", "A", "y.js"]);
-        assert_eq!(of("import (\n\t\"fmt\"\n\th \"net/http\"\n)"), ["fmt", "h", "http"]);
-        assert_eq!(of("import static a.B.c;"), ["c"]);
-        assert_eq!(of("import a.b.*;"), ["b"]);
-        assert_eq!(of("#include <sys/types.h>"), ["types.h"]);
-        assert_eq!(of("#include \"own.h\""), ["own.h"]);
-    }
 
     #[test]
     fn code_spans_that_are_names_are_mentions() {
