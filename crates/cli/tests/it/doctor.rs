@@ -15,6 +15,8 @@ fn shown(room: &Room, ended: &Ended) -> String {
         .replace(folder.to_str().unwrap(), "[folder]")
         .replace(room.path("").to_str().unwrap().trim_end_matches('/'), "[folder]");
     let lines = text.lines().map(|line| match line.split_once("  ") {
+        // As many pages as the layout has tables.
+        Some(("size", _)) => "size       [size]",
         Some(("disk", _)) => "disk       [free]",
         Some(("features", _)) => "features   [features]",
         _ => line,
