@@ -5,6 +5,7 @@
 
 mod answers;
 mod embedders;
+mod doctor;
 mod failures;
 mod labels;
 mod profiles;

@@ -25,7 +25,8 @@ CREATE TABLE session_snapshots (
     state   TEXT    NOT NULL
 ) STRICT;
 
--- Values under keys. What changes when a value is read stands apart from the value.
+-- Values under keys. What changes when a value is read stands apart from the value. Puts are many and prunes are few, so
+-- these rows have no index by time: a prune passes over those of its space.
 CREATE TABLE cache (
     id      INTEGER PRIMARY KEY,
     space   TEXT    NOT NULL,
@@ -35,10 +36,6 @@ CREATE TABLE cache (
     bytes   INTEGER NOT NULL, -- of the value
     UNIQUE (space, key)
 ) STRICT;
-
--- By itself enough to decide what goes.
-CREATE INDEX cache_by_read ON cache (space, read, bytes);
-CREATE INDEX cache_by_expiry ON cache (space, expires) WHERE expires IS NOT NULL;
 
 CREATE TABLE cache_values (
     id    INTEGER PRIMARY KEY REFERENCES cache (id) ON DELETE CASCADE,

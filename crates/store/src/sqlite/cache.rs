@@ -99,8 +99,7 @@ fn prune(connection: &Connection, space: &str, Retention { now, max_bytes }: Ret
         .prepare_cached("SELECT coalesce(sum(bytes), 0) FROM cache WHERE space = ?1")?
         .query_row([space], |row| row.get(0))?;
     let mut over = bytes.saturating_sub(i64::try_from(max_bytes).unwrap_or(i64::MAX));
-    let mut oldest =
-        connection.prepare_cached("SELECT id, bytes FROM cache WHERE space = ?1 ORDER BY read, bytes, id")?;
+    let mut oldest = connection.prepare_cached("SELECT id, bytes FROM cache WHERE space = ?1 ORDER BY read, id")?;
     let mut evicted: Vec<i64> = Vec::new();
     let mut rows = oldest.query([space])?;
     while over > 0

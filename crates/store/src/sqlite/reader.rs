@@ -50,7 +50,7 @@ pub(super) fn serve(connection: &Connection, caller: &Caller, jobs: &Mutex<mpsc:
         match order {
             None => return,
             Some(Order::Close) => {}
-            Some(Order::Job(mut job) | Order::One(mut job) | Order::Apart(mut job)) => {
+            Some(Order::Job(mut job) | Order::Apart(mut job)) => {
                 if !job.abandoned() {
                     caller.set(job.left());
                     job.run(connection);
@@ -92,5 +92,54 @@ impl Near {
 
     fn held(&self) -> std::sync::MutexGuard<'_, Option<Vec<Connection>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::task::Task;
+    use super::*;
+
+    fn number(connection: &Connection, sql: &str) -> Result<i64, Fault> {
+        Ok(connection.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    #[test]
+    fn a_query_whose_caller_is_gone_stops_and_the_next_one_is_answered() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let caller = Caller::default();
+        caller.watch(&mut connection).unwrap();
+        let path: Arc<Path> = Arc::from(Path::new("/test.db"));
+        let (started, running) = std::sync::mpsc::channel();
+        let (endless, answer) = Task::with_answer(Arc::clone(&path), move |connection: &Connection| {
+            started.send(()).unwrap();
+            number(connection, "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c")
+        });
+        let (next, mut last) = Task::with_answer(path, |connection: &Connection| number(connection, "SELECT 7"));
+        let (orders, jobs) = mpsc::channel(2);
+        assert!(orders.try_send(Order::Job(endless)).is_ok() && orders.try_send(Order::Job(next)).is_ok());
+        drop(orders);
+        let thread = std::thread::spawn(move || serve(&connection, &caller, &Mutex::new(jobs)));
+        running.recv().unwrap();
+        drop(answer);
+        // Without an end to the query there would be none to this.
+        thread.join().unwrap();
+        assert_eq!(last.receiver.try_recv().unwrap().unwrap(), 7);
+    }
+
+    #[test]
+    fn a_connection_that_is_busy_or_closed_leaves_the_read_to_others() {
+        let near = Near::new(vec![Connection::open_in_memory().unwrap()]);
+        let path = Path::new("/test.db");
+        let read = || near.read(path, |connection| number(connection, "SELECT 7")).map(Result::unwrap);
+        assert_eq!(read(), Some(7));
+        let inner = near.read(path, |_| Ok(read())).map(Result::unwrap);
+        assert_eq!(inner, Some(None), "the only connection is in use");
+        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        let held = near.read(path, |_| Err::<i64, _>(rusqlite::Error::SqliteFailure(busy, None).into()));
+        assert!(held.is_none());
+        assert_eq!(read(), Some(7), "it is free again");
+        near.close();
+        assert_eq!(read(), None);
     }
 }
