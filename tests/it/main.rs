@@ -5,6 +5,7 @@
 
 mod accounts;
 mod content;
+mod embedder;
 mod killed;
 mod own_pipeline;
 mod spans_page;

@@ -157,9 +157,16 @@ pub(crate) struct Everywhere {
     /// The database to use instead of ninefold/ninefold.db in the user's data directory
     #[arg(long, global = true, value_name = "FILE", env = "NINEFOLD_DB")]
     pub(crate) db: Option<PathBuf>,
-    /// What embeds texts, so that meaning is searched as well as words: static:DIR, candle:DIR or http:URL#MODEL (its key
-    /// is taken from NINEFOLD_EMBEDDER_KEY). Remembered nowhere
-    #[arg(long, global = true, value_name = "EMBEDDER", env = "NINEFOLD_EMBEDDER", hide_env_values = true)]
+    // Not a comment for rustdoc, which takes an address for a link.
+    #[arg(
+        long,
+        global = true,
+        value_name = "EMBEDDER",
+        env = "NINEFOLD_EMBEDDER",
+        hide_env_values = true,
+        help = "What embeds texts, so that meaning is searched as well as words: static:DIR, candle:DIR or http:URL#MODEL, \
+                whose key is taken from NINEFOLD_EMBEDDER_KEY"
+    )]
     pub(crate) embedder: Option<String>,
     /// Print only the answer and its citations; nothing on success of index
     #[arg(short, long, global = true)]

@@ -45,3 +45,30 @@ async fn it_is_what_sentence_transformers_computes() {
     assert!(movies > 0.85 && strangers < 0.1, "{movies} {strangers}");
     embedder_suite(&model).await;
 }
+
+#[derive(serde::Deserialize)]
+struct Reference {
+    texts: Vec<String>,
+    vectors: Vec<Vec<f32>>,
+}
+
+/// For any model: the reference is a JSON object of `texts` and the `vectors` that another program makes of them.
+#[tokio::test]
+#[ignore = "needs NINEFOLD_EMBEDDER, such as candle:DIR, and NINEFOLD_REFERENCE, a file of texts and vectors made elsewhere"]
+async fn it_agrees_with_another_program() {
+    let name = std::env::var("NINEFOLD_EMBEDDER").expect("NINEFOLD_EMBEDDER names an embedder");
+    let path = std::env::var("NINEFOLD_REFERENCE").expect("NINEFOLD_REFERENCE names a file");
+    let reference: Reference = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let embedder = ninefold_embed::open(&name, None).unwrap();
+    let made = embedder.embed(&reference.texts, Purpose::Passage).await.unwrap();
+    let length = |vector: &[f32]| cosine(vector, vector).sqrt();
+    let cosines: Vec<f32> = made
+        .vectors
+        .iter()
+        .zip(&reference.vectors)
+        .map(|(ours, theirs)| cosine(ours, theirs) / (length(ours) * length(theirs)))
+        .collect();
+    let least = cosines.iter().copied().fold(1.0, f32::min);
+    println!("{} texts, least cosine {least}", cosines.len());
+    assert!(cosines.len() == reference.texts.len() && least >= 0.9999, "{least}");
+}

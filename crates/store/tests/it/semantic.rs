@@ -28,8 +28,13 @@ async fn found(store: &dyn Store, text: &str) -> (Vec<String>, VectorSearch) {
 }
 
 #[tokio::test]
-async fn it_is_a_store() {
-    store_suite(|| async { room().2 }).await;
+async fn it_is_the_store_within_while_there_is_no_meaning() {
+    store_suite(|| async {
+        let (embedder, _, semantic) = room();
+        embedder.fail(down());
+        semantic
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -86,6 +91,16 @@ async fn what_the_embedder_refuses_keeps_nothing_else_back() {
     assert_eq!(done, Backfilled { embedded: 2, refused: 1 });
     let (texts, _) = found(&semantic, "boiler").await;
     assert_eq!(texts[0], "the boiler");
+}
+
+#[tokio::test]
+async fn an_embedder_that_refuses_everything_is_not_asked_about_every_chunk() {
+    let (embedder, _, semantic) = room();
+    embedder.refuse("");
+    let texts: Vec<String> = (0..100).map(|n| format!("text {n}")).collect();
+    semantic.put(vec![document("a", &texts.iter().map(String::as_str).collect::<Vec<_>>())]).await.unwrap();
+    assert_eq!(semantic.backfill(|_| {}).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert!(embedder.requests().len() < 12, "{}", embedder.requests().len());
 }
 
 #[tokio::test(start_paused = true)]
