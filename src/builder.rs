@@ -200,7 +200,7 @@ impl SoarBuilder {
         if let Some(journal) = &journal {
             pipeline = pipeline.journal(Arc::clone(journal), durability);
         }
-        let soar = Soar { pipeline: Arc::new(pipeline.build()?), store, semantic, journal, clock, statistics };
+        let soar = Soar { pipeline: Arc::new(pipeline.build()?), store, semantic, journal, clock, statistics, sqlite };
         soar.prune(KEEP_FINISHED).await?;
         soar.prune_unfinished(KEEP_UNFINISHED).await?;
         if !roots.is_empty() {

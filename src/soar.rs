@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ninefold_core::{Clock, Error, Journal, Query, Result, RunId, Store};
 use ninefold_profile::{Recorded, Statistics};
-use ninefold_store::{Backfilled, Indexer, Root, Semantic, Summary};
+use ninefold_store::{Backfilled, Indexer, Root, Semantic, Sqlite, Summary};
 
 use crate::{Answer, Failure, SoarBuilder};
 
@@ -19,6 +19,8 @@ pub struct Soar {
     pub(crate) journal: Option<Arc<dyn Journal>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) statistics: Option<Arc<Statistics>>,
+    /// The database, when it was given by its path.
+    pub(crate) sqlite: Option<Sqlite>,
 }
 
 impl Soar {
@@ -113,6 +115,14 @@ impl Soar {
         match &self.journal {
             None => Ok(0),
             Some(journal) => journal.prune_unfinished(self.clock.now().minus_seconds(idle_longer_than.as_secs())).await,
+        }
+    }
+
+    /// Closes the database that [`SoarBuilder::database`] opened; returns when it is one file again, unless another process has
+    /// it open. Whatever still uses it fails as `Unavailable`. Dropping every handle closes it too, but nobody waits for that.
+    pub async fn close(&self) {
+        if let Some(sqlite) = &self.sqlite {
+            sqlite.close().await;
         }
     }
 

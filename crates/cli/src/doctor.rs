@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ninefold::store::Sqlite;
 use ninefold::store::sqlite::{Check, Counts, Inspection, inspect, is_derived};
-use ninefold::{Error, Result};
+use ninefold::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
 use crate::args::{Doctor, Everywhere};
@@ -116,6 +116,9 @@ impl Report {
         let mut findings = Vec::new();
         let mut add = |weight, what: String, cure: &str| findings.push(Finding { weight, what, cure: cure.to_owned() });
         match &self.seen {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                add(Weight::Note, error.message().to_owned(), error.hint_text().unwrap_or_default());
+            }
             Err(error) => add(Weight::Damage, error.message().to_owned(), error.hint_text().unwrap_or_default()),
             Ok(seen) => {
                 for complaint in &seen.complaints {
@@ -259,8 +262,6 @@ fn bytes(n: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ninefold::ErrorKind;
-
     use super::*;
 
     #[test]

@@ -32,6 +32,7 @@ pub(crate) async fn index(args: &Index, everywhere: &Everywhere) -> Result<Exit,
     let labels = (args.public || !args.label.is_empty()).then(|| Labels::of(&args.label));
     let roots: Vec<Root> = roots.into_iter().map(|path| Root { path, labels: labels.clone() }).collect();
     let indexed = bring_up_to_date(soar.store(), &roots, everywhere.quiet).await?;
+    soar.close().await;
     if !everywhere.quiet {
         let skipped = indexed.skipped(everywhere.verbose, paths::here().as_deref());
         write(&format!("{}{skipped}", indexed.line()))?;

@@ -1,5 +1,5 @@
 //! What writing to and reading from SQLite costs, beside the file system's own fsync. The folder is `BENCH_DIR`, or the system's
-//! folder for temporary files. Prints medians and spreads, and writes them as JSON below `target/tmp`.
+//! folder for temporary files; the parts `one`, `batches`, `many`, `large` can be named. Prints medians and spreads, and writes them as JSON below `target/tmp`.
 
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::panic)]
@@ -28,17 +28,24 @@ fn main() {
     }
     let folder = tempfile::tempdir_in(std::env::var_os("BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from));
     let folder = folder.unwrap();
+    // The parts named on the command line, or all.
+    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
     let mut report = Report::new();
     fsync(&mut report, folder.path());
-    one_thread().block_on(async {
-        one_at_a_time(&mut report, folder.path()).await;
-        batches(&mut report, folder.path()).await;
-    });
-    for synchronous in [Synchronous::Normal, Synchronous::Full] {
+    if wanted("one") {
+        one_thread().block_on(one_at_a_time(&mut report, folder.path()));
+    }
+    if wanted("batches") {
+        one_thread().block_on(batches(&mut report, folder.path()));
+    }
+    for synchronous in [Synchronous::Normal, Synchronous::Full].into_iter().filter(|_| wanted("many")) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(many_tasks(&mut report, folder.path(), synchronous));
     }
-    one_thread().block_on(large(&mut report, folder.path()));
+    if wanted("large") {
+        one_thread().block_on(large(&mut report, folder.path()));
+    }
     report.write();
 }
 
@@ -283,7 +290,7 @@ async fn large(report: &mut Report, folder: &Path) {
     report.add(&format!("read a chunk by id, of {LARGE}, at random"), &mut samples, 1);
     let again = &ids[..100];
     let mut samples = times(20_000, async |n| {
-        assert_eq!(Store::get(&store, &again[n % 100..=n % 100], &scope).await.unwrap().len(), 1)
+        assert_eq!(Store::get(&store, &again[n % 100..=n % 100], &scope).await.unwrap().len(), 1);
     })
     .await;
     report.add("read a chunk by id, one of a hundred", &mut samples, 1);

@@ -100,13 +100,23 @@ fn class(error: &rusqlite::Error) -> (ErrorKind, &'static str, &'static str) {
             "cannot be read or written",
             "check the disk, its free space and the limit on file sizes",
         ),
-        Some(ErrorCode::OutOfMemory) => (ErrorKind::Unavailable, "needs more memory than there is", "free some memory"),
+        Some(ErrorCode::OutOfMemory) => (
+            ErrorKind::Unavailable,
+            "needs more memory than there is",
+            "free some memory; if enough was free, a size in the file is wrong: have the file checked",
+        ),
         Some(ErrorCode::DatabaseCorrupt) => (ErrorKind::Corrupt, "is damaged", MOVE_AWAY),
         // Those that a caller can cause are answered where they happen.
         Some(ErrorCode::ConstraintViolation) => {
             (ErrorKind::Corrupt, "holds rows that contradict each other", MOVE_AWAY)
         }
         Some(ErrorCode::NotADatabase) => (ErrorKind::Corrupt, "is not a database", MOVE_AWAY),
+        // Every statement is our own and fits the layout; what does not is the file.
+        Some(ErrorCode::Unknown) => (
+            ErrorKind::Corrupt,
+            "is not as this program laid it out",
+            "move the file away and index again; if it is sound, report this with the cause below",
+        ),
         Some(ErrorCode::TooBig) => {
             (ErrorKind::TooLong, "cannot hold a text of this size", "store it in smaller pieces")
         }

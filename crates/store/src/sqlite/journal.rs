@@ -20,18 +20,15 @@ impl Journal for Sqlite {
     }
 
     async fn begin(&self, run: RunId, header: Header) -> Result<()> {
-        self.write_one(move |connection| begin(connection, run, &header)).await
+        self.write(move |connection| begin(connection, run, &header)).await
     }
 
     async fn append(&self, run: RunId, entries: Vec<Entry>) -> Result<()> {
-        if entries.len() == 1 {
-            return self.write_one(move |connection| append(connection, run, &entries)).await;
-        }
         self.write(move |connection| append(connection, run, &entries)).await
     }
 
     async fn finish(&self, run: RunId, at: Timestamp) -> Result<()> {
-        self.write_one(move |connection| finish(connection, run, at)).await
+        self.write(move |connection| finish(connection, run, at)).await
     }
 
     async fn unfinished(&self) -> Result<Vec<(RunId, Header)>> {

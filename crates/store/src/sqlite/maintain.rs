@@ -115,7 +115,7 @@ impl Sqlite {
     /// A job of the writer that is in no transaction.
     async fn apart<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T> {
         let (task, answer) = Task::with_answer(Arc::clone(&self.0.path), work);
         self.hand(&self.0.writer, Order::Apart(task)).await?;

@@ -170,30 +170,21 @@ impl Sqlite {
         threads.end(&self.0.readers, &self.0.writer).await;
     }
 
-    /// A job for the writer, in a transaction that it may share with others.
+    /// A job for the writer, in a transaction that it may share with others. It is done a second time when another job of
+    /// the transaction failed, so it consumes nothing.
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T> {
         let (task, answer) = Task::with_answer(Arc::clone(&self.0.path), work);
         self.hand(&self.0.writer, Order::Job(task)).await?;
         answer.wait(&self.0.path).await
     }
 
-    /// A job for the writer that is one statement.
-    async fn write_one<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
-    ) -> Result<T> {
-        let (task, answer) = Task::with_answer(Arc::clone(&self.0.path), work);
-        self.hand(&self.0.writer, Order::One(task)).await?;
-        answer.wait(&self.0.path).await
-    }
-
     /// A job for the threads that read; it is stopped when the future is dropped.
     async fn query<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T> {
         let (task, answer) = Task::with_answer(Arc::clone(&self.0.path), work);
         self.hand(&self.0.readers, Order::Job(task)).await?;

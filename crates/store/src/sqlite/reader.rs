@@ -50,7 +50,7 @@ pub(super) fn serve(connection: &Connection, caller: &Caller, jobs: &Mutex<mpsc:
         match order {
             None => return,
             Some(Order::Close) => {}
-            Some(Order::Job(mut job) | Order::One(mut job) | Order::Apart(mut job)) => {
+            Some(Order::Job(mut job) | Order::Apart(mut job)) => {
                 if !job.abandoned() {
                     caller.set(job.left());
                     job.run(connection);

@@ -15,8 +15,6 @@ use super::failure::{Fault, stopped};
 pub(super) enum Order {
     /// A job; for the writer one that shares a transaction with others.
     Job(Box<dyn Work>),
-    /// A job of the writer that is one statement, so that it leaves nothing behind when it fails.
-    One(Box<dyn Work>),
     /// A job of the writer that is in no transaction.
     Apart(Box<dyn Work>),
     /// To take no more jobs, finish those that wait, and end.
@@ -29,7 +27,7 @@ pub(super) trait Work: Send {
     fn abandoned(&self) -> bool;
     /// Becomes true when nobody waits for the answer any more; none for a job that nobody ever waits for.
     fn left(&self) -> Option<Arc<AtomicBool>>;
-    /// Does the work and keeps the result; returns whether it succeeded.
+    /// Does the work and keeps the result; returns whether it succeeded. It is done again when what it did was undone.
     fn run(&mut self, connection: &Connection) -> bool;
     /// Answers the caller. When `group` is an error, so is the answer: the work was undone, or never done.
     fn answer(self: Box<Self>, group: Result<(), Error>);
@@ -40,7 +38,7 @@ pub(super) trait Work: Send {
 /// A job and the way back to its caller.
 pub(super) struct Task<T, F> {
     path: Arc<Path>,
-    work: Option<F>,
+    work: F,
     outcome: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
     left: Arc<AtomicBool>,
@@ -65,17 +63,17 @@ impl<T> Drop for Answer<T> {
     }
 }
 
-impl<T: Send + 'static, F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static> Task<T, F> {
+impl<T: Send + 'static, F: Fn(&Connection) -> Result<T, Fault> + Send + 'static> Task<T, F> {
     /// A job about the file at `path`, and where its answer will be.
     pub(super) fn with_answer(path: Arc<Path>, work: F) -> (Box<dyn Work>, Answer<T>) {
         let (reply, receiver) = oneshot::channel();
         let left = Arc::new(AtomicBool::new(false));
         let answer = Answer { receiver, left: Arc::clone(&left) };
-        (Box::new(Self { path, work: Some(work), outcome: None, reply, left }), answer)
+        (Box::new(Self { path, work, outcome: None, reply, left }), answer)
     }
 }
 
-impl<T: Send, F: FnOnce(&Connection) -> Result<T, Fault> + Send> Work for Task<T, F> {
+impl<T: Send, F: Fn(&Connection) -> Result<T, Fault> + Send> Work for Task<T, F> {
     fn abandoned(&self) -> bool {
         self.left.load(Ordering::Relaxed)
     }
@@ -85,8 +83,7 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T, Fault> + Send> Work for Task<T
     }
 
     fn run(&mut self, connection: &Connection) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        let outcome = match catch_unwind(AssertUnwindSafe(|| work(connection))) {
+        let outcome = match catch_unwind(AssertUnwindSafe(|| (self.work)(connection))) {
             Ok(outcome) => outcome.map_err(|fault| fault.at(&self.path)),
             Err(_) => Err(Error::new(ErrorKind::Panicked, format!("a job on {} panicked", self.path.display()))
                 .hint("the job was undone; report this with the panic's message")),
@@ -114,17 +111,17 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T, Fault> + Send> Work for Task<T
 /// A write that nobody waits for, and without which nothing but a habit is lost: when a value was last read.
 pub(super) struct Note<F> {
     path: Arc<Path>,
-    work: Option<F>,
+    work: F,
 }
 
-impl<F: FnOnce(&Connection) -> Result<(), Fault> + Send> Note<F> {
+impl<F: Fn(&Connection) -> Result<(), Fault> + Send> Note<F> {
     /// A note about the file at `path`.
     pub(super) fn new(path: Arc<Path>, work: F) -> Self {
-        Self { path, work: Some(work) }
+        Self { path, work }
     }
 }
 
-impl<F: FnOnce(&Connection) -> Result<(), Fault> + Send> Work for Note<F> {
+impl<F: Fn(&Connection) -> Result<(), Fault> + Send> Work for Note<F> {
     fn abandoned(&self) -> bool {
         false
     }
@@ -134,8 +131,7 @@ impl<F: FnOnce(&Connection) -> Result<(), Fault> + Send> Work for Note<F> {
     }
 
     fn run(&mut self, connection: &Connection) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        catch_unwind(AssertUnwindSafe(|| work(connection))).is_ok_and(|outcome| outcome.is_ok())
+        catch_unwind(AssertUnwindSafe(|| (self.work)(connection))).is_ok_and(|outcome| outcome.is_ok())
     }
 
     fn answer(self: Box<Self>, _: Result<(), Error>) {}

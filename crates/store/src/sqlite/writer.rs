@@ -19,13 +19,6 @@ const GROUP: usize = 256;
 /// After so long without work the log is folded into the file.
 const IDLE: Duration = Duration::from_millis(100);
 
-/// A job that waits for its transaction.
-struct Waiting {
-    job: Box<dyn Work>,
-    /// Whether it is one statement.
-    one: bool,
-}
-
 /// Wakes the thread that waits for work.
 struct Unpark(Thread);
 
@@ -59,12 +52,11 @@ pub(super) fn serve(connection: &Connection, log: &mut Log, mut orders: mpsc::Re
             log.idle(connection);
             continue;
         }
-        let mut jobs: Vec<Waiting> = Vec::with_capacity(group.len());
+        let mut jobs: Vec<Box<dyn Work>> = Vec::with_capacity(group.len());
         for order in group.drain(..) {
             match order {
-                Order::Job(job) | Order::One(job) if job.abandoned() => {}
-                Order::Job(job) => jobs.push(Waiting { job, one: false }),
-                Order::One(job) => jobs.push(Waiting { job, one: true }),
+                Order::Job(job) if job.abandoned() => {}
+                Order::Job(job) => jobs.push(job),
                 Order::Apart(job) => {
                     transactions(connection, log, &mut jobs);
                     apart(connection, log, job);
@@ -77,7 +69,7 @@ pub(super) fn serve(connection: &Connection, log: &mut Log, mut orders: mpsc::Re
     log.end(connection);
 }
 
-fn transactions(connection: &Connection, log: &mut Log, jobs: &mut Vec<Waiting>) {
+fn transactions(connection: &Connection, log: &mut Log, jobs: &mut Vec<Box<dyn Work>>) {
     let mut waiting = std::mem::take(jobs).into_iter();
     while waiting.len() > 0 {
         transaction(connection, log, &mut waiting);
@@ -96,15 +88,18 @@ fn apart(connection: &Connection, log: &mut Log, mut job: Box<dyn Work>) {
 
 /// Runs the jobs that wait in one transaction and answers them. When SQLite undoes the transaction under way, what
 /// still waits stays for the next one.
-fn transaction(connection: &Connection, log: &mut Log, waiting: &mut std::vec::IntoIter<Waiting>) {
+fn transaction(connection: &Connection, log: &mut Log, waiting: &mut std::vec::IntoIter<Box<dyn Work>>) {
     let alone = waiting.len() == 1;
     let mut done: Vec<Box<dyn Work>> = Vec::with_capacity(waiting.len());
     let outcome = if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        done.extend(waiting.map(|waiting| waiting.job));
+        done.extend(waiting);
         Err(error)
     } else {
-        let ran =
-            if alone { run_alone(connection, waiting, &mut done) } else { run_group(connection, waiting, &mut done) };
+        let ran = if alone {
+            run_alone(connection, waiting, &mut done)
+        } else {
+            run_together(connection, waiting, &mut done)
+        };
         let ended = ran.and_then(|keep| execute(connection, if keep { "COMMIT" } else { "ROLLBACK" }));
         if ended.is_err() && !connection.is_autocommit() {
             // Nothing is left to try when this fails too; the next BEGIN reports it.
@@ -127,37 +122,52 @@ fn transaction(connection: &Connection, log: &mut Log, waiting: &mut std::vec::I
 /// A lone job needs no savepoint: when it fails, the transaction is rolled back. Returns whether to commit.
 fn run_alone(
     connection: &Connection,
-    waiting: &mut std::vec::IntoIter<Waiting>,
+    waiting: &mut std::vec::IntoIter<Box<dyn Work>>,
     done: &mut Vec<Box<dyn Work>>,
 ) -> rusqlite::Result<bool> {
-    let Some(Waiting { mut job, .. }) = waiting.next() else { return Ok(false) };
+    let Some(mut job) = waiting.next() else { return Ok(false) };
     let succeeded = job.run(connection);
     done.push(job);
     // A failure that made SQLite roll back by itself is in the job's own answer.
     if succeeded || !connection.is_autocommit() { Ok(succeeded) } else { Err(rolled_back()) }
 }
 
-/// Every job in a savepoint of its own, so that one that fails does not undo the others; but for those of one statement,
-/// as SQLite undoes a statement by itself.
-fn run_group(
+/// All jobs one after the other. When one fails, all are undone and done again, each in a savepoint of its own: savepoints
+/// cost more than most jobs, and few jobs fail.
+fn run_together(
     connection: &Connection,
-    waiting: &mut std::vec::IntoIter<Waiting>,
+    waiting: &mut std::vec::IntoIter<Box<dyn Work>>,
     done: &mut Vec<Box<dyn Work>>,
 ) -> rusqlite::Result<bool> {
-    for Waiting { mut job, one } in waiting {
+    let jobs = waiting.as_mut_slice().iter_mut();
+    if jobs.filter(|job| !job.abandoned()).all(|job| job.run(connection) && !connection.is_autocommit()) {
+        done.extend(waiting);
+        return Ok(true);
+    }
+    if !connection.is_autocommit() {
+        execute(connection, "ROLLBACK")?;
+    }
+    execute(connection, "BEGIN IMMEDIATE")?;
+    run_apart(connection, waiting, done)
+}
+
+/// Every job in a savepoint of its own, so that one that fails does not undo the others.
+fn run_apart(
+    connection: &Connection,
+    waiting: &mut std::vec::IntoIter<Box<dyn Work>>,
+    done: &mut Vec<Box<dyn Work>>,
+) -> rusqlite::Result<bool> {
+    for mut job in waiting {
         if job.abandoned() {
             continue;
         }
-        let saved = if one { Ok(()) } else { execute(connection, "SAVEPOINT job") };
+        let saved = execute(connection, "SAVEPOINT job");
         let succeeded = saved.is_ok() && job.run(connection);
         done.push(job);
         saved?;
         // On a full disk or an I/O error SQLite may undo the whole transaction, the jobs before this one included.
         if connection.is_autocommit() {
             return Err(rolled_back());
-        }
-        if one {
-            continue;
         }
         if !succeeded {
             execute(connection, "ROLLBACK TO job")?;
@@ -188,7 +198,7 @@ mod tests {
 
     type Answer = task::Answer<usize>;
 
-    fn job(work: impl FnOnce(&Connection) -> Result<usize, Fault> + Send + 'static) -> (Box<dyn Work>, Answer) {
+    fn job(work: impl Fn(&Connection) -> Result<usize, Fault> + Send + 'static) -> (Box<dyn Work>, Answer) {
         task::Task::with_answer(Arc::from(Path::new("/test.db")), work)
     }
 

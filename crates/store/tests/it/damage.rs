@@ -87,7 +87,9 @@ fn assert_clear(errors: &[Error], case: &str) {
     for error in errors {
         // A damaged index may also hold a name or a number for taken that is not.
         let kind = error.kind();
-        assert!(matches!(kind, ErrorKind::Corrupt | ErrorKind::InvalidInput), "{case}: {kind}: {error}");
+        // SQLite takes a size that is wrong for one that is too large.
+        let large = kind == ErrorKind::Unavailable && error.message().contains("needs more memory");
+        assert!(matches!(kind, ErrorKind::Corrupt | ErrorKind::InvalidInput) || large, "{case}: {kind}: {error}");
         assert!(
             kind == ErrorKind::InvalidInput || error.message().contains("m.db") && error.hint_text().is_some(),
             "{case}: {error}"

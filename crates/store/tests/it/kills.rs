@@ -180,7 +180,7 @@ async fn kill(times: u64) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.db");
         for round in 20 * file..times.min(20 * file + 20) {
-            let acknowledged = killed(&path, round, Duration::from_micros(random.u64(0..40_000))).await;
+            let acknowledged = killed(&path, round, Duration::from_micros(random.u64(0..25_000))).await;
             writes += acknowledged.values().sum::<u64>();
             #[allow(clippy::disallowed_methods, reason = "what opening took is to be printed")]
             let before = std::time::Instant::now();
