@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ninefold::core::VectorSearch;
-use ninefold::{Chunk, ChunkKind, Degradation, Document, Error, ErrorKind, Key, Soar, Source};
+use ninefold::{Chunk, ChunkKind, Degradation, Document, Error, ErrorKind, Key, Search, Soar, Source};
 use ninefold_testkit::ScriptedEmbedder;
 use tempfile::TempDir;
 
@@ -23,12 +23,13 @@ fn document() -> Document {
 }
 
 #[tokio::test]
-async fn an_answer_is_found_by_meaning_and_its_embedding_is_in_the_account() {
+async fn passages_are_found_by_meaning_and_the_embedding_is_in_the_account() {
     let (room, embedder) = (tempfile::tempdir().unwrap(), embedder());
     let soar = soar(&room, &embedder).await;
     soar.store().put(vec![document()]).await.unwrap();
+    let evidence = soar.store().search(&Search::new("crimson automobile")).await.unwrap();
+    assert_eq!((evidence.passages.len(), evidence.vectors), (1, VectorSearch::Used));
     let answer = soar.answer(QUESTION).await.unwrap();
-    assert!(answer.citations.iter().any(|citation| citation.path == "notes"), "{answer}");
     let outline = answer.profile.outline().to_string();
     assert!(outline.contains("embeddings"), "{outline}");
 }

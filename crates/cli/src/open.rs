@@ -23,7 +23,9 @@ pub(crate) async fn backfill(soar: &Soar) -> String {
     match soar.backfill(|_| {}).await {
         Ok(done) if done.refused > 0 => {
             let why = soar.embedder_trouble().map_or_else(String::new, |error| format!(": {error}"));
-            format!("note: {} chunks are found by words only, because the embedder refuses them{why}\n", done.refused)
+            let chunks =
+                if done.refused == 1 { "1 chunk is".to_owned() } else { format!("{} chunks are", done.refused) };
+            format!("note: {chunks} found by words only, because the embedder refuses to embed them{why}\n")
         }
         Ok(_) => String::new(),
         Err(error) => {

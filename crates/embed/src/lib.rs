@@ -4,7 +4,7 @@
 //! In reading order:
 //!
 //! 1. [`Observed`]: calls as spans; [`Cached`]: no text is computed twice;
-//! 2. [`open`]: the embedder that a line of configuration names;
+//! 2. [`open()`]: the embedder that a line of configuration names;
 //! 3. `StaticModel` (feature `static`): one vector a token, summed. A text in microseconds, words rather than meaning;
 //! 4. `BertModel` (feature `candle`): a BERT as sentence-transformers has it. A text in milliseconds;
 //! 5. `Endpoint` (feature `http`): any server that speaks as the embeddings endpoint of `OpenAI` does.

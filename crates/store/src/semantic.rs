@@ -16,6 +16,8 @@ use smol_str::SmolStr;
 const QUESTION: Duration = Duration::from_secs(10);
 /// Chunks that a backfill embeds and writes at once.
 const BACKFILL: usize = 128;
+/// When the first so many texts of a batch are all refused alone, it is not the texts.
+const ALL_REFUSED: usize = 8;
 
 /// A store around a store, with an embedder.
 ///
@@ -88,10 +90,11 @@ impl Semantic {
                 Err(error) => return Err(error),
             };
             // One of them is to blame; each alone shows which.
-            for group in groups {
+            let before = done.embedded;
+            for (tried, group) in groups.into_iter().enumerate() {
                 match self.write(group).await {
                     Ok(()) => done.embedded += 1,
-                    Err(error) if is_about_texts(&error) => {
+                    Err(error) if is_about_texts(&error) && (done.embedded > before || tried + 1 < ALL_REFUSED) => {
                         refused.extend(group.iter().map(|chunk| chunk.id));
                         done.refused += 1;
                     }

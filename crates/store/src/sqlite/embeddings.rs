@@ -40,28 +40,37 @@ fn model_for(connection: &Connection, name: &str, dimensions: usize) -> Result<i
 
 /// Writes the embeddings of the chunks in these rows, in their order.
 pub(super) fn insert(connection: &Connection, embeddings: &Embeddings, rows: &[i64]) -> Result<(), Fault> {
-    let Some(first) = embeddings.vectors.first() else { return Ok(()) };
-    let model = model_for(connection, &embeddings.model, first.len())?;
+    let vectors = embeddings.vectors.iter().map(Vec::as_slice);
+    insert_vectors(connection, &embeddings.model, rows.iter().copied().zip(vectors))
+}
+
+fn insert_vectors<'a>(
+    connection: &Connection,
+    name: &str,
+    vectors: impl Iterator<Item = (i64, &'a [f32])>,
+) -> Result<(), Fault> {
+    let mut vectors = vectors.peekable();
+    let Some((_, first)) = vectors.peek() else { return Ok(()) };
+    let model = model_for(connection, name, first.len())?;
     // What stands there is deleted and not overwritten: the new vector gets a new number.
     let mut insert =
         connection.prepare_cached("INSERT OR REPLACE INTO embeddings (chunk, model, vector) VALUES (?1, ?2, ?3)")?;
-    for (row, vector) in rows.iter().zip(&embeddings.vectors) {
+    for (row, vector) in vectors {
         insert.execute(params![row, model, to_bytes(vector)])?;
     }
     Ok(())
 }
 
 /// Writes the embeddings of chunks by id; unknown ones are passed over.
-pub(super) fn embed(connection: &Connection, embeddings: Embeddings, chunks: &[ChunkId]) -> Result<(), Fault> {
+pub(super) fn embed(connection: &Connection, embeddings: &Embeddings, chunks: &[ChunkId]) -> Result<(), Fault> {
     let mut select = connection.prepare_cached("SELECT id FROM chunks WHERE chunk = ?1")?;
-    let (mut rows, mut vectors) = (Vec::with_capacity(chunks.len()), Vec::with_capacity(chunks.len()));
-    for (id, vector) in chunks.iter().zip(embeddings.vectors) {
+    let mut known: Vec<(i64, &[f32])> = Vec::with_capacity(chunks.len());
+    for (id, vector) in chunks.iter().zip(&embeddings.vectors) {
         if let Some(row) = select.query_row([to_row(*id)], |row| row.get(0)).optional()? {
-            rows.push(row);
-            vectors.push(vector);
+            known.push((row, vector));
         }
     }
-    insert(connection, &Embeddings { vectors, model: embeddings.model }, &rows)
+    insert_vectors(connection, &embeddings.model, known.into_iter())
 }
 
 /// Up to `limit` chunks without an embedding by a model.

@@ -81,6 +81,6 @@ impl Store for Sqlite {
     async fn embed(&self, embeddings: Embeddings, chunks: &[ChunkId]) -> Result<()> {
         embeddings.check(chunks.len())?;
         let chunks = chunks.to_vec();
-        self.write(move |connection| embeddings::embed(connection, embeddings, &chunks)).await
+        self.write(move |connection| embeddings::embed(connection, &embeddings, &chunks)).await
     }
 }

@@ -93,6 +93,16 @@ async fn what_the_embedder_refuses_keeps_nothing_else_back() {
     assert_eq!(texts[0], "the boiler");
 }
 
+#[tokio::test]
+async fn an_embedder_that_refuses_everything_is_not_asked_about_every_chunk() {
+    let (embedder, _, semantic) = room();
+    embedder.refuse("");
+    let texts: Vec<String> = (0..100).map(|n| format!("text {n}")).collect();
+    semantic.put(vec![document("a", &texts.iter().map(String::as_str).collect::<Vec<_>>())]).await.unwrap();
+    assert_eq!(semantic.backfill(|_| {}).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert!(embedder.requests().len() < 12, "{}", embedder.requests().len());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_question_waits_for_its_embedding_only_so_long() {
     let (embedder, _, semantic) = room();
