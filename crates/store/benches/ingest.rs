@@ -162,8 +162,8 @@ async fn indexer_without_store(roots: &[PathBuf]) {
 mod nothing {
     use async_trait::async_trait;
     use ninefold_core::{
-        Chunk, ChunkId, Contents, Document, Evidence, Forgetting, Forgotten, Result, Scope, Search, Source, Store,
-        Timestamp,
+        Chunk, ChunkId, Contents, Document, Embeddings, Evidence, Forgetting, Forgotten, Result, Scope, Search, Source,
+        Store, Timestamp,
     };
     use smol_str::SmolStr;
 
@@ -194,6 +194,12 @@ mod nothing {
         }
         async fn contents(&self) -> Result<Contents> {
             Ok(Contents::default())
+        }
+        async fn unembedded(&self, _: &str, _: usize) -> Result<Vec<Chunk>> {
+            Ok(Vec::new())
+        }
+        async fn embed(&self, _: Embeddings, _: &[ChunkId]) -> Result<()> {
+            Ok(())
         }
     }
 }

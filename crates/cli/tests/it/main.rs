@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod answers;
-mod embedders;
 mod doctor;
+mod embedders;
 mod failures;
 mod labels;
 mod profiles;

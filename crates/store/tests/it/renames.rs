@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use ninefold_core::{
-    Chunk, ChunkId, Contents, Document, Evidence, Forgetting, Forgotten, Labels, Result, Scope, Search, Source, Store,
-    Timestamp,
+    Chunk, ChunkId, Contents, Document, Embeddings, Evidence, Forgetting, Forgotten, Labels, Result, Scope, Search,
+    Source, Store, Timestamp,
 };
 use ninefold_store::ingest::{Event, Outcome, is_root};
 use ninefold_store::{Indexer, MemoryStore, Root, Summary};
@@ -28,7 +28,6 @@ impl Store for Noting {
     async fn put(&self, documents: Vec<Document>) -> Result<()> {
         for document in &documents {
             if let Some(from) = &document.renamed_from {
-                assert_eq!(self.store.remove(std::slice::from_ref(from)).await?, 1, "{from} is there");
                 self.renamed.lock().unwrap().push((from.clone(), document.source.path.clone()));
             }
             self.held.lock().unwrap().insert(document.source.path.clone(), document.clone());
@@ -55,6 +54,12 @@ impl Store for Noting {
     }
     async fn contents(&self) -> Result<Contents> {
         self.store.contents().await
+    }
+    async fn unembedded(&self, model: &str, limit: usize) -> Result<Vec<Chunk>> {
+        self.store.unembedded(model, limit).await
+    }
+    async fn embed(&self, embeddings: Embeddings, chunks: &[ChunkId]) -> Result<()> {
+        self.store.embed(embeddings, chunks).await
     }
 }
 
