@@ -12,6 +12,8 @@ use ninefold_core::{
 };
 use smol_str::SmolStr;
 
+use crate::rank::search_terms;
+
 /// How long the embedding of a question may take; then the search goes by words.
 const QUESTION: Duration = Duration::from_secs(10);
 /// Chunks that a backfill embeds and writes at once.
@@ -194,7 +196,8 @@ impl Store for Semantic {
     }
 
     async fn search(&self, search: &Search) -> Result<Evidence> {
-        if search.embedding.is_some() || search.text.trim().is_empty() {
+        // Text that holds nothing searchable has no meaning to look for either.
+        if search.embedding.is_some() || search_terms(&search.text).is_empty() {
             return self.inner.search(search).await;
         }
         let embedding = self.embed_question(&search.text).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ninefold_core::{Chunk, ChunkKind, Document, Error, ErrorKind, Key, Scope, Search, Source, Store, VectorSearch};
 use ninefold_store::{Backfilled, MemoryStore, Semantic};
-use ninefold_testkit::{ScriptedEmbedder, store_suite};
+use ninefold_testkit::ScriptedEmbedder;
 
 fn document(path: &str, texts: &[&str]) -> Document {
     let chunks = texts.iter().map(|text| Chunk { title: "Notes".into(), ..Chunk::new(path, ChunkKind::Text, *text) });
@@ -25,16 +25,6 @@ fn down() -> Option<Error> {
 async fn found(store: &dyn Store, text: &str) -> (Vec<String>, VectorSearch) {
     let evidence = store.search(&Search::new(text)).await.unwrap();
     (evidence.passages.iter().map(|passage| passage.chunk.text.clone()).collect(), evidence.vectors)
-}
-
-#[tokio::test]
-async fn it_is_the_store_within_while_there_is_no_meaning() {
-    store_suite(|| async {
-        let (embedder, _, semantic) = room();
-        embedder.fail(down());
-        semantic
-    })
-    .await;
 }
 
 #[tokio::test]
