@@ -47,10 +47,22 @@ pub use ninefold_profile::otlp;
 
 /// The features this build has of those that are not built by default.
 pub const FEATURES: &[&str] = &[
+    #[cfg(feature = "code")]
+    "code",
+    #[cfg(feature = "embed-candle")]
+    "embed-candle",
+    #[cfg(feature = "embed-http")]
+    "embed-http",
+    #[cfg(feature = "embed-https")]
+    "embed-https",
+    #[cfg(feature = "embed-static")]
+    "embed-static",
     #[cfg(feature = "otlp")]
     "otlp",
     #[cfg(feature = "otlp-grpc")]
     "otlp-grpc",
+    #[cfg(feature = "watch")]
+    "watch",
 ];
 
 /// Where answers come from: an answer with the account of its run.
