@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ninefold_core::{
-    Agent, AgentCard, Cache, Clock, Durability, Embedder, Error, ErrorKind, Journal, Labels, Model, Result, Retention,
-    Store,
+    Agent, AgentCard, Cache, Clock, Durability, Embedder, Error, ErrorKind, Journal, Labels, Model, Result, Store,
 };
-use ninefold_embed::{Cached, SPACE};
+use ninefold_embed::Cached;
 use ninefold_llm::{Budgeted, Observed};
 use ninefold_pipeline::SystemClock;
 use ninefold_profile::Statistics;
@@ -20,9 +19,6 @@ use crate::Soar;
 const KEEP_FINISHED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long it keeps runs that have not finished, from the last that was written to them.
 const KEEP_UNFINISHED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// How many bytes of embeddings the database keeps beside those of the chunks: questions, and texts that may come again.
-const KEEP_EMBEDDINGS: u64 = 64 << 20;
 
 /// What a [`Soar`] is to be made of. Without [`SoarBuilder::database`] everything is kept in the process's memory.
 #[derive(Default)]
@@ -186,11 +182,13 @@ impl SoarBuilder {
             })
         });
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let mut cached = None;
         let embedder = match (embedder, &sqlite) {
             (Some(embedder), Some(sqlite)) => {
                 let cache: Arc<dyn Cache> = Arc::new(sqlite.clone());
-                cache.prune(SPACE, Retention { now: clock.now(), max_bytes: KEEP_EMBEDDINGS }).await?;
-                Some(Arc::new(Cached::new(embedder, cache, Arc::clone(&clock))) as Arc<dyn Embedder>)
+                let kept = Arc::new(Cached::new(embedder, cache, Arc::clone(&clock)));
+                cached = Some(Arc::clone(&kept));
+                Some(kept as Arc<dyn Embedder>)
             }
             (embedder, _) => embedder,
         };
@@ -200,7 +198,8 @@ impl SoarBuilder {
         if let Some(journal) = &journal {
             pipeline = pipeline.journal(Arc::clone(journal), durability);
         }
-        let soar = Soar { pipeline: Arc::new(pipeline.build()?), store, semantic, journal, clock, statistics, sqlite };
+        let soar =
+            Soar { pipeline: Arc::new(pipeline.build()?), store, semantic, cached, journal, clock, statistics, sqlite };
         soar.prune(KEEP_FINISHED).await?;
         soar.prune_unfinished(KEEP_UNFINISHED).await?;
         if !roots.is_empty() {

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ninefold_core::{Clock, Error, Journal, Query, Result, RunId, Store};
+use ninefold_core::{Clock, Embedder, Error, Journal, Query, Result, RunId, Store};
+use ninefold_embed::Cached;
 use ninefold_profile::{Recorded, Statistics};
 use ninefold_store::{Backfilled, Indexer, Root, Semantic, Sqlite, Summary};
 
@@ -16,6 +17,8 @@ pub struct Soar {
     pub(crate) pipeline: Arc<ninefold_pipeline::Soar>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) semantic: Option<Arc<Semantic>>,
+    /// What keeps embeddings, where there are any to keep and a database to keep them in.
+    pub(crate) cached: Option<Arc<Cached<Arc<dyn Embedder>>>>,
     pub(crate) journal: Option<Arc<dyn Journal>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) statistics: Option<Arc<Statistics>>,
@@ -88,10 +91,12 @@ impl Soar {
         }
     }
 
-    /// Why something was not embedded, the last time that something was not.
+    /// Why something was not embedded, the last time that something was not; or else why embeddings could not be kept, so
+    /// that texts are embedded again which were embedded before.
     #[must_use]
     pub fn embedder_trouble(&self) -> Option<Error> {
-        self.semantic.as_ref()?.trouble()
+        let unembedded = self.semantic.as_ref()?.trouble();
+        unembedded.or_else(|| self.cached.as_ref()?.trouble())
     }
 
     /// Removes runs from the journal that finished longer ago than this; returns how many. Building a pipeline does it for

@@ -253,6 +253,12 @@ pub(crate) struct Search {
     /// Only files at or below this path (repeatable)
     #[arg(short, long, value_name = "PATH")]
     pub(crate) within: Vec<PathBuf>,
+    /// Only files that changed in this time: 90d, 2w, 12h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) changed_within: Option<Duration>,
+    /// Hold passages back that are like better ones: from 0, not at all, to 1
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.0, value_parser = fraction)]
+    pub(crate) diversity: f32,
     /// Grant the search this label: files that carry it may be found (repeatable)
     #[arg(short, long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) scope: Vec<String>,
@@ -348,6 +354,12 @@ pub(crate) struct Diff {
     pub(crate) after: PathBuf,
 }
 
+/// Reads a number from 0 to 1.
+fn fraction(text: &str) -> Result<f32, String> {
+    let number = text.trim().parse::<f32>().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "a number from 0 to 1, such as 0.3".to_owned())
+}
+
 /// Reads `2s`, `500ms`, `1.5s`, `1m`, `90d`; a number alone counts seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
@@ -394,6 +406,14 @@ mod tests {
         }
         for text in ["", "s", "-1s", "2 days", "NaN", "inf", "1e30h", "１s"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn fractions() {
+        assert_eq!([fraction("0"), fraction(" 0.25"), fraction("1")], [Ok(0.0), Ok(0.25), Ok(1.0)]);
+        for text in ["", "-0.1", "1.1", "NaN", "half"] {
+            assert!(fraction(text).is_err(), "{text}");
         }
     }
 

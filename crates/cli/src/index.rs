@@ -36,12 +36,12 @@ pub(crate) async fn index(args: &Index, everywhere: &Everywhere) -> Result<Exit,
         return crate::watch::watch(soar.store(), &roots, everywhere).await;
     }
     let indexed = bring_up_to_date(soar.store(), &roots, everywhere.quiet).await?;
-    soar.close().await;
     if !everywhere.quiet {
         let skipped = indexed.skipped(everywhere.verbose, paths::here().as_deref());
         write(&format!("{}{skipped}", indexed.line()))?;
     }
     let note = open::backfill(&soar).await;
+    soar.close().await;
     if !note.is_empty() {
         tell(&plain(note.trim_end()));
         tell("\n");

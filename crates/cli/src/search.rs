@@ -23,6 +23,8 @@ pub(crate) async fn search(args: &Args, everywhere: &Everywhere) -> Result<Exit,
         within: args.within.iter().map(|path| name_of(path)).collect::<Result<_>>()?,
         limit: args.limit.into(),
         kinds: args.kind.iter().map(|kind| kind.of_chunks()).collect(),
+        since: args.changed_within.map(|time| SystemClock.now().minus_seconds(time.as_secs())),
+        diversity: args.diversity,
         now: Some(SystemClock.now()),
         ..Search::new(question::question(&args.text)?)
     };

@@ -163,6 +163,8 @@ pub struct Chunk {
 impl Chunk {
     /// The most names a chunk defines, and the most it refers to; stores keep the first ones.
     pub const MAX_NAMES: usize = 256;
+    /// The most bytes of a chunk's text: it is to be read whole, by people and by models.
+    pub const MAX_TEXT: usize = 64 * 1024;
 
     /// The first chunk of this text in the source at `path`: untitled, unlabelled, without names, at its beginning.
     #[must_use]

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use crate::cache_key::Key;
 use crate::clock::Timestamp;
 use crate::embed::{Embedding, Embeddings};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::{Chunk, ChunkId, ChunkKind, Evidence};
 use crate::scope::{Labels, Scope};
 
@@ -58,6 +58,26 @@ impl Document {
     #[must_use]
     pub fn new(source: Source, chunks: Vec<Chunk>) -> Self {
         Self { source, chunks, embeddings: None, renamed_from: None }
+    }
+
+    /// What every store asks of a document before it takes it.
+    ///
+    /// # Errors
+    /// `TooLong` for a chunk whose text has more than [`Chunk::MAX_TEXT`] bytes; `InvalidInput` for embeddings that are not
+    /// those of its chunks.
+    pub fn check(&self) -> Result<()> {
+        if let Some(chunk) = self.chunks.iter().find(|chunk| chunk.text.len() > Chunk::MAX_TEXT) {
+            let (path, lines, size) = (&self.source.path, chunk.lines, chunk.text.len());
+            return Err(Error::new(
+                ErrorKind::TooLong,
+                format!("the chunk {path}:{lines} has {size} bytes of text; at most {} can be kept", Chunk::MAX_TEXT),
+            )
+            .hint("cut it into smaller chunks"));
+        }
+        match &self.embeddings {
+            Some(embeddings) => embeddings.check(self.chunks.len()).map(|_| ()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Embeddings kept beyond the process: a text is computed once for each model and purpose.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use ninefold_core::{
-    Cache, CacheEntry, Clock, Embedded, Embedder, Error, ErrorKind, Key, ModelId, Purpose, Result, Usage,
+    Cache, CacheEntry, Clock, Embedded, Embedder, Error, ErrorKind, Key, ModelId, Purpose, Result, Retention, Usage,
 };
 use serde::Serialize;
 
@@ -15,14 +16,22 @@ pub const SPACE: &str = "embeddings";
 /// An embedder that looks into a cache first. One call looks all its texts up together, computes those that are missing,
 /// each once, and keeps them; what it used counts the computed ones only.
 ///
-/// The cache is there to spare work: when it cannot be read or written, the call computes all the same, and
-/// [`Cached::trouble`] says so.
+/// What it keeps is bounded: see [`Cached::keeping`]. The cache is there to spare work: when it cannot be read or written,
+/// the call computes all the same, and [`Cached::trouble`] says so.
 pub struct Cached<E> {
     inner: E,
     trouble: Mutex<Option<Error>>,
+    max_bytes: u64,
+    /// Bytes that were written since the space was pruned; at first, as many as are let pass.
+    written: AtomicU64,
     cache: Arc<dyn Cache>,
     clock: Arc<dyn Clock>,
 }
+
+/// How many bytes of embeddings are kept unless it is said otherwise: some 40,000 of 384 numbers.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// What may be over until the space is pruned, as a part of what is kept.
+const SLACK: u64 = 8;
 
 /// What an embedding follows from.
 #[derive(Serialize)]
@@ -35,7 +44,28 @@ struct Follows<'a> {
 impl<E: Embedder> Cached<E> {
     /// Keeps what `inner` makes in a cache.
     pub fn new(inner: E, cache: Arc<dyn Cache>, clock: Arc<dyn Clock>) -> Self {
-        Self { inner, trouble: Mutex::default(), cache, clock }
+        let written = AtomicU64::new(MAX_BYTES / SLACK);
+        Self { inner, trouble: Mutex::default(), max_bytes: MAX_BYTES, written, cache, clock }
+    }
+
+    /// Keeps at most so many bytes, or an eighth more until it is noticed. 64 MiB unless set.
+    #[must_use]
+    pub fn keeping(mut self, max_bytes: u64) -> Self {
+        self.max_bytes = max_bytes;
+        self.written = AtomicU64::new(max_bytes / SLACK);
+        self
+    }
+
+    /// Writes embeddings down, and now and then takes out what was read longest ago.
+    async fn keep(&self, entries: Vec<CacheEntry>) -> Result<()> {
+        let bytes: u64 = entries.iter().map(|entry| entry.value.len() as u64).sum();
+        let now = self.clock.now();
+        self.cache.put(SPACE, entries, now).await?;
+        if self.written.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) >= self.max_bytes / SLACK {
+            self.written.store(0, Ordering::Relaxed);
+            self.cache.prune(SPACE, Retention { now, max_bytes: self.max_bytes }).await?;
+        }
+        Ok(())
     }
 
     /// Why the cache could not be used the last time that it could not; none when it always could.
@@ -91,7 +121,7 @@ impl<E: Embedder> Embedder for Cached<E> {
             let entry =
                 |(key, vector): (&Key, &Vec<f32>)| CacheEntry { key: *key, value: to_bytes(vector), expires: None };
             let entries: Vec<CacheEntry> = keys.iter().zip(&made.vectors).map(entry).collect();
-            if let Err(error) = self.cache.put(SPACE, entries, self.clock.now()).await {
+            if let Err(error) = self.keep(entries).await {
                 self.note(error);
             }
             let empty = vectors.iter_mut().filter(|vector| vector.is_none());

@@ -86,13 +86,18 @@ impl Endpoint {
             "https" => return refuse("this build holds no TLS", "build it with the feature embed-https"),
             _ => return refuse("the endpoint's address is not of the web", "write it like http://localhost:11434/v1"),
         }
-        let path = format!("{}/embeddings", url.path().trim_end_matches('/'));
-        url.set_path(&path);
         let provider = match url.host_str() {
-            Some("api.openai.com") => "openai",
-            Some(host) => host,
+            Some("api.openai.com") => "openai".to_owned(),
+            // Two servers on one host may know different models by one name.
+            Some(host) => {
+                let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+                let path = url.path().trim_end_matches('/');
+                format!("{host}{port}{}", path.strip_suffix("/v1").unwrap_or(path))
+            }
             None => return refuse("the endpoint's address names no host", "write it like http://localhost:11434/v1"),
         };
+        let path = format!("{}/embeddings", url.path().trim_end_matches('/'));
+        url.set_path(&path);
         let client = Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .redirect(redirect::Policy::none())

@@ -17,6 +17,7 @@ use ninefold_core::{
 };
 use smol_str::SmolStr;
 
+use crate::sqlite::{AT_ONCE, away};
 use postings::Keys;
 pub(crate) use state::id_in_use;
 use state::{Prepared, State};
@@ -64,8 +65,12 @@ impl MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn put(&self, documents: Vec<Document>) -> Result<()> {
-        let documents = last_of_each(documents).into_iter();
-        let documents = documents.map(|document| Prepared::new(document, &self.keys)).collect::<Result<Vec<_>>>()?;
+        let keys = self.keys.clone();
+        let documents = last_of_each(documents);
+        let bytes: usize = documents.iter().flat_map(|document| &document.chunks).map(|chunk| chunk.text.len()).sum();
+        let prepare =
+            move || documents.into_iter().map(|document| Prepared::new(document, &keys)).collect::<Result<Vec<_>>>();
+        let documents = if bytes <= AT_ONCE { prepare() } else { away(prepare).await? }?;
         self.write().put(documents)
     }
 

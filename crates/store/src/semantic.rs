@@ -1,7 +1,6 @@
 //! A store that embeds: what is put into it is found by meaning, and what is looked for is looked for by meaning.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,29 +10,34 @@ use ninefold_core::{
     Forgotten, Purpose, Result, Scope, Search, Source, Store, Timestamp, VectorSearch,
 };
 use smol_str::SmolStr;
+use tokio::time::Instant;
 
 use crate::rank::search_terms;
 
 /// How long the embedding of a question may take; then the search goes by words.
 const QUESTION: Duration = Duration::from_secs(10);
+/// After a failure the embedder is not asked again for so long: whoever puts or looks for something does not wait for it.
+const PAUSE: Duration = Duration::from_secs(15);
 /// Chunks that a backfill embeds and writes at once.
 const BACKFILL: usize = 128;
+/// And how many it asks the store for at once: each time the store looks through all that is embedded already.
+const ASKED: usize = 32 * BACKFILL;
 /// When the first so many texts of a batch are all refused alone, it is not the texts.
 const ALL_REFUSED: usize = 8;
 
 /// A store around a store, with an embedder.
 ///
 /// - What is put is embedded first: titles and texts. When the embedder fails, the documents are written without
-///   embeddings, because memory must not lose files to a model that is down; [`Semantic::trouble`] says why, puts do not
-///   ask the embedder again, and [`Semantic::backfill`] makes up for it.
-/// - What is looked for is embedded unless it has an embedding. When that fails or takes longer than 10 s, the search goes by
+///   embeddings, because memory must not lose files to a model that is down; [`Semantic::trouble`] says why, it is
+///   not asked again for 15 s, and [`Semantic::backfill`] makes up for it.
+/// - What is looked for is embedded unless it has an embedding. When that fails, takes longer than 10 s, or failed in the last 15 s, the search goes by
 ///   words and its evidence says so: [`VectorSearch::EmbedderFailed`].
 pub struct Semantic {
     inner: Arc<dyn Store>,
     embedder: Arc<dyn Embedder>,
     model: SmolStr,
-    /// Whether the embedder failed last; what is put then is not embedded.
-    down: AtomicBool,
+    /// When the embedder failed, if it failed last.
+    failed: Mutex<Option<Instant>>,
     trouble: Mutex<Option<Error>>,
 }
 
@@ -51,7 +55,7 @@ impl Semantic {
     #[must_use]
     pub fn new(inner: Arc<dyn Store>, embedder: Arc<dyn Embedder>) -> Self {
         let model = SmolStr::from(embedder.model().to_string());
-        Self { inner, embedder, model, down: AtomicBool::new(false), trouble: Mutex::default() }
+        Self { inner, embedder, model, failed: Mutex::default(), trouble: Mutex::default() }
     }
 
     /// What embeds, as it stands beside the embeddings.
@@ -75,36 +79,49 @@ impl Semantic {
         let mut done = Backfilled::default();
         let mut refused: HashSet<ChunkId> = HashSet::new();
         loop {
-            let mut chunks = self.inner.unembedded(&self.model, BACKFILL + refused.len()).await?;
-            chunks.retain(|chunk| !refused.contains(&chunk.id));
-            chunks.truncate(BACKFILL);
-            if chunks.is_empty() {
+            let mut missing = self.inner.unembedded(&self.model, ASKED + refused.len()).await?;
+            missing.retain(|chunk| !refused.contains(&chunk.id));
+            if missing.is_empty() {
                 return Ok(done);
             }
-            let chunks: Vec<&Chunk> = chunks.iter().collect();
-            let groups: Vec<&[&Chunk]> = match self.write(&chunks).await {
-                Ok(()) => {
-                    done.embedded += chunks.len() as u64;
-                    progress(done.embedded + done.refused);
-                    continue;
-                }
-                Err(error) if is_about_texts(&error) => chunks.chunks(1).collect(),
-                Err(error) => return Err(error),
-            };
-            // One of them is to blame; each alone shows which.
-            let before = done.embedded;
-            for (tried, group) in groups.into_iter().enumerate() {
-                match self.write(group).await {
-                    Ok(()) => done.embedded += 1,
-                    Err(error) if is_about_texts(&error) && (done.embedded > before || tried + 1 < ALL_REFUSED) => {
-                        refused.extend(group.iter().map(|chunk| chunk.id));
-                        done.refused += 1;
-                    }
-                    Err(error) => return Err(error),
-                }
-                progress(done.embedded + done.refused);
+            for chunks in missing.chunks(BACKFILL) {
+                self.backfill_batch(chunks, &mut done, &mut refused, &mut progress).await?;
             }
         }
+    }
+
+    /// Embeds one batch and counts what came of it.
+    async fn backfill_batch(
+        &self,
+        chunks: &[Chunk],
+        done: &mut Backfilled,
+        refused: &mut HashSet<ChunkId>,
+        progress: &mut impl FnMut(u64),
+    ) -> Result<()> {
+        let chunks: Vec<&Chunk> = chunks.iter().collect();
+        match self.write(&chunks).await {
+            Ok(()) => {
+                done.embedded += chunks.len() as u64;
+                progress(done.embedded + done.refused);
+                return Ok(());
+            }
+            Err(error) if !is_about_texts(&error) => return Err(error),
+            Err(_) => {}
+        }
+        // One of them is to blame; each alone shows which.
+        let before = done.embedded;
+        for (tried, chunk) in chunks.into_iter().enumerate() {
+            match self.write(&[chunk]).await {
+                Ok(()) => done.embedded += 1,
+                Err(error) if is_about_texts(&error) && (done.embedded > before || tried + 1 < ALL_REFUSED) => {
+                    refused.insert(chunk.id);
+                    done.refused += 1;
+                }
+                Err(error) => return Err(error),
+            }
+            progress(done.embedded + done.refused);
+        }
+        Ok(())
     }
 
     /// Embeds chunks that the store holds and writes their embeddings.
@@ -126,15 +143,21 @@ impl Semantic {
             checked.map(|_| vectors.vectors)
         });
         match &made {
-            Ok(_) => self.down.store(false, Ordering::Relaxed),
+            Ok(_) => *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = None,
             Err(error) => self.note(error),
         }
         made
     }
 
     fn note(&self, error: &Error) {
-        self.down.store(!is_about_texts(error), Ordering::Relaxed);
+        let failed = (!is_about_texts(error)).then(Instant::now);
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+    }
+
+    /// Whether the embedder failed so lately that it is not asked.
+    fn pauses(&self) -> bool {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|failed| failed.elapsed() < PAUSE)
     }
 
     async fn embed_documents(&self, documents: &mut [Document]) -> Result<()> {
@@ -184,7 +207,7 @@ fn is_about_texts(error: &Error) -> bool {
 #[async_trait]
 impl Store for Semantic {
     async fn put(&self, mut documents: Vec<Document>) -> Result<()> {
-        if !self.down.load(Ordering::Relaxed) {
+        if !self.pauses() {
             // A failure is noted; what has no embedding is what the store says has none.
             let _noted = self.embed_documents(&mut documents).await;
         }
@@ -200,7 +223,7 @@ impl Store for Semantic {
         if search.embedding.is_some() || search_terms(&search.text).is_empty() {
             return self.inner.search(search).await;
         }
-        let embedding = self.embed_question(&search.text).await;
+        let embedding = if self.pauses() { None } else { self.embed_question(&search.text).await };
         let failed = embedding.is_none();
         let mut evidence = self.inner.search(&Search { embedding, ..search.clone() }).await?;
         if failed {

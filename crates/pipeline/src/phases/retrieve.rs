@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ninefold_core::{Complexity, Cx, Degradation, Evidence, Phase, Result, Search, Signals, Store, VectorSearch, span};
+use ninefold_core::{
+    ChunkId, Complexity, Cx, Degradation, Evidence, Phase, Result, Search, Signals, Store, VectorSearch, span,
+};
 use serde::Serialize;
 
 use super::Noted;
@@ -18,6 +20,8 @@ pub struct Retrieval {
     pub within: Arc<[String]>,
     /// How hard the question is.
     pub complexity: Complexity,
+    /// What the asker has before him already.
+    pub context: Arc<[ChunkId]>,
 }
 
 impl Retrieval {
@@ -54,6 +58,7 @@ impl Phase<Retrieval> for Retrieve {
             within: input.within.to_vec(),
             limit,
             max_tokens: Some(limit as u64 * TOKENS_PER_PASSAGE),
+            context: input.context.to_vec(),
             now: Some(cx.now()),
             ..Search::new(&*input.question)
         };

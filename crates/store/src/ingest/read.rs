@@ -79,12 +79,14 @@ pub(super) fn text(path: &Path, limit: u64) -> Result<(String, Option<Timestamp>
         return Err(Reason::TooLarge { bytes: about.len(), limit });
     }
     let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default() + 1);
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    let mut file = File::open(path)?.take(limit.saturating_add(1));
+    file.by_ref().take(BINARY_PROBE as u64).read_to_end(&mut bytes)?;
+    if bytes.contains(&0) {
+        return Err(Reason::Binary);
+    }
+    file.read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(Reason::TooLarge { bytes: bytes.len() as u64, limit });
-    }
-    if bytes.iter().take(BINARY_PROBE).any(|&byte| byte == 0) {
-        return Err(Reason::Binary);
     }
     let text = String::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
     Ok((text, about.modified().ok().and_then(timestamp)))

@@ -42,7 +42,7 @@ pub(super) struct Batch {
 
 /// Files and folders that may have changed: only in and below them does content have to be read.
 #[cfg_attr(not(feature = "watch"), allow(dead_code, reason = "only a watcher knows what was touched"))]
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Touched(pub(super) HashSet<PathBuf>);
 
 impl Touched {

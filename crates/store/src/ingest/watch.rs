@@ -13,7 +13,7 @@ use std::time::Duration;
 use ninefold_core::{Error, ErrorKind, Result};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::index::{Event, Indexer, Summary, blocking};
 use super::reader::Touched;
@@ -24,6 +24,8 @@ use super::walk::folders;
 const QUIET: Duration = Duration::from_millis(200);
 /// So long after the first change a round comes, even when changes go on.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// So long after a round that another process kept from writing it is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// What more paths than this were touched is not told apart.
 const MAX_TOUCHED: usize = 10_000;
 /// The most walks to find folders that appear while folders are being watched.
@@ -72,7 +74,13 @@ impl Indexer {
         .await??;
         let mut touched = None;
         loop {
-            let round = self.round(&roots, touched, progress).await?;
+            let round = loop {
+                match self.round(&roots, touched.clone(), progress).await {
+                    // Another process holds the database; what was written stays written.
+                    Err(error) if error.is_transient() => sleep(AGAIN).await,
+                    outcome => break outcome?,
+                }
+            };
             total.add(&round);
             progress(Event::InStep { round });
             touched = loop {
@@ -205,8 +213,14 @@ impl Watched {
     }
 }
 
+/// Whether there is nothing to watch.
 fn is_missing(error: &notify::Error, folder: &Path) -> bool {
-    matches!(&error.kind, notify::ErrorKind::PathNotFound) || !folder.exists()
+    matches!(&error.kind, notify::ErrorKind::PathNotFound) || is_unreadable(error) || !folder.exists()
+}
+
+/// Whether the system lets nobody look into the folder: then an index passes over it as well.
+fn is_unreadable(error: &notify::Error) -> bool {
+    matches!(&error.kind, notify::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
 fn refused(error: notify::Error) -> Error {

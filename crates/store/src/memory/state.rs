@@ -57,10 +57,8 @@ pub(super) struct Prepared {
 impl Prepared {
     /// Cuts a document into terms.
     pub(super) fn new(document: Document, keys: &Keys) -> Result<Self> {
+        document.check()?;
         let Document { source, chunks, embeddings, renamed_from } = document;
-        if let Some(embeddings) = &embeddings {
-            embeddings.check(chunks.len())?;
-        }
         let chunk = |mut chunk: Chunk| {
             chunk.path = source.path.clone();
             chunk.labels = source.labels.clone();

@@ -126,13 +126,15 @@ impl Sqlite {
 /// Whether a complaint is about what [`Sqlite::rebuild_terms`] makes anew from the texts of the chunks.
 #[must_use]
 pub fn is_derived(complaint: &str) -> bool {
-    let own = [NO_TERMS, NO_CHUNK, WRONG_COUNTS];
-    let index = complaint.contains("FTS5 table main.terms") || complaint.starts_with("fts5: ");
+    let own = [NO_TERMS, NO_CHUNK, NO_NAMES, WRONG_COUNTS];
+    let index = ["FTS5 table main.terms", "FTS5 table main.names"].iter().any(|index| complaint.contains(index))
+        || complaint.starts_with("fts5: ");
     index || own.iter().any(|what| complaint.split_once(' ').is_some_and(|(_, said)| said == *what))
 }
 
 const NO_TERMS: &str = "chunks have no terms";
 const NO_CHUNK: &str = "sets of terms have no chunk";
+const NO_NAMES: &str = "chunks with names are not found by them";
 const WRONG_COUNTS: &str = "sets of labels count their chunks wrong";
 
 /// What is wrong with a database.
@@ -178,6 +180,18 @@ fn look_through(connection: &Connection, check: Check, complaints: &mut Vec<Stri
             "SELECT count(*) FROM label_sets WHERE (chunks, terms) IS NOT (SELECT count(*), coalesce(sum(length), 0)
              FROM chunks WHERE chunks.label_set = label_sets.id)",
             WRONG_COUNTS,
+        ),
+        (
+            "SELECT count(*) FROM embeddings WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.id = embeddings.chunk)",
+            "embeddings have no chunk",
+        ),
+        (
+            "SELECT count(*) FROM symbols WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.id = symbols.id)",
+            "names have no chunk",
+        ),
+        (
+            "SELECT count(*) FROM symbols WHERE NOT EXISTS (SELECT 1 FROM names WHERE names.rowid = symbols.id)",
+            NO_NAMES,
         ),
         (
             "SELECT count(*) FROM sessions WHERE events IS NOT

@@ -38,6 +38,8 @@ use tokio::sync::mpsc;
 pub use inspect::{Counts, Inspection, inspect};
 pub use maintain::{Check, Sizes, is_derived};
 
+pub(crate) use prepare::{AT_ONCE, away};
+
 use failure::{Fault, stopped, unavailable};
 use reader::{Caller, Near};
 use task::{Order, Task};

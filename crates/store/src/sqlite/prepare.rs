@@ -11,7 +11,7 @@ use crate::spread::bound_names;
 
 /// Up to so many bytes of text are cut into terms where the caller is; more of them on a thread for such work. At
 /// about 50 MB/s this is a tenth of a millisecond.
-const AT_ONCE: usize = 8 * 1024;
+pub(crate) const AT_ONCE: usize = 8 * 1024;
 
 /// A document that is ready to be written.
 pub(super) struct Prepared {
@@ -69,12 +69,10 @@ impl Prepared {
 /// The last document of each source, ready to be written.
 ///
 /// # Errors
-/// `InvalidInput` for embeddings that are not those of the document's chunks.
+/// As [`Document::check`].
 pub(super) async fn prepare(documents: Vec<Document>) -> Result<Vec<Prepared>> {
     for document in &documents {
-        if let Some(embeddings) = &document.embeddings {
-            embeddings.check(document.chunks.len())?;
-        }
+        document.check()?;
     }
     let chunks = documents.iter().flat_map(|document| &document.chunks);
     let bytes = chunks.fold(0_usize, |sum, chunk| sum.saturating_add(chunk.text.len() + chunk.title.len()));
@@ -82,6 +80,11 @@ pub(super) async fn prepare(documents: Vec<Document>) -> Result<Vec<Prepared>> {
     if bytes <= AT_ONCE {
         return Ok(work());
     }
+    away(work).await
+}
+
+/// Does work on a thread for such work.
+pub(crate) async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         Error::new(ErrorKind::Panicked, format!("the terms of documents could not be made: {error}"))
             .hint("nothing was written; report this with the panic's message, or keep the runtime until puts are done")

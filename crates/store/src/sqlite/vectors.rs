@@ -70,8 +70,11 @@ impl Vectors {
         limit: usize,
         filter: &Filter,
     ) -> Result<ByMeaning, Fault> {
-        let newest: Option<i64> =
-            connection.prepare_cached("SELECT max(id) FROM embeddings")?.query_row([], |row| row.get(0))?;
+        // The highest number ever given, not the highest that is left: what had a higher one than that is gone as well.
+        let newest: Option<i64> = connection
+            .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'embeddings'")?
+            .query_row([], |row| row.get(0))
+            .optional()?;
         let newest = newest.unwrap_or_default();
         self.follow(connection, model, newest)?;
         let mut looked = self.look(connection, model, question, limit, filter, newest)?;
