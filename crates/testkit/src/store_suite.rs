@@ -20,6 +20,7 @@ pub async fn store_suite<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) 
     a_document_replaces_its_source(&open().await).await;
     of_one_source_twice_in_a_batch_the_last_counts(&open().await).await;
     a_batch_with_one_id_twice_is_refused_whole(&open().await).await;
+    a_chunk_that_nobody_could_read_whole_is_refused(&open().await).await;
     a_chunk_may_move_to_another_source(&open().await).await;
     the_source_decides_path_and_labels(&open().await).await;
     get_hides_what_is_out_of_scope(&open().await).await;
@@ -148,6 +149,16 @@ async fn a_batch_with_one_id_twice_is_refused_whole<S: Store>(store: &S) {
             assert_eq!(found(store, &Search::new("standing")).await, ["standing text"], "and removes nothing");
         }
     }
+}
+
+async fn a_chunk_that_nobody_could_read_whole_is_refused<S: Store>(store: &S) {
+    let longest = "é".repeat(Chunk::MAX_TEXT / 2);
+    let too_long = format!("{longest}x");
+    let refused =
+        store.put(vec![public("/good", &["good"]), public("/bad", &[&too_long])]).await.expect_err("too long");
+    assert_eq!(refused.kind(), ErrorKind::TooLong);
+    assert!(paths(store, "").await.is_empty(), "a refused batch writes nothing");
+    store.put(vec![public("/longest", &[&longest])]).await.expect("the longest text");
 }
 
 async fn a_chunk_may_move_to_another_source<S: Store>(store: &S) {

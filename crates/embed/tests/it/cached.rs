@@ -123,3 +123,22 @@ async fn an_error_of_the_embedder_is_the_call_s_and_is_not_kept() {
     inner.fail(None);
     assert_eq!(cached.embed(&texts(&["red"]), Purpose::Query).await.unwrap().vectors.len(), 1);
 }
+
+#[tokio::test]
+async fn what_is_kept_is_bounded() {
+    let cache = Arc::new(ninefold_store::MemoryCache::new());
+    let clock = Arc::new(ManualClock::at(Timestamp(0)));
+    let inner = Arc::new(ScriptedEmbedder::new());
+    let size = inner.embed(&texts(&["x"]), Purpose::Passage).await.unwrap().vectors[0].len() * 4;
+    let cached = Cached::new(Arc::clone(&inner), Arc::clone(&cache) as Arc<dyn Cache>, clock).keeping(size as u64 * 80);
+    let many: Vec<String> = (0..1_000).map(|n| format!("text {n}")).collect();
+    for batch in many.chunks(10) {
+        cached.embed(batch, Purpose::Passage).await.unwrap();
+    }
+    let before = inner.requests().len();
+    cached.embed(&many[980..], Purpose::Passage).await.unwrap();
+    assert_eq!(inner.requests().len(), before, "the latest are kept");
+    cached.embed(&many[..900], Purpose::Passage).await.unwrap();
+    assert_eq!(inner.requests().last().unwrap().len(), 900, "the oldest are not");
+    assert!(cached.trouble().is_none());
+}

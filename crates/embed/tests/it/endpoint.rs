@@ -232,3 +232,12 @@ fn a_key_that_is_none_is_refused() {
     assert_eq!(endpoint.key("a\nb").unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(Endpoint::new("https://localhost/v1", "small").is_ok(), cfg!(feature = "https"));
 }
+
+#[test]
+fn servers_that_are_not_the_same_are_told_apart() {
+    let model = |address: &str| Endpoint::new(address, "minilm").unwrap().model().to_string();
+    assert_eq!(model("http://localhost:11434/v1"), "localhost:11434/minilm");
+    assert_eq!(model("http://localhost:8080/v1/"), "localhost:8080/minilm");
+    assert_eq!(model("http://gateway/team-a/v1"), "gateway/team-a/minilm");
+    assert_eq!(model("http://me:hush@gateway/v1"), "gateway/minilm");
+}

@@ -51,6 +51,6 @@ fn an_endpoint_needs_an_address_and_a_model() {
     }
     for name in ["http:http://localhost:1234/v1#model", "http://localhost/v1#model"] {
         let embedder = ninefold_embed::open(name, Some("key")).unwrap();
-        assert_eq!(embedder.model().to_string(), "localhost/model");
+        assert_eq!(embedder.model().to_string(), "localhost:1234/model");
     }
 }

@@ -4,7 +4,7 @@
 //! itself only awaits the store. Dropping it closes the queue, which stops the threads at their next file; a batch that
 //! the store has already is written whole.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -126,7 +126,7 @@ impl Summary {
             *self.chunks.entry(*kind).or_default() += n;
         }
         // A file that is passed over again and again is one file.
-        let again: HashSet<&PathBuf> = skipped.iter().map(|skipped| &skipped.path).collect();
+        let again: std::collections::HashSet<&PathBuf> = skipped.iter().map(|skipped| &skipped.path).collect();
         self.skipped.retain(|known| !again.contains(&known.path));
         self.skipped.extend(skipped.iter().cloned());
     }

@@ -73,6 +73,20 @@ async fn vectors_in_memory_follow_what_others_write() {
     }
 }
 
+#[tokio::test]
+async fn what_was_removed_last_leaves_no_trace_among_vectors() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(directory.path().join("memory.db")).await.unwrap();
+    store.put(vec![embedded("/stays", &["far but there"], &[[0.0, 1.0]])]).await.unwrap();
+    let texts: Vec<String> = (0..400).map(|n| format!("near {n}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let vectors: Vec<[f32; 2]> = (0..400).map(|n| [1.0, n as f32 / 4_000.0]).collect();
+    store.put(vec![embedded("/goes", &texts, &vectors)]).await.unwrap();
+    assert_eq!(nearest(&store, [1.0, 0.0]).await[0], "near 0");
+    store.remove(&["/goes".into()]).await.unwrap();
+    assert_eq!(nearest(&store, [1.0, 0.4]).await, ["far but there"]);
+}
+
 /// A file of the first layout, with what a program of that time would have written.
 fn first_layout(path: &std::path::Path) {
     let connection = Connection::open(path).unwrap();

@@ -115,3 +115,20 @@ async fn what_is_out_of_scope_is_not_found_by_meaning_either() {
     let search = Search { scope: Scope::of(["hr"]), ..Search::new("crimson automobile") };
     assert_eq!(semantic.search(&search).await.unwrap().passages.len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_embedder_that_failed_has_a_pause_and_is_asked_again() {
+    let (embedder, _, semantic) = room();
+    embedder.fail(down());
+    semantic.put(vec![document("a", &["a red car"])]).await.unwrap();
+    let asked = embedder.requests().len();
+    semantic.put(vec![document("b", &["the boiler"])]).await.unwrap();
+    assert_eq!(found(&semantic, "boiler").await, (vec!["the boiler".to_owned()], VectorSearch::EmbedderFailed));
+    assert_eq!(embedder.requests().len(), asked, "it was asked during its pause");
+    embedder.fail(None);
+    tokio::time::advance(std::time::Duration::from_secs(16)).await;
+    semantic.put(vec![document("c", &["tulips"])]).await.unwrap();
+    assert_eq!(embedder.requests().len(), asked + 1);
+    let done = semantic.backfill(|_| {}).await.unwrap();
+    assert_eq!(done, Backfilled { embedded: 2, refused: 0 });
+}
