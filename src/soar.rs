@@ -91,6 +91,18 @@ impl Soar {
         }
     }
 
+    /// How many chunks memory holds that have no embedding by the embedder and are found by words only; none without an
+    /// embedder.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn unembedded(&self) -> Result<u64> {
+        let Some(semantic) = &self.semantic else { return Ok(0) };
+        let contents = self.store.contents().await?;
+        let embedded = contents.embedded.get(semantic.model()).copied().unwrap_or_default();
+        Ok(contents.chunks.values().sum::<u64>().saturating_sub(embedded))
+    }
+
     /// Why something was not embedded, the last time that something was not; or else why embeddings could not be kept, so
     /// that texts are embedded again which were embedded before.
     #[must_use]

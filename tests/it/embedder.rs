@@ -35,6 +35,23 @@ async fn passages_are_found_by_meaning_and_the_embedding_is_in_the_account() {
 }
 
 #[tokio::test]
+async fn what_is_found_by_meaning_alone_is_quoted_with_half_the_confidence() {
+    let (room, embedder) = (tempfile::tempdir().unwrap(), embedder());
+    let soar = soar(&room, &embedder).await;
+    let far = "Tulips bloom every spring.";
+    let far = Document::new(Source::new("far", Key::of_bytes(b"far")), vec![Chunk::new("far", ChunkKind::Text, far)]);
+    soar.store().put(vec![document(), far]).await.unwrap();
+    for question in ["crimson automobile", "Compare the crimson automobile: why crimson, and why an automobile?"] {
+        let answer = soar.answer(question).await.unwrap();
+        assert!(answer.text.starts_with("The red car stands behind the house. [1]"), "{answer}");
+        assert!(!answer.text.contains("Tulips"), "{answer}");
+        assert!(answer.confidence > 0.0 && answer.confidence <= 0.5, "{answer}");
+    }
+    let unknown = soar.answer("quantum chromodynamics").await.unwrap();
+    assert!(unknown.text.starts_with("The sources hold nothing") && unknown.confidence == 0.0, "{unknown}");
+}
+
+#[tokio::test]
 async fn no_question_is_embedded_twice_by_two_processes() {
     let (room, embedder) = (tempfile::tempdir().unwrap(), embedder());
     let first = soar(&room, &embedder).await;

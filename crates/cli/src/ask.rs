@@ -52,6 +52,13 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
         write(&Page::of_stdout().answer(&answer, detail))?;
     }
     keeping?;
+    let words_only = answer.degradations.iter().any(|note| matches!(note, Degradation::WordsOnly { .. }));
+    if !everywhere.quiet
+        && !words_only
+        && let Some(missing) = open::missing(&soar).await?
+    {
+        tell(&format!("{}\n", Page::of_stderr().faint(&format!("note: {missing}"))));
+    }
     if !found_nothing(&answer) {
         return Ok(Exit::Done);
     }

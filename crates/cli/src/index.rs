@@ -40,7 +40,7 @@ pub(crate) async fn index(args: &Index, everywhere: &Everywhere) -> Result<Exit,
         let skipped = indexed.skipped(everywhere.verbose, paths::here().as_deref());
         write(&format!("{}{skipped}", indexed.line()))?;
     }
-    let note = open::backfill(&soar).await;
+    let note = open::backfill(&soar, everywhere.quiet).await?;
     soar.close().await;
     if !note.is_empty() {
         tell(&plain(note.trim_end()));

@@ -5,6 +5,7 @@ use tokio::task::spawn_blocking;
 
 use crate::args::Everywhere;
 use crate::paths;
+use crate::progress::Progress;
 
 /// Opens the database, with the embedder if one is named.
 pub(crate) async fn soar(everywhere: &Everywhere) -> Result<Soar> {
@@ -18,9 +19,16 @@ pub(crate) async fn soar(everywhere: &Everywhere) -> Result<Soar> {
     builder.embedder(embedder).build().await
 }
 
-/// Embeds what has no embedding yet; what is to be said of it.
-pub(crate) async fn backfill(soar: &Soar) -> String {
-    match soar.backfill(|_| {}).await {
+/// Embeds what has no embedding yet, with its progress on a terminal; what is to be said of it.
+pub(crate) async fn backfill(soar: &Soar, quiet: bool) -> Result<String> {
+    let missing = soar.unembedded().await?;
+    if missing == 0 {
+        return Ok(String::new());
+    }
+    let progress = Progress::of_embedding(missing, quiet);
+    let done = soar.backfill(|done| progress.at(done)).await;
+    drop(progress);
+    Ok(match done {
         Ok(done) if done.refused > 0 => {
             let why = soar.embedder_trouble().map_or_else(String::new, |error| format!(": {error}"));
             let chunks =
@@ -31,5 +39,15 @@ pub(crate) async fn backfill(soar: &Soar) -> String {
         Err(error) => {
             format!("note: some chunks are found by words only, because they could not be embedded: {error}\n")
         }
-    }
+    })
+}
+
+/// What is to be said of chunks without an embedding, after a search by meaning; nothing when there are none.
+pub(crate) async fn missing(soar: &Soar) -> Result<Option<String>> {
+    let chunks = match soar.unembedded().await? {
+        0 => return Ok(None),
+        1 => "1 chunk has no embedding and is".to_owned(),
+        n => format!("{n} chunks have no embedding and are"),
+    };
+    Ok(Some(format!("{chunks} found by words only; index with the same embedder to embed what is missing")))
 }

@@ -36,7 +36,8 @@ pub(crate) async fn search(args: &Args, everywhere: &Everywhere) -> Result<Exit,
         let detail = Detail::of(everywhere);
         write(&Page::of_stdout().evidence(&evidence, detail))?;
         if detail != Detail::Quiet {
-            tell(&remarks(&Page::of_stderr(), &evidence));
+            let missing = if evidence.vectors == VectorSearch::Used { open::missing(&soar).await? } else { None };
+            tell(&remarks(&Page::of_stderr(), &evidence, missing.as_deref()));
         }
     }
     Ok(if evidence.passages.is_empty() { Exit::NothingFound } else { Exit::Done })
@@ -64,8 +65,8 @@ impl Kind {
 }
 
 /// What is to be said of a search beside its passages.
-fn remarks(page: &Page, evidence: &Evidence) -> String {
-    let mut remarks = Vec::new();
+fn remarks(page: &Page, evidence: &Evidence, missing: Option<&str>) -> String {
+    let mut remarks: Vec<&str> = missing.into_iter().collect();
     if evidence.passages.is_empty() {
         remarks.push("nothing was found");
     }

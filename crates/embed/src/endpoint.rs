@@ -156,8 +156,20 @@ impl Endpoint {
         self
     }
 
-    /// The vectors of a batch and the tokens they took, after as many attempts as are allowed.
+    /// The vectors of a batch and the tokens they took. What is refused whatever the text is no fault of the texts.
     async fn request(&self, texts: &[&str]) -> Result<(Vec<Vec<f32>>, Usage)> {
+        let error = match self.attempts(texts).await {
+            Err(error) if error.kind() == ErrorKind::InvalidInput => error,
+            outcome => return outcome,
+        };
+        match self.attempts(&[PROBE]).await {
+            Err(refused) if refused.kind() == ErrorKind::InvalidInput => Err(self.failures.whatever(&refused)),
+            _ => Err(error),
+        }
+    }
+
+    /// The same after as many attempts as are allowed.
+    async fn attempts(&self, texts: &[&str]) -> Result<(Vec<Vec<f32>>, Usage)> {
         let mut attempt = 1;
         loop {
             let timed = tokio::time::timeout(self.limits.attempt, self.attempt(texts)).await;
@@ -212,6 +224,9 @@ impl Endpoint {
         Ok((vectors, usage))
     }
 }
+
+/// What every model embeds.
+const PROBE: &str = "a";
 
 /// A quarter of a second, doubled with every attempt, and up to half as much again by chance, so that callers who failed
 /// together do not come back together.

@@ -105,7 +105,11 @@ pub(crate) fn passages(found: &[Found], search: &Search) -> Vec<Passage> {
             let scores: Vec<f32> = found.iter().map(|hit| hit.score).collect();
             let terms: Vec<Vec<u32>> = found.iter().map(|hit| hashed_terms(&hit.chunk)).collect();
             let alike = |a: usize, b: usize| match (found.get(a), found.get(b)) {
-                (Some(Found { vector: Some(a), .. }), Some(Found { vector: Some(b), .. })) => cosine(a, b).max(0.0),
+                (Some(Found { vector: Some(a), .. }), Some(Found { vector: Some(b), .. }))
+                    if has_direction(a) && has_direction(b) =>
+                {
+                    cosine(a, b).max(0.0)
+                }
                 _ => terms.get(a).zip(terms.get(b)).map_or(0.0, |(a, b)| overlap(a, b)),
             };
             // Where tokens are short, more may be looked at than can be given out.
@@ -127,6 +131,11 @@ pub(crate) fn passages(found: &[Found], search: &Search) -> Vec<Passage> {
         passages.push(Passage { chunk: Arc::clone(&hit.chunk), score: hit.score, signals: hit.signals });
     }
     passages
+}
+
+/// Whether a vector says anything: that of a text of which the model makes nothing is all zeros.
+fn has_direction(vector: &[f32]) -> bool {
+    vector.iter().any(|number| *number != 0.0)
 }
 
 fn hashed_terms(chunk: &Chunk) -> Vec<u32> {

@@ -15,12 +15,12 @@ const SECOND: i64 = 1_000_000;
 const YEAR: i64 = 365 * 86_400 * SECOND;
 
 /// Runs every requirement on searches beyond words.
-pub(crate) async fn run<S: Store, F: Future<Output = S>>(open: &impl Fn() -> F) {
+pub(crate) async fn run<S: Store, F: Future<Output = S>>(open: &impl Fn() -> F, says: VectorSearch) {
     kinds_and_times_are_kept(&open().await).await;
     passages_keep_within_a_budget_of_tokens(&open().await).await;
     likeness_holds_a_passage_back(&open().await).await;
     a_meaning_is_found_without_a_shared_word(&open().await).await;
-    a_search_says_whether_meaning_counted(&open().await).await;
+    a_search_says_whether_meaning_counted(&open().await, says).await;
     meaning_keeps_to_scope_and_filters(&open().await).await;
     meaning_follows_what_is_written(&open().await).await;
     questions_that_do_not_fit_are_refused(&open().await).await;
@@ -133,12 +133,12 @@ async fn a_meaning_is_found_without_a_shared_word<S: Store>(store: &S) {
     assert!(by_meaning.terms.is_empty());
 }
 
-async fn a_search_says_whether_meaning_counted<S: Store>(store: &S) {
+async fn a_search_says_whether_meaning_counted<S: Store>(store: &S, says: VectorSearch) {
     let hidden = Labels::of(["hr"]);
     store.put(vec![public("/a", &["needle"]), document("/hr", &hidden, &[("", "needle")])]).await.expect("put");
     let status = |search: Search| async move { store.search(&search).await.expect("search").vectors };
     let with = Search { embedding: embedding(&[1.0]), ..Search::new("needle") };
-    assert_eq!(status(Search::new("needle")).await, VectorSearch::NoEmbedding);
+    assert_eq!(status(Search::new("needle")).await, says);
     assert_eq!(status(with.clone()).await, VectorSearch::NothingEmbedded);
     store.embed(embeddings(&[&[1.0]]), &[ChunkId::of("/hr", "needle", 0)]).await.expect("embed");
     assert_eq!(status(with.clone()).await, VectorSearch::NothingEmbedded, "what is hidden does not count");

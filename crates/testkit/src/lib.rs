@@ -24,4 +24,4 @@ pub use journal_suite::journal_suite;
 pub use scripted_embedder::ScriptedEmbedder;
 pub use scripted_model::ScriptedModel;
 pub use sessions_suite::sessions_suite;
-pub use store_suite::store_suite;
+pub use store_suite::{embedding_store_suite, store_suite};

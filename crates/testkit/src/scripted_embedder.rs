@@ -18,6 +18,7 @@ pub struct ScriptedEmbedder {
     failure: Mutex<Option<Error>>,
     refused: Mutex<Option<String>>,
     delay: Mutex<Duration>,
+    mute: bool,
     requests: Mutex<Vec<Vec<String>>>,
 }
 
@@ -31,6 +32,7 @@ impl ScriptedEmbedder {
             failure: Mutex::default(),
             refused: Mutex::default(),
             delay: Mutex::default(),
+            mute: false,
             requests: Mutex::default(),
         }
     }
@@ -39,6 +41,13 @@ impl ScriptedEmbedder {
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         self.model.name = name.into();
+        self
+    }
+
+    /// Makes nothing of any text: its vectors have no direction.
+    #[must_use]
+    pub fn mute(mut self) -> Self {
+        self.mute = true;
         self
     }
 
@@ -72,7 +81,7 @@ impl ScriptedEmbedder {
 
     fn vector(&self, text: &str) -> Vec<f32> {
         let mut vector = vec![0.0_f32; DIMENSIONS];
-        for word in text.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        for word in text.split(|char: char| !char.is_alphanumeric()).filter(|word| !self.mute && !word.is_empty()) {
             let word = word.to_lowercase();
             let word = self.alike.get(&word).unwrap_or(&word);
             let bytes = Key::of_bytes(word.as_bytes()).0;

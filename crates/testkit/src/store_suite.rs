@@ -5,6 +5,7 @@ use std::future::Future;
 
 use ninefold_core::{
     Chunk, ChunkId, ChunkKind, Document, ErrorKind, Key, Labels, Lines, Scope, Search, Source, Store, Timestamp,
+    VectorSearch,
 };
 use smol_str::SmolStr;
 
@@ -15,6 +16,17 @@ use crate::{hybrid_suite, keeping_suite, search_suite};
 /// # Panics
 /// When a requirement is not met; the message names it.
 pub async fn store_suite<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) {
+    embedding_store_suite(open, VectorSearch::NoEmbedding).await;
+}
+
+/// The same for a store that looks for the meaning of a text by itself. `says` is what its evidence says of a search that
+/// brings no embedding, when something visible has one: `Used`, or `EmbedderFailed` from stores whose embedder is down.
+/// The embedder must find no text near another, as meaning would add to what words find: one that gives vectors without
+/// a direction, or one that fails.
+///
+/// # Panics
+/// When a requirement is not met; the message names it.
+pub async fn embedding_store_suite<S: Store, F: Future<Output = S>>(open: impl Fn() -> F, says: VectorSearch) {
     an_empty_store_answers(&open().await).await;
     what_was_put_is_got(&open().await).await;
     a_document_replaces_its_source(&open().await).await;
@@ -30,7 +42,7 @@ pub async fn store_suite<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) 
     usage_survives_an_unchanged_chunk_and_ends_with_it(&open().await).await;
     search_suite::run(&open).await;
     keeping_suite::run(&open).await;
-    hybrid_suite::run(&open).await;
+    hybrid_suite::run(&open, says).await;
 }
 
 /// A source at `path` whose hash follows from its chunks.

@@ -32,8 +32,8 @@ mod served {
 
     use crate::room::Room;
 
-    /// To this server a furnace is a boiler, and nothing else is like anything.
-    fn answer(mut stream: TcpStream) {
+    /// The body of a request.
+    fn read(stream: &TcpStream) -> Value {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         let mut length = 0;
         loop {
@@ -49,7 +49,12 @@ mod served {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
-        let body: Value = serde_json::from_slice(&body).unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// To this server a furnace is a boiler, and nothing else is like anything.
+    fn answer(mut stream: TcpStream) {
+        let body = read(&stream);
         let texts = body["input"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_lowercase());
         let warm = |text: &String| text.contains("boiler") || text.contains("furnace");
         let vector = |text: String| if warm(&text) { json!([1.0, 0.1]) } else { json!([0.1, 1.0]) };
@@ -89,6 +94,48 @@ mod served {
         room.run(["index", "notes", "--embedder", &embedder]).expect(0);
         let found = room.run(["search", "furnace", "--embedder", &embedder]).expect(0);
         assert!(found.out.contains("notes/boiler.md"), "{found:#?}");
+        assert!(!found.err.contains("no embedding"), "{found:#?}");
+    }
+
+    #[test]
+    fn what_has_no_embedding_is_counted() {
+        let (room, embedder) = (Room::new(), server());
+        room.run(["index", "notes/boiler.md", "--embedder", &embedder]).expect(0);
+        room.run(["index", "notes/garden.md"]).expect(0);
+        let note = "1 chunk has no embedding and is found by words only";
+        for command in [&["search", "furnace"][..], &["ask", "How is the furnace restarted?"]] {
+            let told = room.run([command, &["--embedder", &embedder]].concat()).expect(0);
+            assert!(told.err.contains(note), "{told:#?}");
+            let quiet = room.run([command, &["--embedder", &embedder, "--quiet"]].concat()).expect(0);
+            assert!(!quiet.err.contains(note), "{quiet:#?}");
+            let without = room.run([command, &[]].concat());
+            assert!(!without.err.contains(note), "{without:#?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_refused_is_no_fault_of_the_texts() {
+        let room = Room::new();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let embedder = format!("http:http://{}/v1#small", listener.local_addr().unwrap());
+        std::thread::spawn(move || listener.incoming().flatten().for_each(refuse));
+        let indexed = room.run(["index", "notes", "--embedder", &embedder]).expect(0);
+        assert!(
+            indexed.err.contains("could not be embedded") && indexed.err.contains("whatever the text"),
+            "{indexed:#?}"
+        );
+        assert!(indexed.err.contains("Invalid proxy server token"), "{indexed:#?}");
+    }
+
+    /// As `LiteLLM` says that a key is wrong.
+    fn refuse(mut stream: TcpStream) {
+        read(&stream);
+        let reply = json!({"error": {"message": "Invalid proxy server token"}}).to_string();
+        let head = format!(
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            reply.len()
+        );
+        stream.write_all((head + &reply).as_bytes()).unwrap();
     }
 
     #[test]

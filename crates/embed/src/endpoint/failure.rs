@@ -66,6 +66,16 @@ impl Failures {
         }
     }
 
+    /// What a server says that refuses any text: some say 400 to a wrong key or to a model that they do not have.
+    pub(super) fn whatever(&self, refused: &Error) -> Error {
+        let error = Error::new(ErrorKind::Permanent, format!("{}, whatever the text", refused.message()))
+            .hint("see whether the endpoint's key and the model's name are right");
+        match refused.status() {
+            Some(status) => error.with_status(status),
+            None => error,
+        }
+    }
+
     /// What the body says, made harmless.
     fn shown(&self, body: &[u8]) -> String {
         let text = String::from_utf8_lossy(body.get(..4_096).unwrap_or(body));

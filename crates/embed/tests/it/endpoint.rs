@@ -156,7 +156,6 @@ async fn a_server_that_asks_for_a_long_wait_is_not_waited_for() {
 #[tokio::test]
 async fn what_will_not_pass_is_not_tried_again_and_says_why() {
     for (status, kind, hint) in [
-        (400, ErrorKind::InvalidInput, "what the server says"),
         (401, ErrorKind::Permanent, "key"),
         (404, ErrorKind::NotFound, "/v1"),
         (413, ErrorKind::TooLong, "lower the limits"),
@@ -173,6 +172,30 @@ async fn what_will_not_pass_is_not_tried_again_and_says_why() {
         assert_eq!((error.kind(), error.status(), tried.load(Ordering::SeqCst)), (kind, Some(status), 1), "{shown}");
         assert!(shown.contains(hint) && shown.contains("bad [31mkey [key] xx") && shown.len() < 700, "{shown}");
         assert!(!shown.contains(char::is_control), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_is_refused_is_told_from_a_server_that_refuses_any() {
+    for status in [400, 422] {
+        let refuse = move || {
+            let said = format!("bad key {KEY}");
+            ResponseTemplate::new(status).set_body_json(json!({"error": {"message": said}}))
+        };
+        let picky = server(move |request: &Request| {
+            let body: Value = request.body_json().unwrap();
+            if body["input"].as_array().unwrap().contains(&json!("text 0")) { refuse() } else { answer(request) }
+        });
+        let picky = picky.await;
+        let error = failure(&endpoint(&picky)).await;
+        assert_eq!((error.kind(), error.status()), (ErrorKind::InvalidInput, Some(status)), "{error}");
+        assert!(error.to_string().contains("what the server says"), "{error}");
+        let closed = server(refuse()).await;
+        let error = failure(&endpoint(&closed)).await;
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Permanent, Some(status)), "{error}");
+        let shown = error.to_string();
+        assert!(shown.contains("bad key [key], whatever the text") && shown.contains("model's name"), "{shown}");
+        assert_eq!(closed.received_requests().await.unwrap().len(), 2);
     }
 }
 

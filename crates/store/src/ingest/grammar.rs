@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use tree_sitter::Language;
+use tree_sitter::{Language, Node};
 
 /// A language: the endings of its files, its grammar, and which kinds of nodes play which part.
 struct Row {
@@ -30,6 +30,8 @@ struct Row {
     calls: &'static [(&'static str, &'static str)],
     /// What the grammar does not look into.
     opaque: &'static [&'static str],
+    /// What may hold items that the grammar does not look into, and what they stand in.
+    macros: Option<(&'static str, &'static str)>,
 }
 
 const NONE: Row = Row {
@@ -46,6 +48,7 @@ const NONE: Row = Row {
     imports: &[],
     calls: &[],
     opaque: &[],
+    macros: None,
 };
 
 const RUST: Row = Row {
@@ -70,6 +73,7 @@ const RUST: Row = Row {
     imports: &["use_declaration", "extern_crate_declaration"],
     calls: &[("call_expression", "function"), ("macro_invocation", "macro")],
     opaque: &["token_tree"],
+    macros: Some(("macro_invocation", "token_tree")),
     ..NONE
 };
 
@@ -238,8 +242,40 @@ pub(super) enum Role {
 /// A language ready to use.
 pub(super) struct Grammar {
     pub(super) language: Language,
+    pub(super) fields: Fields,
     /// By the number of the kind.
     roles: Vec<Role>,
+    /// The numbers of the kinds.
+    macros: Option<(u16, u16)>,
+}
+
+/// The numbers of the fields by which items are read; 0, which no field has, for those that the language lacks.
+pub(super) struct Fields {
+    pub(super) body: u16,
+    pub(super) declarator: u16,
+    pub(super) left: u16,
+    pub(super) name: u16,
+    pub(super) receiver: u16,
+    pub(super) kind: u16,
+}
+
+impl Fields {
+    fn of(language: &Language) -> Self {
+        let of = |name| language.field_id_for_name(name).map_or(0, std::num::NonZero::get);
+        Self {
+            body: of("body"),
+            declarator: of("declarator"),
+            left: of("left"),
+            name: of("name"),
+            receiver: of("receiver"),
+            kind: of("type"),
+        }
+    }
+}
+
+/// The child in a field, if the language has it.
+pub(super) fn field<'t>(node: &Node<'t>, field: u16) -> Option<Node<'t>> {
+    if field == 0 { None } else { node.child_by_field_id(field) }
 }
 
 impl Grammar {
@@ -251,7 +287,19 @@ impl Grammar {
             let kind = language.node_kind_for_id(id).filter(|_| language.node_kind_is_named(id)).unwrap_or_default();
             roles.push(row.role(&language, kind));
         }
-        Self { language, roles }
+        let kind = |name| language.id_for_node_kind(name, true);
+        let macros = row.macros.map(|(invocation, tokens)| (kind(invocation), kind(tokens)));
+        Self { fields: Fields::of(&language), language, roles, macros }
+    }
+
+    /// Whether nodes of this kind may hold items that the grammar does not look into.
+    pub(super) fn is_macro(&self, kind: u16) -> bool {
+        self.macros.is_some_and(|(invocation, _)| invocation == kind)
+    }
+
+    /// Whether nodes of this kind are what such items stand in.
+    pub(super) fn is_tokens(&self, kind: u16) -> bool {
+        self.macros.is_some_and(|(_, tokens)| tokens == kind)
     }
 
     /// The part that nodes of this kind play.

@@ -6,6 +6,8 @@ mod code;
 mod grammar;
 mod index;
 mod lines;
+#[cfg(feature = "code")]
+mod macros;
 mod markdown;
 mod names;
 mod read;
@@ -19,6 +21,8 @@ mod split;
 mod syntax;
 #[cfg(all(test, feature = "code"))]
 mod syntax_tests;
+#[cfg(feature = "code")]
+mod tree;
 mod walk;
 #[cfg(feature = "watch")]
 mod watch;

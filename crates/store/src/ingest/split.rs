@@ -14,7 +14,7 @@ use super::names::{Named, Naming, file_name};
 use super::{code, markdown, sentences};
 
 /// Changes when the same text is cut in another way or gives other names, so that files are indexed again.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What decides, besides a file's content and labels, what the store holds of it: the cutting, whether it goes by
 /// grammars, and the terms.

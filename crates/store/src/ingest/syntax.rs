@@ -2,38 +2,41 @@
 //!
 //! One walk over the tree notes the lines at which a part may begin, and what is named where. A part belongs to a group:
 //! the items of a file, the members of a container with its head, the statements of a function. Small neighbours of a
-//! group share a chunk.
+//! group share a chunk. Macros whose bodies are items are walked through as if the items stood in the file.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
 use ninefold_core::RelationKind;
 use smol_str::{SmolStr, format_smolstr};
-use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
+use tree_sitter::{Node, Tree};
 
 use super::code::{MAX, TARGET, subdivide};
-use super::grammar::{Grammar, Role};
+use super::grammar::{Grammar, Role, field};
 use super::lines::Lines;
+use super::macros;
 use super::names::{Named, is_identifier, mentioned};
 use super::spelling::{Of, imported, spelled, spellings};
 use super::split::{MAX_TITLE, Piece, title};
+use super::tree::Budget;
 
-/// What is longer is cut by its shape, in bytes.
-const MAX_SOURCE: usize = 8 * 1024 * 1024;
-/// What has more bytes than this to a line was not written by hand, and is cut by its shape where it is not small either.
-const DENSE: usize = 400;
-const MAX_DENSE: usize = 64 * 1024;
-/// How often the parser may ask: seconds of work on what is broken, a megabyte of what is not.
-const MAX_ASKED: usize = 16_000;
 /// How deep the tree is looked into; what a person writes is not a tenth as deep.
 const MAX_DEPTH: usize = 512;
+/// How deep macros within macros are.
+const MAX_MACROS: u32 = 8;
 /// A source of which more than one byte in so many is in errors is cut by its shape.
 const ERRORS: usize = 3;
 
 /// The pieces of a source and what is named in it; none when it does not parse well.
 pub(super) fn pieces(grammar: &Grammar, source: &str, lines: &Lines<'_>) -> Option<(Vec<Piece>, Vec<Named>)> {
-    let tree = parse(grammar, source, lines)?;
-    let mut outline = Outline::new(grammar, source, lines);
-    outline.walk(&tree);
+    let mut budget = Budget::of(source, lines)?;
+    let tree = budget.parse(grammar, source, None)?;
+    let mut outline = Outline::new(grammar, source, lines, budget);
+    let top =
+        Frame { group: Some(0), item: false, items: true, lead: None, container: None, local: false, error: false };
+    if tree.root_node().is_error() {
+        return None;
+    }
+    outline.walk(&tree, top);
     if outline.errors > source.len() / ERRORS {
         return None;
     }
@@ -41,24 +44,6 @@ pub(super) fn pieces(grammar: &Grammar, source: &str, lines: &Lines<'_>) -> Opti
     let mut names = outline.names;
     names.sort_by_key(|named| named.at);
     Some((pieces, names))
-}
-
-/// The tree of a source; none when that would take unreasonably long.
-fn parse(grammar: &Grammar, source: &str, lines: &Lines<'_>) -> Option<Tree> {
-    if source.len() > MAX_SOURCE || source.len() > MAX_DENSE && source.len() / lines.count().max(1) > DENSE {
-        return None;
-    }
-    let mut parser = Parser::new();
-    parser.set_language(&grammar.language).ok()?;
-    // The parser asks every hundred steps. Code takes .7 steps for a byte in the median, 2.2 in the worst file of tokio;
-    // repairing what is broken may take any number.
-    let mut left = (256 + source.len() / 40).min(MAX_ASKED);
-    let mut progress = |_: &ParseState| {
-        left = left.saturating_sub(1);
-        if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let options = ParseOptions::new().progress_callback(&mut progress);
-    parser.parse_with_options(&mut |at, _| source.as_bytes().get(at..).unwrap_or_default(), None, Some(options))
 }
 
 /// A line at which a part may begin, and the group of that part.
@@ -89,6 +74,8 @@ struct Frame {
     group: Option<u32>,
     /// Whether the node opened its group as an item, so that its body goes on with it.
     item: bool,
+    /// Whether the children stand where items stand.
+    items: bool,
     /// The line of the first child that belongs to what comes next.
     lead: Option<usize>,
     container: Option<usize>,
@@ -107,26 +94,34 @@ struct Outline<'a> {
     names: Vec<Named>,
     /// Bytes in errors.
     errors: usize,
+    budget: Budget,
+    /// How many macros the walk is inside of.
+    macros: u32,
 }
 
 impl<'a> Outline<'a> {
-    fn new(grammar: &'a Grammar, source: &'a str, lines: &'a Lines<'a>) -> Self {
-        Self { grammar, source, lines, begins: Vec::new(), groups: 1, items: Vec::new(), names: Vec::new(), errors: 0 }
+    fn new(grammar: &'a Grammar, source: &'a str, lines: &'a Lines<'a>, budget: Budget) -> Self {
+        Self {
+            grammar,
+            source,
+            lines,
+            begins: Vec::new(),
+            groups: 1,
+            items: Vec::new(),
+            names: Vec::new(),
+            errors: 0,
+            budget,
+            macros: 0,
+        }
     }
 
     fn text(&self, range: Range<usize>) -> &'a str {
         self.source.get(range).unwrap_or_default()
     }
 
-    fn walk(&mut self, tree: &Tree) {
-        let root = tree.root_node();
-        if root.is_error() {
-            self.errors = self.source.len();
-            return;
-        }
-        let top = Frame { group: Some(0), item: false, lead: None, container: None, local: false, error: false };
+    fn walk(&mut self, tree: &Tree, top: Frame) {
         let mut above = vec![top];
-        let mut cursor = root.walk();
+        let mut cursor = tree.walk();
         if !cursor.goto_first_child() {
             return;
         }
@@ -152,11 +147,12 @@ impl<'a> Outline<'a> {
     /// Notes what a node says; gives what it is to its children, or nothing when these need no look.
     fn visit(&mut self, node: &Node<'_>, above: &mut Frame) -> Option<Frame> {
         let mut below = Frame { group: None, item: false, lead: None, ..*above };
-        if node.is_error() && !above.error {
+        let kind = node.kind_id();
+        if kind == ERROR && !above.error {
             self.errors += node.byte_range().len();
             below.error = true;
         }
-        let role = self.grammar.role(node.kind_id());
+        let mut role = self.grammar.role(kind);
         let item = match role {
             Role::Function | Role::Container { .. } | Role::Value { .. } if !above.local => {
                 self.item(node, role, above)
@@ -171,8 +167,24 @@ impl<'a> Outline<'a> {
             Role::Call(field) => self.call(node, field, above.container),
             Role::Plain | Role::Wrapper | Role::Opaque => {}
         }
+        below.items = above.items && matches!(role, Role::Container { .. } | Role::Wrapper | Role::Plain);
+        let mut inside = Vec::new();
+        if above.items && self.grammar.is_macro(kind) && self.macros < MAX_MACROS {
+            inside = macros::items(self.grammar, self.source, node, &mut self.budget);
+            if !inside.is_empty() {
+                role = Role::Wrapper;
+            }
+        }
         if above.group.is_some() && node.is_named() {
             self.cut(node, role, above, &mut below);
+        }
+        if !inside.is_empty() {
+            self.macros += 1;
+            for tree in &inside {
+                self.walk(tree, Frame { item: false, items: true, ..below });
+            }
+            self.macros -= 1;
+            return None;
         }
         (role != Role::Opaque).then_some(below)
     }
@@ -229,17 +241,18 @@ impl<'a> Outline<'a> {
 
     /// Notes an item; gives its number when it can have members.
     fn item(&mut self, node: &Node<'_>, role: Role, above: &Frame) -> Option<usize> {
-        let body = node.child_by_field_name("body");
+        let fields = &self.grammar.fields;
+        let body = field(node, fields.body);
         if body.is_none() && matches!(role, Role::Container { .. } | Role::Value { with_body: true }) {
             return None;
         }
-        let named = name_of(node)?;
+        let named = name_of(node, self.grammar)?;
         let written = self.text(named.byte_range());
-        if named.kind().ends_with("pattern") || node.child_by_field_name("left").is_some() && !is_identifier(written) {
+        if named.kind().ends_with("pattern") || field(node, fields.left).is_some() && !is_identifier(written) {
             return None;
         }
         let of = spelled(written)?;
-        let receiver = match (of.of, node.child_by_field_name("receiver")) {
+        let receiver = match (of.of, field(node, fields.receiver)) {
             (Some(Of::Path(path)), _) => Some(path),
             // Sets what belongs to an object.
             (Some(Of::Member(_)), _) => return None,
@@ -370,13 +383,14 @@ impl<'a> Outline<'a> {
 const MAX_LOOK_BACK: usize = 4_096;
 
 /// The node that holds an item's name: a field, or the end of a chain of declarators.
-fn name_of<'t>(node: &Node<'t>) -> Option<Node<'t>> {
-    if let Some(name) = node.child_by_field_name("name") {
+fn name_of<'t>(node: &Node<'t>, grammar: &Grammar) -> Option<Node<'t>> {
+    let fields = &grammar.fields;
+    if let Some(name) = field(node, fields.name) {
         return Some(name);
     }
-    if let Some(mut declared) = node.child_by_field_name("declarator") {
+    if let Some(mut declared) = field(node, fields.declarator) {
         for _ in 0..MAX_DECLARATORS {
-            let inner = declared.child_by_field_name("declarator").or_else(|| declared.child_by_field_name("name"));
+            let inner = field(&declared, fields.declarator).or_else(|| field(&declared, fields.name));
             // A qualified name is one.
             match inner.filter(|_| declared.kind() != "qualified_identifier") {
                 Some(inner) => declared = inner,
@@ -385,10 +399,13 @@ fn name_of<'t>(node: &Node<'t>) -> Option<Node<'t>> {
         }
         return Some(declared);
     }
-    ["left", "type"].into_iter().find_map(|field| node.child_by_field_name(field))
+    field(node, fields.left).or_else(|| field(node, fields.kind))
 }
 
 const MAX_DECLARATORS: usize = 16;
+
+/// The number of the kind that what does not parse has in every language.
+const ERROR: u16 = u16::MAX;
 
 /// Where an item's declaration begins, behind its attributes and comments: byte and line.
 fn declared_at(node: &Node<'_>, grammar: &Grammar) -> (usize, usize) {

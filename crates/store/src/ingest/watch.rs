@@ -234,3 +234,49 @@ fn refused(error: notify::Error) -> Error {
         .hint(hint)
         .caused_by(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use notify::event::{CreateKind, Flag};
+
+    use super::*;
+
+    fn created(path: &str) -> notify::Result<notify::Event> {
+        Ok(notify::Event::new(EventKind::Create(CreateKind::File)).add_path(path.into()))
+    }
+
+    #[test]
+    fn what_the_system_lost_count_of_is_not_known() {
+        let changes = Changes::default();
+        changes.note(created("/a"), &HashSet::new());
+        assert!(changes.take().is_some_and(|touched| touched.holds(Path::new("/a/b"))));
+        let overflow = Ok(notify::Event::new(EventKind::Other).set_flag(Flag::Rescan));
+        for lost in [overflow, Err(notify::Error::generic("queue overflow"))] {
+            changes.note(created("/a"), &HashSet::new());
+            changes.note(lost, &HashSet::new());
+            changes.note(created("/b"), &HashSet::new());
+            assert!(changes.take().is_none());
+            assert!(changes.take().is_some_and(|touched| touched.0.is_empty()), "only once");
+        }
+        for n in 0..=MAX_TOUCHED {
+            changes.note(created(&format!("/{n}")), &HashSet::new());
+        }
+        assert!(changes.take().is_none(), "too many to tell apart");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changes_that_go_on_are_not_waited_for_forever() {
+        let changes = Arc::new(Changes::default());
+        let busy = Arc::clone(&changes);
+        let writing = tokio::spawn(async move {
+            loop {
+                busy.note(created("/a"), &HashSet::new());
+                tokio::time::sleep(QUIET / 2).await;
+            }
+        });
+        let before = Instant::now();
+        assert!(changes.next().await.is_some());
+        assert!(before.elapsed() >= QUIET && before.elapsed() <= PATIENCE + QUIET);
+        writing.abort();
+    }
+}

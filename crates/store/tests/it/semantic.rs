@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ninefold_core::{Chunk, ChunkKind, Document, Error, ErrorKind, Key, Scope, Search, Source, Store, VectorSearch};
-use ninefold_store::{Backfilled, MemoryStore, Semantic};
-use ninefold_testkit::ScriptedEmbedder;
+use ninefold_store::{Backfilled, MemoryStore, Semantic, Sqlite};
+use ninefold_testkit::{ScriptedEmbedder, embedding_store_suite};
 
 fn document(path: &str, texts: &[&str]) -> Document {
     let chunks = texts.iter().map(|text| Chunk { title: "Notes".into(), ..Chunk::new(path, ChunkKind::Text, *text) });
@@ -25,6 +25,45 @@ fn down() -> Option<Error> {
 async fn found(store: &dyn Store, text: &str) -> (Vec<String>, VectorSearch) {
     let evidence = store.search(&Search::new(text)).await.unwrap();
     (evidence.passages.iter().map(|passage| passage.chunk.text.clone()).collect(), evidence.vectors)
+}
+
+#[tokio::test]
+async fn while_its_embedder_is_down_it_is_the_store_within() {
+    let open = || async {
+        let (embedder, _, semantic) = room();
+        embedder.fail(down());
+        semantic
+    };
+    embedding_store_suite(open, VectorSearch::EmbedderFailed).await;
+}
+
+#[tokio::test]
+async fn it_is_a_store_around_either_store() {
+    let decorated = |store: Arc<dyn Store>| Semantic::new(store, Arc::new(ScriptedEmbedder::new().mute()));
+    embedding_store_suite(|| async { decorated(Arc::new(MemoryStore::new())) }, VectorSearch::Used).await;
+    let directory = tempfile::tempdir().unwrap();
+    let number = std::cell::Cell::new(0);
+    let open = || {
+        number.set(number.get() + 1);
+        let path = directory.path().join(format!("{}.db", number.get()));
+        async { decorated(Arc::new(Sqlite::open(path).await.unwrap())) }
+    };
+    embedding_store_suite(open, VectorSearch::Used).await;
+}
+
+#[tokio::test]
+async fn text_without_terms_is_looked_for_as_the_store_within_does() {
+    let (embedder, store, semantic) = room();
+    semantic.put(vec![document("a", &["a red car"])]).await.unwrap();
+    let asked = embedder.requests().len();
+    for failure in [None, down()] {
+        embedder.fail(failure);
+        for text in ["", " \n", "?!", "\u{0}\u{202e}"] {
+            let search = Search::new(text);
+            assert_eq!(semantic.search(&search).await.unwrap(), store.search(&search).await.unwrap(), "{text:?}");
+        }
+    }
+    assert_eq!(embedder.requests().len(), asked, "there was nothing to embed");
 }
 
 #[tokio::test]

@@ -166,6 +166,43 @@ async fn a_single_file_is_followed_and_its_neighbours_are_not() {
 }
 
 #[tokio::test]
+async fn a_root_that_vanishes_is_emptied_and_followed_when_it_comes_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().canonicalize().unwrap().join("root");
+    write(&root.join("a.txt"), "alpha");
+    write(&root.join("deep/b.txt"), "beta");
+    let mut watch = Watch::start(directory, vec![root.clone()]).await;
+    assert_eq!(watch.sources().await, ["root/a.txt", "root/deep/b.txt"]);
+    std::fs::remove_dir_all(&root).unwrap();
+    watch.until_sources(&[]).await;
+    write(&root.join("deep/c.txt"), "gamma");
+    watch.until_sources(&["root/deep/c.txt"]).await;
+    write(&root.join("deep/c.txt"), "delta");
+    watch.until_found("delta", 1).await;
+    let summary = watch.end().await;
+    assert_eq!(summary.removed, 2);
+}
+
+#[tokio::test]
+async fn more_changes_than_can_be_told_apart_are_found_by_reading_everything() {
+    let mut watch = Watch::of(&[("a.txt", "alpha"), ("b.txt", "beta")]).await;
+    // More names than are kept apart, all gone before anyone looks.
+    for n in 0..6_000 {
+        let [here, there] = ["x", "y"].map(|name| watch.path(&format!("{name}{n}.txt")));
+        write(&here, "");
+        std::fs::rename(&here, &there).unwrap();
+        std::fs::remove_file(there).unwrap();
+    }
+    write(&watch.path("a.txt"), "omega");
+    std::fs::remove_file(watch.path("b.txt")).unwrap();
+    watch.until_sources(&["a.txt"]).await;
+    watch.until_found("omega", 1).await;
+    write(&watch.path("c.txt"), "gamma");
+    watch.until_sources(&["a.txt", "c.txt"]).await;
+    watch.end().await;
+}
+
+#[tokio::test]
 async fn a_root_that_is_not_there_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let indexer = Indexer::new(Arc::new(MemoryStore::new()));
