@@ -90,13 +90,13 @@ pub trait Journal: Send + Sync {
     /// Writes down that a run starts.
     ///
     /// # Errors
-    /// `InvalidInput` when the run exists already; `Unavailable` or `Corrupt` from the medium.
+    /// `Conflict` when the run exists already; `Unavailable` or `Corrupt` from the medium.
     async fn begin(&self, run: RunId, header: Header) -> Result<()>;
 
     /// Writes down finished phases. When this returns, they survive the process.
     ///
     /// # Errors
-    /// `InvalidInput` when a position is taken already (somebody else works on the run) or the run is unknown;
+    /// `Conflict` when a position is taken already (somebody else works on the run); `InvalidInput` when the run is unknown;
     /// `Unavailable` or `Corrupt` from the medium.
     async fn append(&self, run: RunId, entries: Vec<Entry>) -> Result<()>;
 

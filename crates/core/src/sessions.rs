@@ -83,9 +83,9 @@ pub trait Sessions: Send + Sync {
     /// the turn survives the process. Returns how many events the session has now.
     ///
     /// # Errors
-    /// `InvalidInput` when the session does not have [`Turn::after`] events (of several who append after the same event
-    /// one succeeds; the others resume the session and think again), when the turn has no events, or when the name is
-    /// empty or longer than [`MAX_NAME`]; `TooLong` for an event or a snapshot that the medium cannot hold;
+    /// `Conflict` when the session does not have [`Turn::after`] events (of several who append after the same event
+    /// one succeeds; the others resume the session and think again); `InvalidInput` when the turn has no events, or when
+    /// the name is empty or longer than [`MAX_NAME`]; `TooLong` for an event or a snapshot that the medium cannot hold;
     /// `Unavailable`, `Transient` or `Corrupt` from the medium.
     async fn append(&self, session: &SessionId, turn: Turn) -> Result<u64>;
 
@@ -141,7 +141,7 @@ pub fn check(session: &SessionId, turn: &Turn) -> Result<()> {
 #[must_use]
 pub fn out_of_turn(session: &SessionId, after: u64, there: u64) -> Error {
     let what = format!("session {:?} has {there} events, and not the {after} that a turn was to follow", session.0);
-    Error::new(ErrorKind::InvalidInput, what)
+    Error::new(ErrorKind::Conflict, what)
         .hint("somebody else appended to it: resume the session and take the turn again")
 }
 

@@ -44,7 +44,7 @@ impl MemoryJournal {
 
 /// The error for a run that began already.
 pub(crate) fn begun_already(run: RunId) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("run {run} is in the journal already"))
+    Error::new(ErrorKind::Conflict, format!("run {run} is in the journal already"))
         .hint("resume it, or begin a run with another id")
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn begun_already(run: RunId) -> Error {
 pub(crate) fn position_taken(run: RunId, entry: &Entry) -> Error {
     let Position { branch, ordinal } = entry.position;
     Error::new(
-        ErrorKind::InvalidInput,
+        ErrorKind::Conflict,
         format!("run {run} has finished phase {ordinal} of branch {branch:x} already: somebody else works on the run"),
     )
     .hint("let one process at a time resume a run")

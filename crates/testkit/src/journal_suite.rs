@@ -85,7 +85,7 @@ async fn a_run_begins_once<J: Journal>(journal: &J) {
     journal.begin(RunId(1), header(1)).await.expect("begin");
     journal.append(RunId(1), vec![entry(TRUNK, 0, "kept")]).await.expect("append");
     let refused = journal.begin(RunId(1), header(2)).await.expect_err("a second begin");
-    assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
     let loaded = journal.load(RunId(1)).await.expect("load").expect("the run is there");
     assert_eq!(loaded.header, header(1), "a refused begin changes nothing");
     assert_eq!(loaded.entries.len(), 1);
@@ -97,7 +97,7 @@ async fn a_taken_position_refuses_the_whole_append<J: Journal>(journal: &J) {
     journal.append(run, vec![entry(TRUNK, 0, "first")]).await.expect("append");
     let batch = vec![entry(TRUNK, 1, "new"), entry(TRUNK, 0, "again")];
     let refused = journal.append(run, batch).await.expect_err("a taken position");
-    assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
     assert!(refused.message().contains("somebody else"), "{refused}");
     let twice = vec![entry(TRUNK, 2, "one"), entry(TRUNK, 2, "two")];
     assert!(journal.append(run, twice).await.is_err(), "one position twice in one append");

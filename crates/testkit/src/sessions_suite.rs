@@ -42,7 +42,7 @@ async fn an_unknown_session_is_nothing<S: Sessions>(sessions: &S) {
     assert!(sessions.list(10).await.expect("list").is_empty());
     assert_eq!(sessions.prune(Timestamp(i64::MAX)).await.expect("prune"), 0);
     let refused = sessions.append(&unknown, turn(1, 0, &["x"])).await.expect_err("a turn after one that never was");
-    assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
     assert_eq!(sessions.resume(&unknown).await.expect("resume"), None, "a refused turn makes no session");
 }
 
@@ -72,7 +72,7 @@ async fn a_turn_out_of_turn_changes_nothing<S: Sessions>(sessions: &S) {
     for after in [0, 1, 3, u64::MAX] {
         let late = Turn { snapshot: Some("wrong".to_owned()), ..turn(after, 2, &["x"]) };
         let refused = sessions.append(&session, late).await.expect_err("a turn after another number of events");
-        assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+        assert_eq!(refused.kind(), ErrorKind::Conflict);
         assert!(refused.message().contains('2') && refused.hint_text().is_some(), "{refused}");
     }
     let expected = Resumption { snapshot: None, events: vec![event(0, 1, "a"), event(1, 1, "b")] };

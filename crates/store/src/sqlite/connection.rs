@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ninefold_core::Result;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::failure::{Fault, cut_off, unavailable};
@@ -111,6 +112,9 @@ fn connect(path: &Path, busy_timeout: Duration, cache: i32, more: OpenFlags) -> 
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise a statement that compares a column with a value, or has a limit, is prepared again each time it is given
+    // values, as another plan might suit these better; that takes longer than most statements do.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Sorting stays in memory.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -cache)?;
