@@ -271,7 +271,7 @@ mod tests {
         let writing = tokio::spawn(async move {
             loop {
                 busy.note(created("/a"), &HashSet::new());
-                tokio::time::sleep(QUIET / 2).await;
+                sleep(QUIET / 2).await;
             }
         });
         let before = Instant::now();
