@@ -135,6 +135,9 @@ fn the_environment_decides_where_the_host_says_nothing() {
     let said = in_environment(&[("OTEL_SDK_DISABLED", "true"), ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
     assert!(said.contains("active: false; no spans to deliver"), "{said}");
     let said = in_environment(&[("OTEL_BSP_MAX_QUEUE_SIZE", "many")]);
-    assert!(said.contains("OTLP export: OTEL_BSP_MAX_QUEUE_SIZE: \"many\" is not a number from 1 to 1048576"), "{said}");
+    assert!(
+        said.contains("OTLP export: OTEL_BSP_MAX_QUEUE_SIZE: \"many\" is not a number from 1 to 1048576"),
+        "{said}"
+    );
     assert_eq!(receiver.spans(), 1);
 }
