@@ -301,7 +301,7 @@ async fn cache_puts(store: &Sqlite, round: u128) -> f64 {
             Cache::put(&store, "embeddings", vec![entry], Timestamp(0)).await.unwrap();
         }
     };
-    rate(1_000, write).await
+    rate(500, write).await
 }
 
 async fn many_tasks(report: &mut Report, folder: &Path, synchronous: Synchronous) {
@@ -311,7 +311,7 @@ async fn many_tasks(report: &mut Report, folder: &Path, synchronous: Synchronous
     let unit = "rows/s from 64 tasks, least, median, most";
     // By turns, so that all three see the same machine.
     let (mut limit, mut journal, mut cache, mut share) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for round in 0..9 {
+    for round in 0..7 {
         let plain = plain.clone();
         let write = move |_, _| {
             let plain = plain.clone();
