@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Doctor, Everywhere};
 use crate::exit::{Exit, Stop, write};
+use crate::open;
 use crate::paths;
 use crate::print::plain;
 
@@ -59,13 +60,62 @@ struct Report {
     /// Free bytes on the disk; none where that is not known.
     free: Option<u64>,
     repaired: Vec<&'static str>,
+    embedder: Option<Configured>,
+}
+
+/// The embedder that is configured.
+#[derive(Debug, Clone)]
+struct Configured {
+    /// What it is told by: what stands before the colon, when it is one of those there are.
+    kind: &'static str,
+    /// The name of its model, or why it cannot be opened.
+    model: Result<String>,
+}
+
+impl Configured {
+    async fn of(everywhere: &Everywhere) -> Option<Self> {
+        let name = open::embedder_name(everywhere)?;
+        let kind = ["static", "candle", "http", "https"].into_iter().find(|kind| {
+            // The rest of the name may hold a password.
+            name.strip_prefix(kind).is_some_and(|rest| rest.starts_with(':'))
+        });
+        let model = open::embedder(everywhere).await.transpose()?.map(|embedder| embedder.model().to_string());
+        Some(Self { kind: kind.unwrap_or("unknown"), model })
+    }
+
+    /// How many chunks have no embedding by it, of how many, where both are known.
+    fn missing(&self, counts: &Counts) -> Option<(u64, u64)> {
+        let (model, chunks) = (self.model.as_ref().ok()?, counts.chunks?);
+        let embedded = counts.embedded.as_ref()?.get(model).copied().unwrap_or_default();
+        Some((chunks.saturating_sub(embedded), chunks))
+    }
+
+    fn shown(&self, counts: Option<&Counts>) -> String {
+        let Ok(model) = &self.model else { return format!("{}, cannot be opened", self.kind) };
+        match counts.and_then(|counts| self.missing(counts)) {
+            Some((0, _)) => format!("{}, {model}; every chunk has an embedding by it", self.kind),
+            Some((missing, chunks)) => {
+                format!("{}, {model}; {missing} of {chunks} chunks have no embedding by it", self.kind)
+            }
+            None => format!("{}, {model}", self.kind),
+        }
+    }
+
+    fn json(&self, counts: Option<&Counts>) -> Value {
+        json!({
+            "kind": self.kind,
+            "model": self.model.as_ref().ok(),
+            "error": self.model.as_ref().err().map(error_json),
+            "chunks_without_embedding": counts.and_then(|counts| self.missing(counts)).map(|(missing, _)| missing),
+        })
+    }
 }
 
 /// Runs the command.
 pub(crate) async fn doctor(args: &Doctor, everywhere: &Everywhere) -> Result<Exit, Stop> {
     let path = paths::database(everywhere.db.as_deref())?;
     let check = if args.quick { Check::Quick } else { Check::Full };
-    let mut report = Report::look(&path, check);
+    let mut report = Report::look(&path, check, Configured::of(everywhere).await);
     if args.repair {
         report.repair(check).await?;
     }
@@ -79,9 +129,9 @@ pub(crate) async fn doctor(args: &Doctor, everywhere: &Everywhere) -> Result<Exi
 }
 
 impl Report {
-    fn look(path: &Path, check: Check) -> Self {
+    fn look(path: &Path, check: Check, embedder: Option<Configured>) -> Self {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        Self { seen: inspect(&path, check), free: free_space(&path), path, repaired: Vec::new() }
+        Self { seen: inspect(&path, check), free: free_space(&path), path, repaired: Vec::new(), embedder }
     }
 
     /// Does what is safe: whatever is made anew is made from what is sound.
@@ -108,7 +158,7 @@ impl Report {
         }
         store.close().await;
         done?;
-        *self = Self { repaired, ..Self::look(&self.path, check) };
+        *self = Self { repaired, ..Self::look(&self.path, check, self.embedder.take()) };
         Ok(())
     }
 
@@ -152,6 +202,19 @@ impl Report {
                 }
             }
         }
+        match (&self.embedder, &self.seen) {
+            (Some(Configured { model: Err(error), .. }), _) => {
+                let what = format!("the embedder cannot be opened: {}", error.message());
+                add(Weight::Warning, what, error.hint_text().unwrap_or("name another embedder"));
+            }
+            (Some(embedder), Ok(seen)) => {
+                if let Some((missing @ 1.., chunks)) = embedder.missing(&seen.counts) {
+                    let what = format!("{missing} of {chunks} chunks are found by words only");
+                    add(Weight::Note, what, "ninefold index with this embedder embeds what it has not embedded yet");
+                }
+            }
+            _ => {}
+        }
         if let Some(free) = self.free.filter(|&free| free < LITTLE_SPACE) {
             add(Weight::Warning, format!("the disk has {} left", bytes(free)), "free some space");
         }
@@ -187,6 +250,9 @@ impl Report {
         if let Some(free) = self.free {
             line("disk", &format!("{} free", bytes(free)));
         }
+        let counts = self.seen.as_ref().ok().map(|seen| &seen.counts);
+        let embedder = self.embedder.as_ref().map_or_else(|| "none configured".to_owned(), |one| one.shown(counts));
+        line("embedder", &embedder);
         let built = if ninefold::FEATURES.is_empty() { "none".to_owned() } else { ninefold::FEATURES.join(", ") };
         line("features", &built);
         for what in &self.repaired {
@@ -209,6 +275,7 @@ impl Report {
             "database": self.seen.as_ref().ok(),
             "error": self.seen.as_ref().err().map(error_json),
             "disk_free_bytes": self.free,
+            "embedder": self.embedder.as_ref().map(|embedder| embedder.json(self.seen.as_ref().ok().map(|seen| &seen.counts))),
             "features": ninefold::FEATURES,
             "repaired": self.repaired,
             "findings": findings,
@@ -280,6 +347,7 @@ mod tests {
             seen: Err(Error::new(kind, "what").hint("do")),
             free: None,
             repaired: Vec::new(),
+            embedder: None,
         };
         assert_eq!(report(ErrorKind::NotFound).exit(), Exit::BadInput);
         assert_eq!(report(ErrorKind::Corrupt).exit(), Exit::Environment);

@@ -1,6 +1,8 @@
 //! The pipeline that a command works with: the database and the embedder it is told of.
 
-use ninefold::{Error, ErrorKind, Result, Soar, embed};
+use std::sync::Arc;
+
+use ninefold::{Embedder, Error, ErrorKind, Result, Soar, embed};
 use tokio::task::spawn_blocking;
 
 use crate::args::Everywhere;
@@ -10,13 +12,26 @@ use crate::progress::Progress;
 /// Opens the database, with the embedder if one is named.
 pub(crate) async fn soar(everywhere: &Everywhere) -> Result<Soar> {
     let builder = Soar::builder().database(paths::database(everywhere.db.as_deref())?);
-    let Some(name) = everywhere.embedder.clone().filter(|name| !name.is_empty()) else { return builder.build().await };
+    match embedder(everywhere).await? {
+        Some(embedder) => builder.embedder(embedder).build().await,
+        None => builder.build().await,
+    }
+}
+
+/// The name of the embedder, if one is configured.
+pub(crate) fn embedder_name(everywhere: &Everywhere) -> Option<&str> {
+    everywhere.embedder.as_deref().filter(|name| !name.is_empty())
+}
+
+/// The embedder, if one is configured. Nothing is downloaded, and no server is asked.
+pub(crate) async fn embedder(everywhere: &Everywhere) -> Result<Option<Arc<dyn Embedder>>> {
+    let Some(name) = embedder_name(everywhere).map(str::to_owned) else { return Ok(None) };
     let key = std::env::var(embed::KEY_VARIABLE).ok();
     // Reading a model takes a while.
     let opened = spawn_blocking(move || embed::open(&name, key.as_deref())).await;
-    let embedder = opened
-        .unwrap_or_else(|error| Err(Error::new(ErrorKind::Panicked, "the model could not be read").caused_by(error)))?;
-    builder.embedder(embedder).build().await
+    opened
+        .unwrap_or_else(|error| Err(Error::new(ErrorKind::Panicked, "the model could not be read").caused_by(error)))
+        .map(Some)
 }
 
 /// Embeds what has no embedding yet, with its progress on a terminal; what is to be said of it.

@@ -16,6 +16,7 @@ use ninefold_core::{
 };
 use ninefold_store::{Options, Sqlite, Synchronous};
 use serde_json::json;
+use tokio::sync::{mpsc, oneshot};
 
 /// How many chunks the large database has.
 const LARGE: usize = 100_000;
@@ -179,6 +180,21 @@ async fn one_at_a_time(report: &mut Report, folder: &Path) {
         })
         .await;
         report.add(&format!("append a turn to a session, {name}, awaited"), &mut samples, 1);
+        let key = |n: usize| Key::of_bytes(&n.to_le_bytes());
+        let mut samples = times(3_000, async |n| {
+            let entry = CacheEntry { key: key(n), value: vec![7; 1_000], expires: None };
+            Cache::put(&store, "replies", vec![entry], Timestamp(0)).await.unwrap();
+        })
+        .await;
+        report.add(&format!("put 1 kB into the cache, {name}, awaited"), &mut samples, 1);
+        if synchronous == Synchronous::Normal {
+            let mut samples = times(20_000, async |n| {
+                let found = Cache::get(&store, "replies", &[key(n * 7 % 3_300)], Timestamp(0)).await.unwrap();
+                assert!(found[0].is_some());
+            })
+            .await;
+            report.add("get 1 kB from the cache, of 3,300 values", &mut samples, 1);
+        }
         store.close().await;
     }
 }
@@ -218,44 +234,100 @@ async fn rate<F: Future<Output = ()> + Send + 'static>(
     (64 * each) as f64 / start.elapsed().as_secs_f64()
 }
 
+/// What SQLite gives at most on this machine: a thread that writes plain rows of 1 kB, up to 256 of them in a
+/// transaction, with nothing around it.
+#[derive(Clone)]
+struct Plain(mpsc::Sender<(Vec<u8>, oneshot::Sender<()>)>);
+
+impl Plain {
+    fn open(file: &Path, synchronous: Synchronous) -> Self {
+        let connection = rusqlite::Connection::open(file).unwrap();
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).unwrap();
+        let level = if synchronous == Synchronous::Normal { "NORMAL" } else { "FULL" };
+        connection.pragma_update(None, "synchronous", level).unwrap();
+        connection.execute_batch("CREATE TABLE rows (id INTEGER PRIMARY KEY, value BLOB NOT NULL)").unwrap();
+        let (sender, mut rows) = mpsc::channel::<(Vec<u8>, oneshot::Sender<()>)>(1_024);
+        std::thread::spawn(move || {
+            let mut group = Vec::new();
+            while rows.blocking_recv_many(&mut group, 256) > 0 {
+                let mut written = Vec::with_capacity(group.len());
+                connection.prepare_cached("BEGIN IMMEDIATE").unwrap().execute([]).unwrap();
+                let mut insert = connection.prepare_cached("INSERT INTO rows (value) VALUES (?1)").unwrap();
+                for (value, done) in group.drain(..) {
+                    insert.execute([value]).unwrap();
+                    written.push(done);
+                }
+                drop(insert);
+                connection.prepare_cached("COMMIT").unwrap().execute([]).unwrap();
+                written.into_iter().for_each(|done| done.send(()).unwrap());
+            }
+        });
+        Self(sender)
+    }
+
+    async fn write(&self, value: Vec<u8>) {
+        let (done, written) = oneshot::channel();
+        self.0.send((value, done)).await.unwrap();
+        written.await.unwrap();
+    }
+}
+
+async fn journal_appends(store: &Sqlite, round: u128) -> f64 {
+    for task in 0..64 {
+        let header =
+            Header { pipeline: "p".into(), definition: Key([0; 32]), input: "null".into(), started: Timestamp(0) };
+        store.begin(RunId(round * 64 + task), header).await.unwrap();
+    }
+    let store = store.clone();
+    let write = move |task: usize, n: usize| {
+        let store = store.clone();
+        async move {
+            let position = Position { branch: 0, ordinal: n as u32 };
+            let output = "{\"complexity\":\"simple\",\"confidence\":0.83}".to_owned();
+            let entry = Entry { position, phase: "assess".into(), key: Key([7; 32]), output, at: Timestamp(0) };
+            Journal::append(&store, RunId(round * 64 + task as u128), vec![entry]).await.unwrap();
+        }
+    };
+    rate(1_000, write).await
+}
+
+async fn cache_puts(store: &Sqlite, round: u128) -> f64 {
+    let store = store.clone();
+    let write = move |task: usize, n: usize| {
+        let store = store.clone();
+        async move {
+            let key = Key::of_bytes(format!("{round} {task} {n}").as_bytes());
+            let entry = CacheEntry { key, value: vec![7; 100], expires: None };
+            Cache::put(&store, "embeddings", vec![entry], Timestamp(0)).await.unwrap();
+        }
+    };
+    rate(500, write).await
+}
+
 async fn many_tasks(report: &mut Report, folder: &Path, synchronous: Synchronous) {
     let name = if synchronous == Synchronous::Normal { "NORMAL" } else { "FULL" };
     let store = open(folder, &format!("many-{name}.db"), synchronous).await;
+    let plain = Plain::open(&folder.join(format!("plain-{name}.db")), synchronous);
     let unit = "rows/s from 64 tasks, least, median, most";
-    let mut rates = Vec::new();
-    for round in 0..7_u128 {
-        for task in 0..64 {
-            let header =
-                Header { pipeline: "p".into(), definition: Key([0; 32]), input: "null".into(), started: Timestamp(0) };
-            store.begin(RunId(round * 64 + task), header).await.unwrap();
-        }
-        let store = store.clone();
-        let write = move |task: usize, n: usize| {
-            let store = store.clone();
-            async move {
-                let position = Position { branch: 0, ordinal: n as u32 };
-                let output = "{\"complexity\":\"simple\",\"confidence\":0.83}".to_owned();
-                let entry = Entry { position, phase: "assess".into(), key: Key([7; 32]), output, at: Timestamp(0) };
-                Journal::append(&store, RunId(round * 64 + task as u128), vec![entry]).await.unwrap();
-            }
-        };
-        rates.push(rate(1_000, write).await);
-    }
-    report.add_rates(&format!("journal appends, {name}"), unit, &mut rates);
-    let mut rates = Vec::new();
+    // By turns, so that all three see the same machine.
+    let (mut limit, mut journal, mut cache, mut share) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for round in 0..7 {
-        let store = store.clone();
-        let write = move |task: usize, n: usize| {
-            let store = store.clone();
-            async move {
-                let key = Key::of_bytes(format!("{round} {task} {n}").as_bytes());
-                let entry = CacheEntry { key, value: vec![7; 100], expires: None };
-                Cache::put(&store, "embeddings", vec![entry], Timestamp(0)).await.unwrap();
-            }
+        let plain = plain.clone();
+        let write = move |_, _| {
+            let plain = plain.clone();
+            async move { plain.write(vec![7; 1_000]).await }
         };
-        rates.push(rate(500, write).await);
+        let most = rate(1_000, write).await;
+        limit.push(most);
+        let appends = journal_appends(&store, round).await;
+        share.push(appends * 100.0 / most);
+        journal.push(appends);
+        cache.push(cache_puts(&store, round).await);
     }
-    report.add_rates(&format!("cache puts of 100 bytes, {name}"), unit, &mut rates);
+    report.add_rates(&format!("plain rows of 1 kB, {name}: the limit"), unit, &mut limit);
+    report.add_rates(&format!("journal appends, {name}"), unit, &mut journal);
+    report.add_rates(&format!("journal appends, {name}, of the limit"), "% of each round", &mut share);
+    report.add_rates(&format!("cache puts of 100 bytes, {name}"), unit, &mut cache);
     let mut rates = Vec::new();
     for round in 0..5 {
         let store = store.clone();

@@ -157,3 +157,45 @@ fn a_log_left_behind_and_runs_that_did_not_finish() {
     assert!(said.out.contains("repaired   folded the log into the file\n"), "{said:#?}");
     assert!(!room.path("copy.db-wal").exists());
 }
+
+#[test]
+fn an_embedder_that_cannot_be_opened_is_a_warning() {
+    let room = indexed();
+    let said = room.run(["doctor", "--embedder", "on\u{1b}nx:model"]).expect(1);
+    assert!(said.out.contains("\nembedder   unknown, cannot be opened\n"), "{said:#?}");
+    assert!(
+        said.out.contains("\nwarning: the embedder cannot be opened: ") && !said.out.contains('\u{1b}'),
+        "{said:#?}"
+    );
+    let said = room.run(["doctor", "--json", "--embedder", "static:nowhere"]).expect(1);
+    let value: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(value["embedder"]["kind"], "static");
+    assert_eq!(value["embedder"]["model"], Value::Null);
+    assert!(value["embedder"]["error"]["message"].is_string(), "{said:#?}");
+    let none: Value = serde_json::from_str(&room.run(["doctor", "--json"]).expect(0).out).unwrap();
+    assert_eq!(none["embedder"], Value::Null);
+}
+
+#[cfg(feature = "embed-http")]
+#[test]
+fn chunks_without_an_embedding_are_counted_and_no_server_is_asked() {
+    let room = indexed();
+    // Nobody listens there.
+    let embedder = "http:http://me:hunter2@127.0.0.1:9/v1#small";
+    let said = room.run(["doctor", "--embedder", embedder]).expect(0);
+    assert!(said.out.contains("; 2 of 2 chunks have no embedding by it\n"), "{said:#?}");
+    assert!(said.out.contains("\nnote: 2 of 2 chunks are found by words only\n"), "{said:#?}");
+    assert!(!said.out.contains("hunter2"), "{said:#?}");
+    let value: Value =
+        serde_json::from_str(&room.run(["doctor", "--json", "--embedder", embedder]).expect(0).out).unwrap();
+    let model = value["embedder"]["model"].as_str().unwrap();
+    Connection::open(room.path("memory.db"))
+        .unwrap()
+        .execute_batch(&format!(
+            "INSERT INTO models (name, dimensions) VALUES ('{model}', 1);
+             INSERT INTO embeddings (chunk, model, vector) SELECT chunks.id, models.id, x'0000803f' FROM chunks, models"
+        ))
+        .unwrap();
+    let said = room.run(["doctor", "--embedder", embedder]).expect(0);
+    assert!(said.out.contains("; every chunk has an embedding by it\n"), "{said:#?}");
+}

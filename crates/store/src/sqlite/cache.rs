@@ -20,10 +20,14 @@ type Read = (Vec<Option<Vec<u8>>>, Vec<i64>);
 #[async_trait]
 impl Cache for Sqlite {
     async fn get(&self, space: &str, keys: &[Key], now: Timestamp) -> Result<Vec<Option<Vec<u8>>>> {
-        let (space, keys) = (space.to_owned(), keys.to_vec());
-        let few = keys.len() <= FEW;
-        let work = move |connection: &Connection| get(connection, &space, &keys, now);
-        let (values, read) = if few { self.look_up(work).await? } else { self.query(work).await? };
+        let near =
+            if keys.len() <= FEW { self.look_up(|connection| get(connection, space, keys, now)).await } else { None };
+        let (values, read) = if let Some(outcome) = near {
+            outcome?
+        } else {
+            let (space, keys) = (space.to_owned(), keys.to_vec());
+            self.query(move |connection| get(connection, &space, &keys, now)).await?
+        };
         if !read.is_empty() {
             let note = Note::new(Arc::clone(&self.0.path), move |connection| note(connection, &read, now));
             // A writer with a full queue has better things to do: the next reader tries again.
@@ -76,16 +80,27 @@ fn note(connection: &Connection, rows: &[i64], now: Timestamp) -> Result<(), Fau
 }
 
 fn put(connection: &Connection, space: &str, entries: &[CacheEntry], now: Timestamp) -> Result<(), Fault> {
-    let mut upsert = connection.prepare_cached(
-        "INSERT INTO cache (space, key, expires, read, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (space, key) DO UPDATE SET expires = excluded.expires, read = excluded.read, bytes = excluded.bytes
-         RETURNING id",
-    )?;
-    let mut value_of = connection.prepare_cached("REPLACE INTO cache_values (id, value) VALUES (?1, ?2)")?;
+    let mut find = connection.prepare_cached("SELECT id FROM cache WHERE space = ?1 AND key = ?2")?;
+    // Two statements for two cases: one for both would need a savepoint each time, which costs more than looking first.
+    let mut insert = connection
+        .prepare_cached("INSERT INTO cache (space, key, expires, read, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert_value = connection.prepare_cached("INSERT INTO cache_values (id, value) VALUES (?1, ?2)")?;
     for CacheEntry { key, value, expires } in entries {
-        let values = params![space, key.0, expires.map(|at| at.0), now.0, value.len() as i64];
-        let id: i64 = upsert.query_row(values, |row| row.get(0))?;
-        value_of.execute(params![id, value])?;
+        let (expires, bytes) = (expires.map(|at| at.0), value.len() as i64);
+        match find.query_row(params![space, key.0], |row| row.get::<_, i64>(0)).optional()? {
+            None => {
+                let id = insert.insert(params![space, key.0, expires, now.0, bytes])?;
+                insert_value.execute(params![id, value])?;
+            }
+            Some(id) => {
+                connection
+                    .prepare_cached("UPDATE cache SET expires = ?2, read = ?3, bytes = ?4 WHERE id = ?1")?
+                    .execute(params![id, expires, now.0, bytes])?;
+                connection
+                    .prepare_cached("REPLACE INTO cache_values (id, value) VALUES (?1, ?2)")?
+                    .execute(params![id, value])?;
+            }
+        }
     }
     Ok(())
 }

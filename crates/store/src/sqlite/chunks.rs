@@ -1,6 +1,7 @@
 //! Documents in and out: writing, reading by id, removal.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
 
 use ninefold_core::{Chunk, ChunkId, ChunkKind, Document, Key, Labels, Lines, Result, Scope, Source, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -38,9 +39,11 @@ pub(super) fn put(connection: &Connection, documents: &[Prepared]) -> Result<(),
             gone.extend(take(connection, path)?.unwrap_or_default());
         }
     }
+    let mut label_sets = LabelSets::default();
     for prepared in documents {
-        insert(connection, prepared)?;
+        insert(connection, prepared, &mut label_sets)?;
     }
+    label_sets.count(connection)?;
     for (document, from) in moved {
         for (from, to) in from.into_iter().zip(&document.chunks) {
             usage::hand_over(connection, from, to_row(to.id))?;
@@ -67,17 +70,21 @@ fn ids_of(connection: &Connection, path: &str) -> Result<Vec<i64>, Fault> {
     Ok(select.query_map([path], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
-fn insert(connection: &Connection, Prepared { document, terms, symbols }: &Prepared) -> Result<(), Fault> {
+fn insert(
+    connection: &Connection,
+    Prepared { document, terms, symbols }: &Prepared,
+    label_sets: &mut LabelSets,
+) -> Result<(), Fault> {
     let Document { source, chunks, embeddings, .. } = document;
-    let label_set = label_set(connection, &source.labels)?;
+    let label_set = label_sets.row(connection, &source.labels)?;
     let modified = source.modified.map(|modified| modified.0);
-    let source_row: i64 = connection
+    // Without RETURNING, with which SQLite sets a savepoint for the statement: at each of them the index of terms writes out
+    // what it has gathered so far, which it else does once in a transaction.
+    let source_row = connection
         .prepare_cached(
-            "INSERT INTO sources (path, hash, label_set, modified, rebuildable) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+            "INSERT INTO sources (path, hash, label_set, modified, rebuildable) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .query_row(params![source.path.as_str(), source.hash.0, label_set, modified, source.rebuildable], |row| {
-            row.get(0)
-        })?;
+        .insert(params![source.path.as_str(), source.hash.0, label_set, modified, source.rebuildable])?;
     let mut into_chunks = connection.prepare_cached(
         "INSERT INTO chunks (chunk, source, label_set, first, last, length, vector, kind, offset)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -105,7 +112,36 @@ fn insert(connection: &Connection, Prepared { document, terms, symbols }: &Prepa
     if let Some(embeddings) = embeddings {
         embeddings::insert(connection, embeddings, &inserted_rows)?;
     }
-    resize(connection, label_set, chunks.len() as i64, sum)
+    label_sets.add(label_set, chunks.len() as i64, sum);
+    Ok(())
+}
+
+/// The sets of labels of a batch, and how many chunks and terms it adds to each: counted at the end, as most batches
+/// have one set.
+#[derive(Default)]
+struct LabelSets {
+    rows: HashMap<Labels, i64>,
+    added: BTreeMap<i64, (i64, i64)>,
+}
+
+impl LabelSets {
+    fn row(&mut self, connection: &Connection, labels: &Labels) -> Result<i64, Fault> {
+        if let Some(&row) = self.rows.get(labels) {
+            return Ok(row);
+        }
+        let row = label_set(connection, labels)?;
+        self.rows.insert(labels.clone(), row);
+        Ok(row)
+    }
+
+    fn add(&mut self, row: i64, chunks: i64, terms: i64) {
+        let added = self.added.entry(row).or_default();
+        *added = (added.0 + chunks, added.1 + terms);
+    }
+
+    fn count(self, connection: &Connection) -> Result<(), Fault> {
+        self.added.into_iter().try_for_each(|(row, (chunks, terms))| resize(connection, row, chunks, terms))
+    }
 }
 
 /// The row of a set of labels; made when it is the first of its kind.
@@ -213,6 +249,9 @@ pub(super) const CHUNK_COLUMNS: &str = "c.chunk, s.path, c.first, c.last, t.kind
      FROM chunks c JOIN texts t ON t.id = c.id JOIN sources s ON s.id = c.source
      JOIN label_sets l ON l.id = c.label_set LEFT JOIN symbols y ON y.id = c.id";
 
+/// One chunk by its identity; put together once, as reading one takes hardly longer than that.
+static BY_ID: LazyLock<String> = LazyLock::new(|| format!("SELECT {CHUNK_COLUMNS} WHERE c.chunk = ?1"));
+
 /// A chunk from a row of [`CHUNK_COLUMNS`].
 pub(super) fn chunk_from(row: &Row<'_>) -> Result<Chunk, Fault> {
     let text = |column| -> Result<&str, Fault> { row.get_ref(column)?.as_str().map_err(|_| strange_value("a text")) };
@@ -235,7 +274,7 @@ pub(super) fn chunk_from(row: &Row<'_>) -> Result<Chunk, Fault> {
 pub(super) fn get(connection: &Connection, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, Fault> {
     // One statement sees one state of the file; several need a transaction for that.
     let _snapshot = if ids.len() > 1 { Some(connection.unchecked_transaction()?) } else { None };
-    let mut select = connection.prepare_cached(&format!("SELECT {CHUNK_COLUMNS} WHERE c.chunk = ?1"))?;
+    let mut select = connection.prepare_cached(&BY_ID)?;
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
         let mut rows = select.query([to_row(*id)])?;

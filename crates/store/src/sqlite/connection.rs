@@ -15,9 +15,11 @@ use super::{Options, Synchronous, migrate};
 
 /// Room for every statement of this crate; each is prepared once per connection.
 const STATEMENTS: usize = 64;
-/// The most pages a connection keeps in memory, in KiB, for the threads and for short reads.
+/// The most pages a connection keeps in memory, in KiB, for the threads and for short reads. The latter is enough for
+/// the inner pages that lead to 100,000 chunks, so that a look-up reads leaves only. Nothing is mapped into memory: pages of a
+/// mapped file that is cut off under us would be a signal and not an error.
 const CACHE: i32 = 8_192;
-const SMALL_CACHE: i32 = 512;
+const SMALL_CACHE: i32 = 2_048;
 
 /// The connection that writes. Makes the file and the directories above it, and brings its layout up to date.
 pub(super) fn open(path: &Path, options: Options) -> Result<(Connection, Log)> {

@@ -38,23 +38,28 @@ fn model_for(connection: &Connection, name: &str, dimensions: usize) -> Result<i
     Ok(known.row)
 }
 
-/// Writes the embeddings of the chunks in these rows, in their order.
+/// For rows that have no embedding: it needs no savepoint, at which the index of terms would write out what it has
+/// gathered.
+const INSERT: &str = "INSERT INTO embeddings (chunk, model, vector) VALUES (?1, ?2, ?3)";
+/// What stands there is deleted and not overwritten: the new vector gets a new number.
+const REPLACE: &str = "INSERT OR REPLACE INTO embeddings (chunk, model, vector) VALUES (?1, ?2, ?3)";
+
+/// Writes the embeddings of the chunks in these rows, which are new, in their order.
 pub(super) fn insert(connection: &Connection, embeddings: &Embeddings, rows: &[i64]) -> Result<(), Fault> {
     let vectors = embeddings.vectors.iter().map(Vec::as_slice);
-    insert_vectors(connection, &embeddings.model, rows.iter().copied().zip(vectors))
+    write(connection, INSERT, &embeddings.model, rows.iter().copied().zip(vectors))
 }
 
-fn insert_vectors<'a>(
+fn write<'a>(
     connection: &Connection,
+    sql: &str,
     name: &str,
     vectors: impl Iterator<Item = (i64, &'a [f32])>,
 ) -> Result<(), Fault> {
     let mut vectors = vectors.peekable();
     let Some((_, first)) = vectors.peek() else { return Ok(()) };
     let model = model_for(connection, name, first.len())?;
-    // What stands there is deleted and not overwritten: the new vector gets a new number.
-    let mut insert =
-        connection.prepare_cached("INSERT OR REPLACE INTO embeddings (chunk, model, vector) VALUES (?1, ?2, ?3)")?;
+    let mut insert = connection.prepare_cached(sql)?;
     for (row, vector) in vectors {
         insert.execute(params![row, model, to_bytes(vector)])?;
     }
@@ -70,7 +75,7 @@ pub(super) fn embed(connection: &Connection, embeddings: &Embeddings, chunks: &[
             known.push((row, vector));
         }
     }
-    insert_vectors(connection, &embeddings.model, known.into_iter())
+    write(connection, REPLACE, &embeddings.model, known.into_iter())
 }
 
 /// Up to `limit` chunks without an embedding by a model.

@@ -1,5 +1,6 @@
 //! Looking at a database without opening it for work: nothing is made, migrated or repaired.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ninefold_core::{Error, ErrorKind, Result, Timestamp};
@@ -28,12 +29,14 @@ pub struct Inspection {
 }
 
 /// How much a database holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Sources.
     pub sources: Option<u64>,
     /// Chunks.
     pub chunks: Option<u64>,
+    /// Chunks with an embedding, by model.
+    pub embedded: Option<BTreeMap<String, u64>>,
     /// Runs in the journal.
     pub runs: Option<u64>,
     /// Those of them that did not finish.
@@ -91,6 +94,7 @@ impl Counts {
         Self {
             sources: one("SELECT count(*) FROM sources"),
             chunks: one("SELECT count(*) FROM chunks"),
+            embedded: embedded(connection).ok(),
             runs: one("SELECT count(*) FROM runs"),
             unfinished_runs: one("SELECT count(*) FROM runs WHERE finished IS NULL"),
             oldest_unfinished: oldest.map(Timestamp),
@@ -99,4 +103,10 @@ impl Counts {
             cached_bytes: one("SELECT coalesce(sum(bytes), 0) FROM cache"),
         }
     }
+}
+
+fn embedded(connection: &Connection) -> rusqlite::Result<BTreeMap<String, u64>> {
+    let mut select = connection
+        .prepare("SELECT m.name, count(*) FROM embeddings e JOIN models m ON m.id = e.model GROUP BY m.id")?;
+    select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }

@@ -193,17 +193,12 @@ impl Sqlite {
         answer.wait(&self.0.path).await
     }
 
-    /// A read of a few rows by their keys, and nothing else: it is done here and now when it can be.
-    async fn look_up<T: Send + 'static>(
-        &self,
-        work: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
-    ) -> Result<T> {
+    /// A read of a few rows by their keys, and nothing else, done here and now. None when it cannot be: then it is one for
+    /// [`Sqlite::query`].
+    async fn look_up<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Option<Result<T>> {
         // A loop of these lets other tasks of its thread have their turn.
         tokio::task::coop::consume_budget().await;
-        match self.0.near.read(&self.0.path, &work) {
-            Some(outcome) => outcome,
-            None => self.query(work).await,
-        }
+        self.0.near.read(&self.0.path, work)
     }
 
     async fn hand(&self, queue: &mpsc::Sender<Order>, order: Order) -> Result<()> {

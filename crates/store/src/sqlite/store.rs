@@ -32,12 +32,13 @@ impl Store for Sqlite {
     }
 
     async fn get(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>> {
-        let (ids, scope) = (ids.to_vec(), scope.clone());
-        if ids.len() <= FEW {
-            self.look_up(move |connection| chunks::get(connection, &ids, &scope)).await
-        } else {
-            self.query(move |connection| chunks::get(connection, &ids, &scope)).await
+        if ids.len() <= FEW
+            && let Some(outcome) = self.look_up(|connection| chunks::get(connection, ids, scope)).await
+        {
+            return outcome;
         }
+        let (ids, scope) = (ids.to_vec(), scope.clone());
+        self.query(move |connection| chunks::get(connection, &ids, &scope)).await
     }
 
     async fn search(&self, search: &Search) -> Result<Evidence> {

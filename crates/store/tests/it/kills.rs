@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read as _};
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use ninefold_core::journal::{Entry, Header, Journal, Position};
 use ninefold_core::{
     Cache, CacheEntry, ChunkId, Document, Key, RunId, Scope, SessionId, Sessions, Store, Timestamp, Turn,
@@ -105,11 +107,15 @@ fn start(file: &Path, round: u64) -> Child {
 async fn killed(file: &Path, round: u64, after: Duration) -> BTreeMap<String, u64> {
     let mut child = start(file, round);
     let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.starts_with("ready") {
-        line.clear();
-        assert!(out.read_line(&mut line).unwrap() > 0, "the child ended before it wrote");
-    }
+    let ready = tokio::task::spawn_blocking(move || {
+        let mut line = String::new();
+        while !line.starts_with("ready") {
+            line.clear();
+            assert!(out.read_line(&mut line).unwrap() > 0, "the child ended before it wrote");
+        }
+        out
+    });
+    let mut out = ready.await.unwrap();
     // Read all the time: a full pipe would hold the child back.
     let rest = tokio::task::spawn_blocking(move || {
         let mut rest = String::new();
@@ -171,41 +177,56 @@ async fn verify(store: &Sqlite, round: u64, acknowledged: &BTreeMap<String, u64>
     assert!((0..).zip(values.iter().flatten()).all(|(n, value): (u64, _)| *value == vec![n as u8; 2_000]));
 }
 
-/// Kills so many processes, 20 for each file; prints what reopening took.
+/// Kills so many processes that write to one file one after the other; returns how many writes they acknowledged, and
+/// what reopening took each time.
+async fn kill_all(rounds: Range<u64>, mut random: fastrand::Rng) -> (u64, Vec<Duration>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.db");
+    let (mut reopened, mut writes) = (Vec::new(), 0);
+    for round in rounds {
+        let acknowledged = killed(&path, round, Duration::from_micros(random.u64(0..25_000))).await;
+        writes += acknowledged.values().sum::<u64>();
+        #[allow(clippy::disallowed_methods, reason = "what opening took is to be printed")]
+        let before = std::time::Instant::now();
+        let store = Sqlite::open(&path).await.unwrap();
+        reopened.push(before.elapsed());
+        verify(&store, round, &acknowledged).await;
+        assert_eq!(store.integrity_check(Check::Full).await.unwrap(), [] as [String; 0], "round {round}");
+        // Every other time the next process finds the log as this one's end left it, or no log.
+        if random.bool() {
+            store.close().await;
+        }
+    }
+    (writes, reopened)
+}
+
+/// Kills so many processes, 20 for each file, with several files at once; prints what reopening took.
 async fn kill(times: u64) {
     let mut random = fastrand::Rng::new();
     println!("seed {}", random.get_seed());
-    let (mut reopened, mut writes) = (Vec::new(), 0);
-    for file in 0..times.div_ceil(20) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("m.db");
-        for round in 20 * file..times.min(20 * file + 20) {
-            let acknowledged = killed(&path, round, Duration::from_micros(random.u64(0..25_000))).await;
-            writes += acknowledged.values().sum::<u64>();
-            #[allow(clippy::disallowed_methods, reason = "what opening took is to be printed")]
-            let before = std::time::Instant::now();
-            let store = Sqlite::open(&path).await.unwrap();
-            reopened.push(before.elapsed());
-            verify(&store, round, &acknowledged).await;
-            assert_eq!(store.integrity_check(Check::Full).await.unwrap(), [] as [String; 0], "round {round}");
-            // Every other time the next process finds the log as this one's end left it, or no log.
-            if random.bool() {
-                store.close().await;
-            }
-        }
-    }
+    let files: Vec<_> = (0..times).step_by(20).map(|first| (first..times.min(first + 20), random.fork())).collect();
+    let (writes, mut reopened) = futures_util::stream::iter(files)
+        .map(|(rounds, random)| tokio::spawn(kill_all(rounds, random)))
+        .buffer_unordered(4)
+        .fold((0, Vec::new()), async |(sum, mut all), file| {
+            let (writes, reopened) = file.unwrap();
+            all.extend(reopened);
+            (sum + writes, all)
+        })
+        .await;
     reopened.sort_unstable();
+    assert_eq!(reopened.len() as u64, times);
     let (median, most) = (reopened[reopened.len() / 2], reopened[reopened.len() - 1]);
     println!("{times} kills, {writes} acknowledged writes; reopening took {median:?} in the median, {most:?} at most");
     assert!(writes > times, "the processes were killed while they wrote");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_kills_lose_nothing() {
     kill(200).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes; prints how long reopening takes"]
 async fn two_thousand_kills_lose_nothing() {
     kill(2_000).await;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod agree;
+mod clock;
 mod conformance;
 mod damage;
 mod index;
@@ -14,6 +15,7 @@ mod migrations;
 mod open;
 mod process;
 mod renames;
+mod rights;
 mod semantic;
 mod threads;
 #[cfg(feature = "watch")]
