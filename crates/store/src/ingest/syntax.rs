@@ -30,7 +30,8 @@ const ERRORS: usize = 3;
 pub(super) fn pieces(grammar: &Grammar, source: &str, lines: &Lines<'_>) -> Option<(Vec<Piece>, Vec<Named>)> {
     let mut budget = Budget::of(source, lines)?;
     let tree = budget.parse(grammar, source, None)?;
-    let mut outline = Outline::new(grammar, source, lines, budget);
+    // What macros hold is parsed once more.
+    let mut outline = Outline::new(grammar, source, lines, Budget::of(source, lines)?);
     let top =
         Frame { group: Some(0), item: false, items: true, lead: None, container: None, local: false, error: false };
     if tree.root_node().is_error() {

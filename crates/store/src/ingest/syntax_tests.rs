@@ -291,6 +291,8 @@ fn hostile_sources_are_cut_in_bounded_time() {
         "\u{feff}\r\r\n\r".repeat(deep / 4),
         "é🚀".repeat(deep / 2),
         "x y ".repeat(512 * 1024),
+        "1. ".repeat(128 * 1024),
+        "`a` [](b.rs) ".repeat(8 * 1024),
         "a + ".repeat(deep / 2),
         "a::".repeat(deep / 2),
         "template<".repeat(deep / 8),

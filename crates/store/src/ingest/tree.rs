@@ -9,12 +9,12 @@ use super::grammar::Grammar;
 use super::lines::Lines;
 
 /// What is longer is cut by its shape, in bytes.
-const MAX_SOURCE: usize = 8 * 1024 * 1024;
+const MAX_SOURCE: usize = 1024 * 1024;
 /// What has more bytes than this to a line was not written by hand, and is cut by its shape where it is not small either.
 const DENSE: usize = 400;
 const MAX_DENSE: usize = 64 * 1024;
-/// How often the parser may ask for one source: a second of work on what is broken, a megabyte of what is not.
-const MAX_ASKED: usize = 16_000;
+/// How often the parser may ask for one source: half a megabyte of code, a second of work on what is broken.
+const MAX_ASKED: usize = 4_000;
 /// How often it may ask anyway.
 const LEAST_ASKED: usize = 256;
 
@@ -56,5 +56,36 @@ impl Budget {
             parser.reset();
             tree
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::grammar::of_path;
+    use super::*;
+
+    fn parse(left: usize, path: &str, source: &str) -> Option<Tree> {
+        Budget { left }.parse(of_path(path).unwrap(), source, None)
+    }
+
+    #[test]
+    fn what_was_broken_off_leaves_nothing_behind() {
+        let (code, broken) = ("fn f() { g(1); }\n".repeat(500), "x y ".repeat(2_000));
+        let whole = parse(1_000, "a.rs", &code).unwrap().root_node().to_sexp();
+        for _ in 0..3 {
+            assert!(parse(20, "a.rs", &code).is_none() && parse(20, "a.py", &broken).is_none());
+            assert!(parse(0, "a.rs", "").is_none(), "nothing is left");
+            assert_eq!(parse(1_000, "a.rs", &code).unwrap().root_node().to_sexp(), whole);
+            assert!(!parse(1_000, "a.py", "def f(): pass\n").unwrap().root_node().has_error());
+        }
+    }
+
+    #[test]
+    fn what_no_person_wrote_is_not_parsed() {
+        let budget = |source: &str| Budget::of(source, &Lines::of(source)).map(|budget| budget.left);
+        assert_eq!(budget(""), Some(LEAST_ASKED));
+        assert_eq!(budget(&"let a = 1;\n".repeat(50_000)), Some(MAX_ASKED));
+        assert_eq!(budget(&"let a = 1; ".repeat(50_000)), None, "one line");
+        assert_eq!(budget(&"let a = 1;\n".repeat(100_000)), None, "more than a megabyte");
     }
 }
