@@ -88,11 +88,17 @@ async fn one_crate(
         let sources = folder.path().join("src");
         corpus.write(&sources, task == Task::Documentation);
         let sqlite = Arc::new(Sqlite::open(folder.path().join("memory.db")).await.unwrap());
-        let store: Arc<dyn Store> = match &embedder {
-            Some(embedder) => Arc::new(Semantic::new(sqlite, cached(embedder).await)),
-            None => sqlite,
+        // What is asked goes to the store itself: a row by words is asked without an embedding.
+        let store: Arc<dyn Store> = sqlite;
+        let embedder = match &embedder {
+            Some(embedder) => Some(cached(embedder).await),
+            None => None,
         };
-        let summary = Indexer::new(Arc::clone(&store)).index(&[sources.as_path()], |_| {}).await.unwrap();
+        let indexed: Arc<dyn Store> = match &embedder {
+            Some(embedder) => Arc::new(Semantic::new(Arc::clone(&store), Arc::clone(embedder))),
+            None => Arc::clone(&store),
+        };
+        let summary = Indexer::new(indexed).index(&[sources.as_path()], |_| {}).await.unwrap();
         let asked = match task {
             Task::KnownItem => known_item::queries(&sources, queries),
             Task::Documentation => corpus.documented(&sources, queries),
@@ -104,14 +110,14 @@ async fn one_crate(
             summary.chunks.values().sum::<u64>(),
             asked.len()
         );
-        println!("{:28} {:>15} {:>10} {:>9} {:>9}", "method", "MRR@10", "recall@10", "p50 ms", "p95 ms");
+        println!("{:30} {:>15} {:>10} {:>9} {:>9}", "method", "MRR@10", "recall@10", "p50 ms", "p95 ms");
         let callers = Callers::of_folder(&sources);
         for method in Method::ALL {
             if method.needs_embedder() && embedder.is_none() {
                 continue;
             }
             let Some(outcome) = measure(&store, embedder.as_ref(), &asked, &callers, method).await else { continue };
-            println!("{:28} {outcome}", method.name());
+            println!("{:30} {outcome}", method.name());
             rows.push(outcome.json(&corpus.name, task, method));
         }
     }

@@ -4,9 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use ninefold::core::Signals;
 use ninefold::{Embedder, Embedding, Evidence, Purpose, Search, Store};
 
 use crate::callers::Callers;
+
+/// How many passages are ranked by reciprocal ranks, and what is added to every rank.
+const RANKED: usize = 200;
+const RANK_OFFSET: f64 = 60.0;
 
 /// What is looked for, and where it is.
 pub struct Query {
@@ -34,31 +39,53 @@ impl Task {
 pub enum Method {
     Lexical,
     Vector,
+    /// The places by words and by meaning instead of the scores: 1 / (60 + place), added up (Cormack, Clarke and Büttcher,
+    /// "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods", 2009).
+    ReciprocalRanks,
     Fused,
     /// The three best hits of a first search are the context of a second.
     FusedRelations,
-    /// A chunk that refers to the right one is the context; only queries that have such a chunk count.
+    /// A chunk that refers to the right one is the context; only queries that have such a chunk count. The rows "of these"
+    /// ask the same queries without a context.
+    LexicalOfThese,
     LexicalInView,
+    FusedOfThese,
     FusedInView,
 }
 
 impl Method {
-    pub const ALL: [Self; 6] =
-        [Self::Lexical, Self::Vector, Self::Fused, Self::FusedRelations, Self::LexicalInView, Self::FusedInView];
+    pub const ALL: [Self; 9] = [
+        Self::Lexical,
+        Self::Vector,
+        Self::ReciprocalRanks,
+        Self::Fused,
+        Self::FusedRelations,
+        Self::LexicalOfThese,
+        Self::LexicalInView,
+        Self::FusedOfThese,
+        Self::FusedInView,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Lexical => "lexical",
             Self::Vector => "vector",
+            Self::ReciprocalRanks => "reciprocal ranks",
             Self::Fused => "fused",
             Self::FusedRelations => "fused + relations",
-            Self::LexicalInView => "lexical, a caller in view",
-            Self::FusedInView => "fused, a caller in view",
+            Self::LexicalOfThese => "lexical, with a caller: none",
+            Self::FusedOfThese => "fused, with a caller: none",
+            Self::LexicalInView => "lexical, with a caller: seen",
+            Self::FusedInView => "fused, with a caller: seen",
         }
     }
 
+    fn needs_caller(self) -> bool {
+        matches!(self, Self::LexicalOfThese | Self::LexicalInView | Self::FusedOfThese | Self::FusedInView)
+    }
+
     pub fn needs_embedder(self) -> bool {
-        !matches!(self, Self::Lexical | Self::LexicalInView)
+        !matches!(self, Self::Lexical | Self::LexicalOfThese | Self::LexicalInView)
     }
 }
 
@@ -101,6 +128,22 @@ pub fn reciprocal_rank(evidence: &Evidence, query: &Query) -> f64 {
     right.map_or(0.0, |place| 1.0 / (place as f64 + 1.0))
 }
 
+/// Puts the passages in the order of their added reciprocal ranks.
+fn by_reciprocal_ranks(evidence: &mut Evidence) {
+    let mut scores = vec![0.0; evidence.passages.len()];
+    for signal in [|signals: &Signals| signals.lexical, |signals: &Signals| signals.vector] {
+        let seen = evidence.passages.iter().enumerate();
+        let mut seen: Vec<(usize, f32)> = seen.filter_map(|(n, passage)| Some((n, signal(&passage.signals)?))).collect();
+        seen.sort_by(|a, b| b.1.total_cmp(&a.1));
+        for (place, (n, _)) in seen.into_iter().enumerate() {
+            scores[n] += 1.0 / (RANK_OFFSET + place as f64 + 1.0);
+        }
+    }
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+    evidence.passages = order.into_iter().map(|n| evidence.passages[n].clone()).collect();
+}
+
 /// Asks all queries; none when there is nothing to ask.
 pub async fn measure(
     store: &Arc<dyn Store>,
@@ -120,17 +163,23 @@ pub async fn measure(
         if method == Method::Vector {
             search.text.clear();
         }
-        if matches!(method, Method::LexicalInView | Method::FusedInView) {
-            match callers.of(query) {
-                Some(caller) => search.context = vec![caller],
-                None => continue,
+        if method.needs_caller() {
+            let Some(caller) = callers.of(query) else { continue };
+            if matches!(method, Method::LexicalInView | Method::FusedInView) {
+                search.context = vec![caller];
             }
+        }
+        if method == Method::ReciprocalRanks {
+            search.limit = RANKED;
         }
         let start = Instant::now();
         let mut evidence = store.search(&search).await.unwrap();
         if method == Method::FusedRelations {
             search.context = evidence.passages.iter().take(3).map(|passage| passage.chunk.id).collect();
             evidence = store.search(&search).await.unwrap();
+        }
+        if method == Method::ReciprocalRanks {
+            by_reciprocal_ranks(&mut evidence);
         }
         times.push(start.elapsed().as_secs_f64() * 1_000.0);
         ranks.push(reciprocal_rank(&evidence, query));

@@ -1,30 +1,35 @@
 //! What memory costs and how long it takes to find something in it: bytes of a chunk in the process's memory, writing and
-//! reading it there, uses, and searches of 10,000 and 100,000 chunks in SQLite by words, by meaning and with all there is.
-//! Prints medians and spreads, and writes them as JSON to `target/search.json`. The folder is `BENCH_DIR`, or the system's
-//! folder for temporary files.
+//! reading it there, uses, and searches of 10,000 and 100,000 chunks of real code in SQLite by words, by meaning and with
+//! all there is. Prints medians and spreads, and writes them as JSON to `target/search.json`.
+//!
+//! `cargo bench -p ninefold-store --features code --bench search [-- --memory] [-- --chunks N]`: only the store in memory,
+//! only a database of so many chunks. The folder is `BENCH_DIR`, where databases stay and are used again, or one of the
+//! system's for temporary files.
 
 // A benchmark reads the clock itself, and may panic.
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 #[path = "../../../benches/machine/describe.rs"]
 #[allow(unreachable_pub)]
 mod describe;
+#[allow(unreachable_pub)]
+mod registry;
 
 use std::alloc::System;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ninefold_core::{
-    Chunk, ChunkId, ChunkKind, Document, Embedding, Embeddings, Key, Lines, Relation, RelationKind, Scope, Search,
-    Source, Store, Timestamp, VectorSearch,
+    Chunk, ChunkId, ChunkKind, Document, Embedding, Key, Lines, Relation, RelationKind, Scope, Search, Source, Store,
+    Timestamp, VectorSearch,
 };
 use ninefold_store::{MemoryStore, Sqlite};
+use registry::Question;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-const DIMENSIONS: usize = 384;
 const QUESTIONS: usize = 200;
 /// Functions in a file.
 const FUNCTIONS: usize = 10;
@@ -74,45 +79,12 @@ fn function(n: usize, path: &str) -> Chunk {
     }
 }
 
-fn documents(chunks: usize, embedded: bool) -> impl Iterator<Item = Document> {
+fn generated(chunks: usize) -> impl Iterator<Item = Document> {
     (0..chunks / FUNCTIONS).map(move |file| {
         let path = format!("src/package_{}/module_{file}.py", file / 20);
-        let numbers = file * FUNCTIONS..(file + 1) * FUNCTIONS;
-        let vectors = || numbers.clone().map(vector).collect();
-        let embeddings = embedded.then(|| Embeddings { model: "bench/model".into(), vectors: vectors() });
-        let chunks = numbers.clone().map(|n| function(n, &path)).collect();
-        Document { embeddings, ..Document::new(Source::new(path, Key::of_bytes(&file.to_le_bytes())), chunks) }
+        let chunks = (file * FUNCTIONS..(file + 1) * FUNCTIONS).map(|n| function(n, &path)).collect();
+        Document::new(Source::new(path, Key::of_bytes(&file.to_le_bytes())), chunks)
     })
-}
-
-/// A vector of a cluster, about what a model makes of texts on one subject.
-fn vector(n: usize) -> Vec<f32> {
-    let mut of_cluster = fastrand::Rng::with_seed((n % 500) as u64);
-    let mut own = fastrand::Rng::with_seed(n as u64 + 1_000);
-    let vector: Vec<f32> = (0..DIMENSIONS).map(|_| of_cluster.f32() - 0.5 + 0.8 * (own.f32() - 0.5)).collect();
-    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-    vector.into_iter().map(|x| x / length).collect()
-}
-
-/// Questions as people ask of code.
-fn questions(chunks: usize) -> Vec<(String, Embedding, ChunkId)> {
-    let mut random = fastrand::Rng::with_seed(3);
-    let forms = ["How do I {v} the {n} of {a} {b}?", "where is the {n} {a} limit", "{a} {b} {n} {o}", "{v}_{n}_{i}"];
-    (0..QUESTIONS)
-        .map(|question| {
-            let n = random.usize(..chunks);
-            let text = forms[question % forms.len()]
-                .replace("{v}", VERBS[n % 24])
-                .replace("{n}", NOUNS[(n / 24) % 32])
-                .replace("{o}", NOUNS[(n / 7) % 32])
-                .replace("{a}", &about(n)[0])
-                .replace("{b}", &about(n)[1])
-                .replace("{i}", &n.to_string());
-            let file = n / FUNCTIONS;
-            let path = format!("src/package_{}/module_{file}.py", file / 20);
-            (text, Embedding { model: "bench/model".into(), vector: vector(n) }, function(n, &path).id)
-        })
-        .collect()
 }
 
 /// Rows as they are measured.
@@ -154,7 +126,7 @@ fn resident_mb() -> f64 {
 }
 
 async fn in_memory(report: &mut Report) {
-    let all: Vec<Document> = documents(10_000, false).collect();
+    let all: Vec<Document> = generated(10_000).collect();
     let region = Region::new(ALLOCATOR);
     let store = MemoryStore::new();
     store.put(all.clone()).await.unwrap();
@@ -182,28 +154,45 @@ async fn in_memory(report: &mut Report) {
         }
     });
     report.times("memory: read a tiny chunk by id", gets.await, 1_000);
-    let asked = questions(10_000);
-    let found = timed(QUESTIONS, async |n| {
-        store.search(&Search::new(asked[n].0.as_str())).await.unwrap();
-    });
-    report.times("memory: search 10,000 by words", found.await, 1);
+    drop((all, store, tiny));
+    let real = registry::documents(10_000);
+    let asked = registry::questions(&real, QUESTIONS);
+    let store = MemoryStore::new();
+    store.put(real).await.unwrap();
+    for (name, meaning) in [("words", false), ("words and meaning", true)] {
+        let found = timed(asked.len(), async |n| {
+            store.search(&search_of(&asked[n], meaning)).await.unwrap();
+        });
+        report.times(&format!("memory: search 10,000 by {name}"), found.await, 1);
+    }
+}
+
+fn search_of(question: &Question, meaning: bool) -> Search {
+    let embedding = Embedding { model: registry::MODEL.into(), vector: question.vector.clone() };
+    Search { embedding: meaning.then_some(embedding), ..Search::new(question.text.as_str()) }
 }
 
 async fn in_sqlite(report: &mut Report, folder: &Path, chunks: usize) {
     let file = folder.join(format!("{chunks}.db"));
+    let is_there = file.exists();
     let store = Sqlite::open(&file).await.unwrap();
-    let all: Vec<Document> = documents(chunks, true).collect();
-    let mut puts = Vec::new();
-    for batch in all.chunks(100) {
-        let start = Instant::now();
-        store.put(batch.to_vec()).await.unwrap();
-        puts.push(start.elapsed());
+    let all = registry::documents(chunks);
+    let held: usize = all.iter().map(|document| document.chunks.len()).sum();
+    report.value(&format!("SQLite {chunks}: chunks that the registry gave"), held as f64, "chunks");
+    if !is_there {
+        let mut puts = Vec::new();
+        for batch in all.chunks(100) {
+            let (batch, count) = (batch.to_vec(), batch.iter().map(|document| document.chunks.len()).sum::<usize>());
+            let start = Instant::now();
+            store.put(batch).await.unwrap();
+            puts.push(start.elapsed() / count.max(1) as u32);
+        }
+        report.times(&format!("SQLite {chunks}: put a chunk, 100 files at once, names and embeddings"), puts, 1);
     }
-    report.times(&format!("SQLite {chunks}: put 1,000 chunks, names and embeddings"), puts, 1);
     let now = Timestamp(1_700_000_000_000_000);
-    let asked = questions(chunks);
-    let ids: Vec<ChunkId> = asked.iter().map(|(.., id)| *id).collect();
-    let touches = timed(2_000, async |n| store.touch(&[ids[n % QUESTIONS]], now).await.unwrap()).await;
+    let asked = registry::questions(&all, QUESTIONS);
+    let ids: Vec<ChunkId> = asked.iter().map(|question| question.about).collect();
+    let touches = timed(2_000, async |n| store.touch(&[ids[n % ids.len()]], now).await.unwrap()).await;
     report.times(&format!("SQLite {chunks}: note one use"), touches, 1);
     let many: Vec<ChunkId> = all.iter().flat_map(|d| &d.chunks).take(1_000).map(|chunk| chunk.id).collect();
     let touches = timed(30, async |_| store.touch(&many, now).await.unwrap()).await;
@@ -211,26 +200,31 @@ async fn in_sqlite(report: &mut Report, folder: &Path, chunks: usize) {
     drop(all);
     let before = resident_mb();
     let start = Instant::now();
-    let first = Search { embedding: Some(asked[0].1.clone()), ..Search::new("") };
+    let first = Search { text: String::new(), ..search_of(&asked[0], true) };
     assert_eq!(store.search(&first).await.unwrap().vectors, VectorSearch::Used);
     report.value(&format!("SQLite {chunks}: first search by meaning"), start.elapsed().as_secs_f64() * 1e3, "ms");
     report.value(&format!("SQLite {chunks}: resident more with vectors in memory"), resident_mb() - before, "MB");
     for (name, way) in [("words", 0), ("words and use", 1), ("words and meaning", 2), ("meaning, use and context", 3)] {
-        let searches: Vec<Search> = (0..QUESTIONS)
-            .map(|n| {
-                let (text, embedding, _) = &asked[n];
-                Search {
-                    now: (way == 1 || way == 3).then_some(now),
-                    embedding: (way >= 2).then(|| embedding.clone()),
-                    context: if way == 3 { ids[(n + 1) % 190..][..3].to_vec() } else { Vec::new() },
-                    ..Search::new(text.as_str())
-                }
+        let searches: Vec<Search> = (0..asked.len())
+            .map(|n| Search {
+                now: (way == 1 || way == 3).then_some(now),
+                context: if way == 3 { ids.iter().cycle().skip(n + 1).take(3).copied().collect() } else { Vec::new() },
+                ..search_of(&asked[n], way >= 2)
             })
             .collect();
-        let found = timed(QUESTIONS, async |n| {
-            assert!(!store.search(&searches[n]).await.unwrap().passages.is_empty());
-        });
-        report.times(&format!("SQLite {chunks}: search by {name}"), found.await, 1);
+        let mut reciprocal = 0.0;
+        let found = timed(searches.len(), async |n| {
+            let evidence = store.search(&searches[n]).await.unwrap();
+            let place = evidence.passages.iter().position(|passage| passage.chunk.id == asked[n].about);
+            reciprocal += place.map_or(0.0, |place| 1.0 / (place as f64 + 1.0));
+        })
+        .await;
+        report.times(&format!("SQLite {chunks}: search by {name}"), found, 1);
+        if way == 0 {
+            // The first tenth is asked twice. The embeddings and uses are made up, so that nothing is said of the others.
+            let times = (searches.len() + searches.len() / 10) as f64;
+            report.value(&format!("SQLite {chunks}: MRR@10 of what was asked about, by words"), reciprocal / times, "");
+        }
     }
     drop(store);
     let this = std::env::current_exe().unwrap();
@@ -249,16 +243,26 @@ fn main() {
         });
         return;
     }
-    let quick = std::env::args().any(|argument| argument == "--test");
+    let arguments: Vec<String> = std::env::args().collect();
+    let given = |name: &str| arguments.iter().position(|argument| argument == name);
+    let chunks = given("--chunks").map(|place| arguments[place + 1].parse().expect("a number of chunks"));
+    let chunks: Vec<usize> = match chunks {
+        Some(chunks) => vec![chunks],
+        None if given("--memory").is_some() => Vec::new(),
+        None if given("--test").is_some() => vec![3_000],
+        None => vec![10_000, 100_000],
+    };
     describe::describe();
-    let folder = tempfile::tempdir_in(std::env::var_os("BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from));
-    let folder = folder.unwrap();
+    let passing = tempfile::tempdir().unwrap();
+    let folder = std::env::var_os("BENCH_DIR").map_or_else(|| passing.path().to_owned(), PathBuf::from);
     let mut report = Report(Vec::new());
     println!("{:<62} {:>6} {:>10} {:>10} {:>10}", "times in µs", "n", "p10", "p50", "p95");
     runtime.block_on(async {
-        in_memory(&mut report).await;
-        for chunks in if quick { &[3_000][..] } else { &[10_000, 100_000] } {
-            in_sqlite(&mut report, folder.path(), *chunks).await;
+        if given("--chunks").is_none() {
+            in_memory(&mut report).await;
+        }
+        for chunks in chunks {
+            in_sqlite(&mut report, &folder, chunks).await;
         }
     });
     std::fs::create_dir_all("target").unwrap();

@@ -85,6 +85,13 @@ impl<T: Copy> FlatIndex<T> {
     /// Puts a vector under a key, in place of the one there. A vector without a direction (of another length, all zero,
     /// or with a number that is not finite) is near nothing: it is not kept, and false is returned.
     pub fn insert(&mut self, key: u64, vector: &[f32], tag: T) -> bool {
+        let is_kept = self.insert_for_now(key, vector, tag);
+        self.settle();
+        is_kept
+    }
+
+    /// Puts one of many vectors in; [`FlatIndex::settle`] follows when all are in, and takes their mean once.
+    pub(crate) fn insert_for_now(&mut self, key: u64, vector: &[f32], tag: T) -> bool {
         self.remove(key);
         let Some(direction) = Direction::of(vector, self.dimensions) else { return false };
         let slot = match &mut self.held {
@@ -95,15 +102,19 @@ impl<T: Copy> FlatIndex<T> {
             Held::Coded(coded) => coded.push(key, tag, &direction),
         };
         self.slots.insert(key, u32::try_from(slot).unwrap_or(u32::MAX));
-        match &mut self.held {
-            Held::Exact(vectors) if vectors.len() > EXACT => {
-                let coded = Coded::of(std::mem::take(vectors), self.dimensions);
-                self.held = Held::Coded(coded);
-            }
-            Held::Exact(_) => {}
-            Held::Coded(coded) => coded.follow_the_mean(),
+        if let Held::Exact(vectors) = &mut self.held
+            && vectors.len() > EXACT
+        {
+            self.held = Held::Coded(Coded::of(std::mem::take(vectors), self.dimensions));
         }
         true
+    }
+
+    /// Ends a number of [`FlatIndex::insert_for_now`].
+    pub(crate) fn settle(&mut self) {
+        if let Held::Coded(coded) = &mut self.held {
+            coded.follow_the_mean();
+        }
     }
 
     /// Takes a vector out; whether there was one.

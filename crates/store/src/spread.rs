@@ -20,7 +20,7 @@ const DECAY: f32 = 0.5;
 /// From how many chunks it flows on: the most active ones.
 const FRONT: usize = 16;
 /// How many names are looked up for one search.
-const NAMES: usize = 192;
+const NAMES: usize = 64;
 /// How many chunks of the context count: the first ones.
 const CONTEXT: usize = 16;
 
@@ -42,7 +42,7 @@ pub(crate) trait Graph {
     fn names(&self, node: Self::Node) -> Result<Names, Self::Error>;
     /// Up to `limit` chunks that define a name.
     fn definers(&self, name: &str, limit: usize) -> Result<Vec<Self::Node>, Self::Error>;
-    /// Up to `limit` references to a name: whose, and of which kind.
+    /// Up to `limit` references to a name: whose, and of which kind. Where there are so many, any kind will do.
     fn referrers(&self, name: &str, limit: usize) -> Result<Vec<(Self::Node, RelationKind)>, Self::Error>;
 }
 

@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 
 use super::state::{Slot, State, kinds};
 use super::vectors::Vectors;
-use crate::fuse::{Found, Fusion, check_dimensions, check_query, passages, pool, weighs, window};
+use crate::fuse::{Found, Fusion, LEAST_COSINE, check_dimensions, check_query, passages, pool, weighs, window};
 use crate::mmr::cosine;
 use crate::rank::{Frequency, Hit, Ranking, best, search_terms};
 use crate::spread::{Graph, Names, spread};
@@ -47,8 +47,11 @@ impl State {
 
 impl Run<'_> {
     fn evidence(&self, terms: Vec<SmolStr>) -> Result<Evidence> {
-        let ranking = self.ranking();
-        let scored = self.scored(&ranking);
+        let mut ranking = self.ranking();
+        let mut scored = self.scored(&ranking);
+        while scored.len() < self.search.limit && ranking.widen() {
+            scored = self.scored(&ranking);
+        }
         let mut matched = scored.len() as u64;
         let mut vectors = VectorSearch::NoEmbedding;
         let hits = if weighs(self.search) {
@@ -100,19 +103,20 @@ impl Run<'_> {
 
     /// All chunks found by words, with their scores.
     fn scored(&self, ranking: &Ranking) -> Vec<(f32, u32)> {
-        let mut found: Vec<(u32, usize, Frequency)> = Vec::new();
-        for (term, &key) in self.keys.iter().enumerate() {
-            found.extend(self.state.terms.get(key).map(|(slot, frequency)| (slot, term, frequency)));
+        let recruiters = ranking.recruiters().iter().filter_map(|&term| self.keys.get(term));
+        let mut found: Vec<u32> = Vec::new();
+        for &key in recruiters {
+            found.extend(self.state.terms.get(key).map(|(slot, _)| slot));
         }
-        found.sort_unstable_by_key(|&(slot, term, _)| (slot, term));
-        let mut scored = Vec::new();
-        for group in found.chunk_by(|a, b| a.0 == b.0) {
-            let recruited = group.iter().any(|(_, term, _)| ranking.recruiters().binary_search(term).is_ok());
-            let Some(&(slot, ..)) = group.first().filter(|(slot, ..)| recruited && self.fits(*slot)) else { continue };
+        // Every term's chunks are in order, which sorting makes use of.
+        found.sort();
+        found.dedup();
+        found.retain(|&slot| self.fits(slot));
+        let scored = |slot| {
             let length = self.state.slot(slot).map_or(0, |slot| slot.length);
-            scored.push((ranking.score(length, group.iter().map(|&(_, term, frequency)| (term, frequency))), slot));
-        }
-        scored
+            (ranking.score(length, self.held(slot)), slot)
+        };
+        found.into_iter().map(scored).collect()
     }
 
     /// The terms of the search text that a chunk holds.
@@ -122,7 +126,7 @@ impl Run<'_> {
     }
 
     fn is_recruited(&self, slot: u32, ranking: &Ranking) -> bool {
-        self.held(slot).any(|(term, _)| ranking.recruiters().binary_search(&term).is_ok())
+        self.held(slot).any(|(term, _)| ranking.recruits(term))
     }
 
     fn vectors(&self) -> Option<&Vectors> {
@@ -148,7 +152,8 @@ impl Run<'_> {
                 check_dimensions(&embedding.model, embedding.vector.len(), vectors.dimensions())?;
                 meaning = VectorSearch::Used;
                 let near = vectors.nearest(&embedding.vector, room, |slot| self.fits(slot));
-                let near = near.into_iter().filter(|&slot| self.cosine(slot).is_some_and(|cosine| cosine > 0.0));
+                let near =
+                    near.into_iter().filter(|&slot| self.cosine(slot).is_some_and(|cosine| cosine >= LEAST_COSINE));
                 pool.extend(near.map(|slot| (slot, Signals::default())));
             }
         }
@@ -179,10 +184,7 @@ impl Run<'_> {
     fn fused(&self, pool: Pool, meaning: bool) -> Vec<Hit<&str, (u32, &Arc<Chunk>)>> {
         let best = pool.values().filter_map(|signals| signals.lexical).fold(0.0, f32::max);
         let fusion = Fusion::new(best, meaning);
-        let hit = |(slot, signals)| {
-            let score = fusion.score(self.state.slot(slot)?.chunk.kind, &signals);
-            self.hit(slot, score, signals)
-        };
+        let hit = |(slot, signals)| self.hit(slot, fusion.score(&signals), signals);
         pool.into_iter().filter_map(hit).collect()
     }
 
@@ -207,12 +209,13 @@ impl Graph for Run<'_> {
     }
 
     fn definers(&self, name: &str, limit: usize) -> Result<Vec<u32>, Infallible> {
-        let definers = self.state.definers.get(self.state.keys.of(name)).map(|(slot, _)| slot);
+        let named = self.state.names.get(self.state.keys.of(name));
+        let definers = named.filter(|(_, name)| name.body > 0).map(|(slot, _)| slot);
         Ok(definers.filter(|&slot| self.visible(slot)).take(limit).collect())
     }
 
     fn referrers(&self, name: &str, limit: usize) -> Result<Vec<(u32, RelationKind)>, Infallible> {
-        let referrers = self.state.referrers.get(self.state.keys.of(name)).filter(|&(slot, _)| self.visible(slot));
-        Ok(referrers.flat_map(|(slot, bits)| kinds(bits.title).map(move |kind| (slot, kind))).take(limit).collect())
+        let named = self.state.names.get(self.state.keys.of(name)).filter(|&(slot, _)| self.visible(slot));
+        Ok(named.flat_map(|(slot, name)| kinds(name.title).map(move |kind| (slot, kind))).take(limit).collect())
     }
 }

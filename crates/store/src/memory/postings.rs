@@ -1,10 +1,11 @@
 //! Which chunks hold what, by the hash of what they hold: terms, names that they define, names that they refer to.
 //!
 //! Keys are 64-bit hashes under a random seed, so that nobody can make two terms meet, and by chance two of a million
-//! do once in tens of millions of stores. Most terms of a store stand in one chunk: such an entry takes 24 bytes, and
-//! each chunk more of a term takes 6.
+//! do once in tens of millions of stores. Most terms of a store stand in one or two chunks: such an entry takes 24 bytes.
+//! In a longer list each chunk takes 6.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 use crate::rank::Frequency;
@@ -24,8 +25,9 @@ fn read(&[a, b, c, d, title, body]: &Posting) -> (u32, Frequency) {
 /// The chunks under one key, ascending by slot.
 #[derive(Debug)]
 enum List {
-    One(Posting),
-    // Behind two pointers, for the few keys with several chunks, so that the many with one take less.
+    One([Posting; 1]),
+    Two([Posting; 2]),
+    // Behind two pointers, for the few keys with several chunks, so that the many with one or two take less.
     #[expect(clippy::box_collection, reason = "an entry of the map must be small")]
     Many(Box<Vec<Posting>>),
 }
@@ -33,8 +35,45 @@ enum List {
 impl List {
     fn as_slice(&self) -> &[Posting] {
         match self {
-            Self::One(one) => std::slice::from_ref(one),
+            Self::One(one) => one,
+            Self::Two(two) => two,
             Self::Many(many) => many,
+        }
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [Posting] {
+        match self {
+            Self::One(one) => one,
+            Self::Two(two) => two,
+            Self::Many(many) => many,
+        }
+    }
+
+    fn place(&self, slot: u32) -> Result<usize, usize> {
+        let list = self.as_slice();
+        // Slots are given in order, so that a new one mostly comes last.
+        match list.last().map(|last| read(last).0) {
+            Some(last) if last < slot => Err(list.len()),
+            _ => list.binary_search_by_key(&slot, |posting| read(posting).0),
+        }
+    }
+
+    fn insert(&mut self, place: usize, new: Posting) {
+        match self {
+            Self::One([old]) => *self = Self::Two(if place == 0 { [new, *old] } else { [*old, new] }),
+            Self::Two(two) => {
+                let mut many = Vec::with_capacity(4);
+                many.extend_from_slice(two);
+                many.insert(place, new);
+                *self = Self::Many(Box::new(many));
+            }
+            Self::Many(many) => {
+                if many.len() == many.capacity() {
+                    // An eighth more instead of twice as much: there are many lists, and most are short.
+                    many.reserve_exact(many.len() / 8 + 2);
+                }
+                many.insert(place, new);
+            }
         }
     }
 }
@@ -85,59 +124,46 @@ impl Postings {
 
     /// What is held of one chunk under a key.
     pub(super) fn find(&self, key: u64, slot: u32) -> Option<Frequency> {
-        let list = self.0.get(&key)?.as_slice();
-        let place = list.binary_search_by_key(&slot, |posting| read(posting).0).ok()?;
-        list.get(place).map(|posting| read(posting).1)
+        let list = self.0.get(&key)?;
+        let place = list.place(slot).ok()?;
+        list.as_slice().get(place).map(|posting| read(posting).1)
     }
 
     /// Puts a chunk under a key; what it had there is replaced.
     pub(super) fn insert(&mut self, key: u64, slot: u32, frequency: Frequency) {
         let new = posting(slot, frequency);
-        match self.0.get_mut(&key) {
-            None => {
-                self.0.insert(key, List::One(new));
+        let list = match self.0.entry(key) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(List::One([new]));
+                return;
             }
-            Some(list) => {
-                if let List::One(one) = list {
-                    if read(one).0 == slot {
-                        *one = new;
-                        return;
-                    }
-                    *list = List::Many(Box::new(vec![*one]));
-                }
-                let List::Many(many) = list else { return };
-                match many.binary_search_by_key(&slot, |posting| read(posting).0) {
-                    Ok(place) => {
-                        if let Some(old) = many.get_mut(place) {
-                            *old = new;
-                        }
-                    }
-                    Err(place) => {
-                        if many.len() == many.capacity() {
-                            // A quarter more instead of twice as much: there are many lists, and most are short.
-                            many.reserve_exact(many.len() / 4 + 1);
-                        }
-                        many.insert(place, new);
-                    }
+            Entry::Occupied(occupied) => occupied.into_mut(),
+        };
+        match list.place(slot) {
+            Ok(place) => {
+                if let Some(old) = list.as_mut_slice().get_mut(place) {
+                    *old = new;
                 }
             }
+            Err(place) => list.insert(place, new),
         }
     }
 
     /// Takes a chunk away from a key.
     pub(super) fn remove(&mut self, key: u64, slot: u32) {
         let Some(list) = self.0.get_mut(&key) else { return };
-        let empty = match list {
-            List::One(one) => read(one).0 == slot,
-            List::Many(many) => {
-                if let Ok(place) = many.binary_search_by_key(&slot, |posting| read(posting).0) {
-                    many.remove(place);
-                }
-                many.is_empty()
+        let Ok(place) = list.place(slot) else { return };
+        match list {
+            List::One(_) => {
+                self.0.remove(&key);
             }
-        };
-        if empty {
-            self.0.remove(&key);
+            List::Two([first, second]) => *list = List::One([if place == 0 { *second } else { *first }]),
+            List::Many(many) => {
+                many.remove(place);
+                if let [first, second] = many.as_slice() {
+                    *list = List::Two([*first, *second]);
+                }
+            }
         }
     }
 }

@@ -23,11 +23,11 @@ pub(super) struct State {
     /// Chunks by slot; a removed chunk leaves its slot to the next one.
     slots: Vec<Option<Slot>>,
     vacant: Vec<u32>,
-    by_id: HashMap<ChunkId, u32>,
+    by_id: ByHash<u32>,
     pub(super) terms: Postings,
-    pub(super) definers: Postings,
-    /// In place of the frequency in the title: a bit for each kind of relation.
-    pub(super) referrers: Postings,
+    /// Which chunks define a name and refer to it: in place of the frequency in the text 1 for a definition, in place of
+    /// that in the title a bit for each kind of relation.
+    pub(super) names: Postings,
     pub(super) uses: HashMap<ChunkId, Uses>,
     pub(super) vectors: HashMap<SmolStr, Vectors>,
     /// Per set of labels: how many chunks carry it, and how many terms these have together.
@@ -46,10 +46,13 @@ pub(super) struct Slot {
     pub(super) length: u32,
 }
 
+/// The terms of a chunk by key, each once.
+type Terms = Vec<(u64, Frequency)>;
+
 /// A document cut into terms, ready to go in.
 pub(super) struct Prepared {
     source: Source,
-    chunks: Vec<(Chunk, u32, ByHash<Frequency>)>,
+    chunks: Vec<(Chunk, u32, Terms)>,
     embeddings: Option<Embeddings>,
     renamed_from: Option<SmolStr>,
 }
@@ -76,12 +79,22 @@ impl Prepared {
     }
 }
 
-fn count(chunk: &Chunk, keys: &Keys) -> (u32, ByHash<Frequency>) {
-    let mut length = 0_u32;
-    let mut terms = ByHash::<Frequency>::default();
+/// The length of a chunk in terms, and its terms by key.
+fn count(chunk: &Chunk, keys: &Keys) -> (u32, Terms) {
+    let mut terms: Terms = Vec::with_capacity(chunk.text.len() / 8 + 4);
     for_each_chunk_term(&chunk.path, &chunk.title, &chunk.text, |stream, term| {
-        length = length.saturating_add(1);
-        terms.entry(keys.of(term)).or_default().count(stream);
+        let mut once = Frequency::default();
+        once.count(stream);
+        terms.push((keys.of(term), once));
+    });
+    let length = u32::try_from(terms.len()).unwrap_or(u32::MAX);
+    terms.sort_unstable_by_key(|&(key, _)| key);
+    terms.dedup_by(|next, first| {
+        let same = next.0 == first.0;
+        if same {
+            first.1.add(next.1);
+        }
+        same
     });
     (length, terms)
 }
@@ -111,7 +124,7 @@ impl State {
     }
 
     pub(super) fn slot_of(&self, id: ChunkId) -> Option<u32> {
-        self.by_id.get(&id).copied()
+        self.by_id.get(&id.0).copied()
     }
 
     pub(super) fn chunks(&self) -> impl Iterator<Item = (u32, &Arc<Chunk>)> {
@@ -125,11 +138,11 @@ impl State {
             .flat_map(|document| [Some(&document.source.path), document.renamed_from.as_ref()])
             .flatten()
             .collect();
-        let mut ids = HashSet::new();
+        let mut ids = ByHash::<()>::default();
         for document in documents {
             for (Chunk { id, path, .. }, ..) in &document.chunks {
                 let owner = self.slot_of(*id).and_then(|slot| self.slot(slot)).map(|slot| &slot.chunk.path);
-                if !ids.insert(*id) || owner.is_some_and(|owner| !replaced.contains(owner)) {
+                if ids.insert(id.0, ()).is_some() || owner.is_some_and(|owner| !replaced.contains(owner)) {
                     return Err(id_in_use(*id, path));
                 }
             }
@@ -168,7 +181,7 @@ impl State {
             }
         }
         for id in gone {
-            if !self.by_id.contains_key(&id) {
+            if !self.by_id.contains_key(&id.0) {
                 self.uses.remove(&id);
             }
         }
@@ -183,6 +196,12 @@ impl State {
 
     fn insert(&mut self, Prepared { source, chunks, embeddings, .. }: Prepared) -> Result<()> {
         let mut slots = Vec::with_capacity(chunks.len());
+        let new = chunks.len().saturating_sub(self.vacant.len());
+        if self.slots.capacity() - self.slots.len() < new {
+            // A quarter more instead of twice as much.
+            self.slots.reserve_exact(new.max(self.slots.len() / 4));
+        }
+        let (of_all, mut length_of_all) = (chunks.len() as u64, 0);
         for (chunk, length, terms) in chunks {
             let slot = self.vacant.pop().unwrap_or_else(|| {
                 self.slots.push(None);
@@ -191,20 +210,20 @@ impl State {
             for (key, frequency) in terms {
                 self.terms.insert(key, slot, frequency);
             }
-            for name in &chunk.defines {
-                self.definers.insert(self.keys.of(name), slot, Frequency::default());
+            for (key, name) in self.names_of(&chunk) {
+                self.names.insert(key, slot, name);
             }
-            for (key, title) in self.references(&chunk) {
-                self.referrers.insert(key, slot, Frequency { title, body: 0 });
-            }
-            let (chunks, terms) = self.sizes.entry(chunk.labels.clone()).or_default();
-            *chunks += 1;
-            *terms += u64::from(length);
-            self.by_id.insert(chunk.id, slot);
+            length_of_all += u64::from(length);
+            self.by_id.insert(chunk.id.0, slot);
             slots.push(slot);
             if let Some(place) = self.slots.get_mut(slot as usize) {
                 *place = Some(Slot { chunk: Arc::new(chunk), length });
             }
+        }
+        if of_all > 0 {
+            let (chunks, terms) = self.sizes.entry(source.labels.clone()).or_default();
+            *chunks += of_all;
+            *terms += length_of_all;
         }
         if let Some(Embeddings { model, vectors }) = embeddings {
             self.set_vectors(&model, slots.iter().copied().zip(vectors))?;
@@ -213,13 +232,16 @@ impl State {
         Ok(())
     }
 
-    /// What a chunk refers to, by key, with the bits of the kinds.
-    fn references(&self, chunk: &Chunk) -> ByHash<u8> {
-        let mut bits = ByHash::<u8>::default();
-        for Relation { kind, target } in &chunk.relations {
-            *bits.entry(self.keys.of(target)).or_default() |= bit(*kind);
+    /// What a chunk defines and refers to, by key.
+    fn names_of(&self, chunk: &Chunk) -> ByHash<Frequency> {
+        let mut names = ByHash::<Frequency>::default();
+        for name in &chunk.defines {
+            names.entry(self.keys.of(name)).or_default().body = 1;
         }
-        bits
+        for Relation { kind, target } in &chunk.relations {
+            names.entry(self.keys.of(target)).or_default().title |= bit(*kind);
+        }
+        names
     }
 
     fn set_vectors(&mut self, model: &SmolStr, vectors: impl Iterator<Item = (u32, Vec<f32>)>) -> Result<()> {
@@ -254,14 +276,11 @@ impl State {
                 continue;
             };
             self.vacant.push(slot);
-            for key in count(&chunk, &self.keys).1.into_keys() {
+            for (key, _) in count(&chunk, &self.keys).1 {
                 self.terms.remove(key, slot);
             }
-            for name in &chunk.defines {
-                self.definers.remove(self.keys.of(name), slot);
-            }
-            for key in self.references(&chunk).into_keys() {
-                self.referrers.remove(key, slot);
+            for key in self.names_of(&chunk).into_keys() {
+                self.names.remove(key, slot);
             }
             for vectors in self.vectors.values_mut() {
                 vectors.remove(slot);
@@ -273,7 +292,7 @@ impl State {
                     self.sizes.remove(&chunk.labels);
                 }
             }
-            self.by_id.remove(&chunk.id);
+            self.by_id.remove(&chunk.id.0);
             ids.push(chunk.id);
         }
         Some(ids)
@@ -288,7 +307,7 @@ impl State {
     }
 
     pub(super) fn touch(&mut self, ids: &[ChunkId], at: Timestamp) {
-        for id in ids.iter().filter(|id| self.by_id.contains_key(id)) {
+        for id in ids.iter().filter(|id| self.by_id.contains_key(&id.0)) {
             self.uses.entry(*id).and_modify(|uses| uses.note(at)).or_insert_with(|| Uses::once(at));
         }
     }

@@ -27,6 +27,9 @@ CREATE VIRTUAL TABLE names USING fts5 (
     content = '', contentless_delete = 1, tokenize = 'ascii', detail = column
 );
 
+-- As for terms: every name that activation spreads over is looked up in every segment.
+INSERT INTO names (names, rank) VALUES ('automerge', 2);
+
 CREATE TABLE models (
     id         INTEGER PRIMARY KEY,
     name       TEXT    NOT NULL UNIQUE,

@@ -25,6 +25,7 @@ mod task;
 mod thread;
 mod usage;
 mod vectors;
+mod vocabulary;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -70,7 +71,7 @@ struct Open {
     readers: mpsc::Sender<Order>,
     writer: mpsc::Sender<Order>,
     threads: tokio::sync::Mutex<Threads>,
-    vectors: Arc<vectors::Vectors>,
+    held: Arc<search::Held>,
 }
 
 /// What an acknowledged write outlives.
@@ -154,7 +155,7 @@ impl Sqlite {
             near.extend(more);
         }
         let threads = tokio::sync::Mutex::new(threads);
-        Ok(Self(Arc::new(Open { path, near: Near::new(near), readers, writer, threads, vectors: Arc::default() })))
+        Ok(Self(Arc::new(Open { path, near: Near::new(near), readers, writer, threads, held: Arc::default() })))
     }
 
     /// The file's absolute path.

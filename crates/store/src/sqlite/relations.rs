@@ -162,9 +162,10 @@ impl Graph for VisibleGraph<'_> {
     fn referrers(&self, name: &str, limit: usize) -> Result<Vec<(i64, RelationKind)>, Fault> {
         let word = quoted(&word(name));
         let mut referrers = Vec::new();
-        // Most names are referred to by nobody, and one look says so.
-        if self.rows(&format!("{{{}}} : {word}", COLUMNS.join(" ")), 1)?.is_empty() {
-            return Ok(referrers);
+        // Most names are referred to by nobody or by very many, and one look says so.
+        let any = self.rows(&format!("{{{}}} : {word}", COLUMNS.join(" ")), limit)?;
+        if any.is_empty() || any.len() == limit {
+            return Ok(any.into_iter().map(|row| (row, RelationKind::Mentions)).collect());
         }
         for (kind, column) in RelationKind::ALL.into_iter().zip(COLUMNS) {
             let left = limit - referrers.len();

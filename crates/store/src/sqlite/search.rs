@@ -9,12 +9,13 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::chunks::{CHUNK_COLUMNS, chunk_from, from_row, to_row};
 use super::embeddings::{Model, model, vector_of};
 use super::failure::{Fault, strange_value};
-use super::filter::{Filter, kind_from_row};
+use super::filter::Filter;
 use super::lexical::Wanted;
 use super::relations::VisibleGraph;
 use super::usage::{USAGE_COLUMNS, uses_from};
 use super::vectors::Vectors;
-use crate::fuse::{Found, Fusion, check_dimensions, check_query, passages, pool, weighs, window};
+use super::vocabulary::Vocabulary;
+use crate::fuse::{Found, Fusion, LEAST_COSINE, check_dimensions, check_query, passages, pool, weighs, window};
 use crate::mmr::cosine;
 use crate::rank::{Hit, best, search_terms};
 use crate::spread::spread;
@@ -29,11 +30,18 @@ struct Run<'a> {
     model: Option<Model>,
 }
 
+/// What the readers of a file hold in memory.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    vectors: Vectors,
+    vocabulary: Vocabulary,
+}
+
 /// What meaning and neighbourhood say of a chunk before the rest is known.
 type Pool = HashMap<i64, Signals>;
 
 /// The best passages for a search.
-pub(super) fn search(connection: &Connection, search: &Search, vectors: &Vectors) -> Result<Evidence, Fault> {
+pub(super) fn search(connection: &Connection, search: &Search, held: &Held) -> Result<Evidence, Fault> {
     check_query(search)?;
     let terms = search_terms(&search.text);
     if terms.is_empty() && search.embedding.is_none() && search.context.is_empty() {
@@ -41,18 +49,18 @@ pub(super) fn search(connection: &Connection, search: &Search, vectors: &Vectors
     }
     let snapshot = connection.unchecked_transaction()?;
     let filter = Filter::read(&snapshot, search)?;
-    let wanted = Wanted::new(&snapshot, &filter, &terms)?;
+    let mut wanted = Wanted::new(&snapshot, &filter, &terms, &held.vocabulary)?;
     let model = match &search.embedding {
         None => None,
         Some(embedding) => model(&snapshot, &embedding.model)?,
     };
+    let by_words = wanted.find(&snapshot, &filter, window(search).max(search.limit), search.limit)?;
     let run = Run { connection: &snapshot, search, filter, wanted, model };
-    let by_words = run.wanted.find(&snapshot, &run.filter, window(search).max(search.limit))?;
     let mut matched = by_words.matched;
     let mut meaning = VectorSearch::NoEmbedding;
     let hits = if weighs(search) {
         let pool;
-        (pool, meaning) = run.pool(by_words.scored, vectors)?;
+        (pool, meaning) = run.pool(by_words.scored, &held.vectors)?;
         let (hits, beside_words) = run.weighed(pool, meaning == VectorSearch::Used)?;
         matched += beside_words;
         hits
@@ -114,7 +122,7 @@ impl Run<'_> {
                     check_dimensions(&embedding.model, embedding.vector.len(), model.dimensions)?;
                     meaning = VectorSearch::Used;
                 }
-                for (row, cosine) in by_meaning.near.into_iter().filter(|(_, cosine)| *cosine > 0.0) {
+                for (row, cosine) in by_meaning.near.into_iter().filter(|(_, cosine)| *cosine >= LEAST_COSINE) {
                     pool.entry(row).or_default().vector = Some(cosine);
                 }
             }
@@ -156,24 +164,20 @@ impl Run<'_> {
                 hits.push(hit);
             }
         }
-        let best = hits.iter().filter_map(|(hit, _)| hit.signals.lexical).fold(0.0, f32::max);
+        let best = hits.iter().filter_map(|hit| hit.signals.lexical).fold(0.0, f32::max);
         let fusion = Fusion::new(best, meaning);
-        let fused = |(mut hit, kind): (Hit<String, i64>, i64)| {
-            hit.score = fusion.score(kind_from_row(kind)?, &hit.signals);
-            Ok(hit)
-        };
-        Ok((hits.into_iter().map(fused).collect::<Result<_, Fault>>()?, beside_words))
+        hits.iter_mut().for_each(|hit| hit.score = fusion.score(&hit.signals));
+        Ok((hits, beside_words))
     }
 
-    /// All that is to be said of the chunk in a row; its score is not among it.
-    #[expect(clippy::type_complexity, reason = "the parts go different ways at once")]
+    /// All that is to be said of the chunk in a row but its score, and whether words find it.
     fn weigh(
         &self,
         row_id: i64,
         row: &Row<'_>,
         mut signals: Signals,
         meaning: bool,
-    ) -> Result<((Hit<String, i64>, i64), bool), Fault> {
+    ) -> Result<(Hit<String, i64>, bool), Fault> {
         let vector = row.get_ref(4)?.as_blob().map_err(|_| strange_value("the vector of a chunk"))?;
         let lexical = self.wanted.score(row.get(3)?, vector);
         signals.lexical = (lexical > 0.0).then_some(lexical);
@@ -194,7 +198,7 @@ impl Run<'_> {
             line: row.get(2)?,
             chunk: row_id,
         };
-        Ok(((hit, row.get(5)?), self.wanted.finds(vector)))
+        Ok((hit, self.wanted.finds(vector)))
     }
 
     fn passages_of(&self, hits: Vec<Hit<String, i64>>) -> Result<Vec<ninefold_core::Passage>, Fault> {

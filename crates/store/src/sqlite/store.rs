@@ -42,8 +42,8 @@ impl Store for Sqlite {
     }
 
     async fn search(&self, search: &Search) -> Result<Evidence> {
-        let (search, vectors) = (search.clone(), Arc::clone(&self.0.vectors));
-        self.query(move |connection| search::search(connection, &search, &vectors)).await
+        let (search, held) = (search.clone(), Arc::clone(&self.0.held));
+        self.query(move |connection| search::search(connection, &search, &held)).await
     }
 
     async fn touch(&self, ids: &[ChunkId], at: Timestamp) -> Result<()> {

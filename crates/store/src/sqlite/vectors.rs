@@ -16,8 +16,8 @@ use super::filter::Filter;
 use crate::flat::FlatIndex;
 use crate::mmr::cosine;
 
-/// More vectors than asked for are compared exactly, as the index knows their order only nearly.
-const EXACTLY: usize = 2;
+/// So many vectors more than asked for are compared exactly, as the index knows their order only nearly.
+const MORE: usize = 16;
 /// How often a search takes out what is gone and looks again, before the index is made anew.
 const LOOKS: usize = 4;
 /// The indexes that are kept at once, one for each model.
@@ -132,9 +132,10 @@ impl Vectors {
             };
             let id: i64 = row.get(0)?;
             // A text of which the model made nothing is near nothing and stays out.
-            index.flat.insert(id.cast_unsigned(), &vector_from(row, 4)?, tag);
+            index.flat.insert_for_now(id.cast_unsigned(), &vector_from(row, 4)?, tag);
             index.last = id;
         }
+        index.flat.settle();
         index.last = index.last.max(newest);
         Ok(())
     }
@@ -152,7 +153,7 @@ impl Vectors {
         let candidates = {
             let indexes = self.0.read().unwrap_or_else(PoisonError::into_inner);
             let Some(index) = indexes.get(&model.row) else { return Ok(Looked::default()) };
-            let room = limit.saturating_mul(EXACTLY).min(index.flat.len());
+            let room = limit.saturating_add(MORE).min(index.flat.len());
             let allow = |_: u64, tag: &Tag| filter.allows(tag.label_set.into(), tag.source, tag.kind.into());
             index.flat.nearest(&question.vector, room, allow)
         };

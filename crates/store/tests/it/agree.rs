@@ -167,3 +167,25 @@ proptest! {
         prop_assert_eq!(one, other);
     }
 }
+
+#[tokio::test]
+async fn where_the_rarest_term_finds_nothing_within_a_filter_the_next_one_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = Sqlite::open(folder.path().join("memory.db")).await.unwrap();
+    let memory = MemoryStore::new();
+    // More chunks than one term after another is let find in.
+    let many = (0..4_100).map(|n| Chunk::new("/many", ChunkKind::Text, format!("alpha beta {n}"))).collect();
+    let few = vec![Chunk::new("/few", ChunkKind::Text, "beta")];
+    for (path, chunks) in [("/many", many), ("/few", few)] {
+        let document = Document::new(Source::new(path, Key([0; 32])), chunks);
+        sqlite.put(vec![document.clone()]).await.unwrap();
+        memory.put(vec![document]).await.unwrap();
+    }
+    let all = Search::new("alpha beta");
+    let within = Search { within: vec!["/few".to_owned()], ..all.clone() };
+    for (search, matched) in [(all, 4_100), (within, 1)] {
+        let (one, other) = (sqlite.search(&search).await.unwrap(), memory.search(&search).await.unwrap());
+        assert_eq!((one.matched, other.matched), (matched, matched), "{search:#?}");
+        assert!(!one.passages.is_empty() && !other.passages.is_empty());
+    }
+}
