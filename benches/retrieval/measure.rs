@@ -133,7 +133,8 @@ fn by_reciprocal_ranks(evidence: &mut Evidence) {
     let mut scores = vec![0.0; evidence.passages.len()];
     for signal in [|signals: &Signals| signals.lexical, |signals: &Signals| signals.vector] {
         let seen = evidence.passages.iter().enumerate();
-        let mut seen: Vec<(usize, f32)> = seen.filter_map(|(n, passage)| Some((n, signal(&passage.signals)?))).collect();
+        let mut seen: Vec<(usize, f32)> =
+            seen.filter_map(|(n, passage)| Some((n, signal(&passage.signals)?))).collect();
         seen.sort_by(|a, b| b.1.total_cmp(&a.1));
         for (place, (n, _)) in seen.into_iter().enumerate() {
             scores[n] += 1.0 / (RANK_OFFSET + place as f64 + 1.0);
