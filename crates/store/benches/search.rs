@@ -1,5 +1,4 @@
-//! What memory costs and how long it takes to find something in it: bytes of a chunk in the process's memory, writing and
-//! reading it there, uses, and searches of 10,000 and 100,000 chunks of real code in SQLite by words, by meaning and with
+//! How long it takes to find something in memory: writing and reading a chunk in the process's memory, uses, and searches of 10,000 and 100,000 chunks of real code in SQLite by words, by meaning and with
 //! all there is. Prints medians and spreads, and writes them as JSON to `target/search.json`.
 //!
 //! `cargo bench -p ninefold-store --features code --bench search [-- --memory] [-- --chunks N]`: only the store in memory,
@@ -13,79 +12,22 @@
 #[allow(unreachable_pub)]
 mod describe;
 #[allow(unreachable_pub)]
+mod generated;
+#[allow(unreachable_pub)]
 mod registry;
 
-use std::alloc::System;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ninefold_core::{
-    Chunk, ChunkId, ChunkKind, Document, Embedding, Key, Lines, Relation, RelationKind, Scope, Search, Source, Store,
-    Timestamp, VectorSearch,
+    Chunk, ChunkId, ChunkKind, Document, Embedding, Key, Scope, Search, Source, Store, Timestamp, VectorSearch,
 };
 use ninefold_store::{MemoryStore, Sqlite};
 use registry::Question;
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const QUESTIONS: usize = 200;
-/// Functions in a file.
-const FUNCTIONS: usize = 10;
 /// Tells a process of this benchmark to open a database and say how much memory that takes.
 const IDLE: &str = "NINEFOLD_BENCH_IDLE";
-
-const VERBS: [&str; 24] = [
-    "parse", "load", "write", "merge", "render", "check", "open", "close", "send", "fetch", "split", "join", "sort",
-    "filter", "encode", "decode", "compress", "validate", "schedule", "retry", "cache", "index", "resolve", "connect",
-];
-const NOUNS: [&str; 32] = [
-    "session", "token", "request", "response", "header", "config", "record", "table", "column", "graph", "node",
-    "edge", "buffer", "stream", "socket", "thread", "worker", "queue", "message", "packet", "frame", "image", "matrix",
-    "vector", "schema", "query", "cursor", "lock", "timer", "signal", "report", "invoice",
-];
-
-/// A word of what a function is about: a few words are common and many are rare, as in prose.
-fn word(random: &mut fastrand::Rng) -> String {
-    let rank = 20_000_f64.powf(random.f64()) as usize;
-    format!("{}{}", ["ka", "lo", "mi", "ter", "sun", "vo"][rank % 6], rank)
-}
-
-/// What a function is about.
-fn about(n: usize) -> [String; 4] {
-    let mut random = fastrand::Rng::with_seed(n as u64);
-    std::array::from_fn(|_| word(&mut random))
-}
-
-/// A generated Python function of five lines, with its names.
-fn function(n: usize, path: &str) -> Chunk {
-    let (verb, noun, other) = (VERBS[n % 24], NOUNS[(n / 24) % 32], NOUNS[(n / 7) % 32]);
-    let name = format!("{verb}_{noun}_{n}");
-    let called = format!("{}_{}_{}", VERBS[(n + 1) % 24], NOUNS[((n + 1) / 24) % 32], n + 1);
-    let text = format!(
-        "def {name}({other}, limit={n}):\n    \"\"\"{} the {noun} of {}.\"\"\"\n    \
-         result = {called}({other})\n    {noun} = result.{verb}(limit)\n    return {noun}\n",
-        verb[..1].to_uppercase() + &verb[1..],
-        about(n).join(" ")
-    );
-    let first = (n % FUNCTIONS) as u32 * 7 + 1;
-    Chunk {
-        title: format!("def {name}({other}, limit={n}):"),
-        lines: Lines::new(first, first + 4),
-        defines: vec![name.into()],
-        relations: vec![Relation { kind: RelationKind::Calls, target: called.into() }],
-        ..Chunk::new(path, ChunkKind::Code, text)
-    }
-}
-
-fn generated(chunks: usize) -> impl Iterator<Item = Document> {
-    (0..chunks / FUNCTIONS).map(move |file| {
-        let path = format!("src/package_{}/module_{file}.py", file / 20);
-        let chunks = (file * FUNCTIONS..(file + 1) * FUNCTIONS).map(|n| function(n, &path)).collect();
-        Document::new(Source::new(path, Key::of_bytes(&file.to_le_bytes())), chunks)
-    })
-}
 
 /// Rows as they are measured.
 struct Report(Vec<serde_json::Value>);
@@ -126,13 +68,9 @@ fn resident_mb() -> f64 {
 }
 
 async fn in_memory(report: &mut Report) {
-    let all: Vec<Document> = generated(10_000).collect();
-    let region = Region::new(ALLOCATOR);
+    let all: Vec<Document> = generated::documents(10_000).collect();
     let store = MemoryStore::new();
     store.put(all.clone()).await.unwrap();
-    let change = region.change();
-    let bytes = change.bytes_allocated as f64 + change.bytes_reallocated as f64 - change.bytes_deallocated as f64;
-    report.value("memory: 10,000 code chunks of five lines", bytes / 1e6, "MB");
     let puts = timed(300, async |n| store.put(vec![all[n].clone()]).await.unwrap()).await;
     report.times("memory: write a chunk of code, ten in a file, replacing", puts, 10);
 
