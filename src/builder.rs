@@ -4,16 +4,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ninefold_core::{Agent, AgentCard, Clock, Durability, Error, ErrorKind, Journal, Labels, Model, Result, Store};
+use ninefold_core::{
+    Agent, AgentCard, Cache, Clock, Durability, Embedder, Error, ErrorKind, Journal, Labels, Model, Result, Store,
+};
+use ninefold_embed::Cached;
 use ninefold_llm::{Budgeted, Observed};
 use ninefold_pipeline::SystemClock;
 use ninefold_profile::Statistics;
-use ninefold_store::{MemoryJournal, MemoryStore, Root, Sqlite};
+use ninefold_store::{MemoryJournal, MemoryStore, Root, Semantic, Sqlite};
 
 use crate::Soar;
 
 /// How long the journal keeps runs that have finished.
 const KEEP_FINISHED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long it keeps runs that have not finished, from the last that was written to them.
+const KEEP_UNFINISHED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// What a [`Soar`] is to be made of. Without [`SoarBuilder::database`] everything is kept in the process's memory.
 #[derive(Default)]
@@ -23,6 +28,7 @@ pub struct SoarBuilder {
     journal: Option<Arc<dyn Journal>>,
     durability: Option<Durability>,
     clock: Option<Arc<dyn Clock>>,
+    embedder: Option<Arc<dyn Embedder>>,
     roots: Vec<Root>,
     statistics: Option<Arc<Statistics>>,
     pipeline: ninefold_pipeline::SoarBuilder,
@@ -61,6 +67,15 @@ impl SoarBuilder {
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
+        self
+    }
+
+    /// Sets what embeds: what is read into memory from then on is embedded, and searched by meaning as well as by words. Its
+    /// calls are observed; with a database, no text is embedded twice. What was in memory before it gets its embeddings by
+    /// [`Soar::backfill`].
+    #[must_use]
+    pub fn embedder(mut self, embedder: impl Embedder + 'static) -> Self {
+        self.embedder = Some(Arc::new(ninefold_embed::Observed::new(embedder)));
         self
     }
 
@@ -144,7 +159,7 @@ impl SoarBuilder {
     /// `Unavailable` or `Corrupt` for the database; `NotFound` for a path to index; `InvalidInput` for a contradiction, such
     /// as a database beside a store of your own.
     pub async fn build(self) -> Result<Soar> {
-        let Self { database, store, journal, durability, clock, roots, statistics, pipeline } = self;
+        let Self { database, store, journal, durability, clock, embedder, roots, statistics, pipeline } = self;
         if database.is_some() && store.is_some() {
             return Err(Error::new(ErrorKind::InvalidInput, "both a database and a store are given for memory")
                 .hint("leave one of SoarBuilder::database and SoarBuilder::store out"));
@@ -167,12 +182,26 @@ impl SoarBuilder {
             })
         });
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let mut cached = None;
+        let embedder = match (embedder, &sqlite) {
+            (Some(embedder), Some(sqlite)) => {
+                let cache: Arc<dyn Cache> = Arc::new(sqlite.clone());
+                let kept = Arc::new(Cached::new(embedder, cache, Arc::clone(&clock)));
+                cached = Some(Arc::clone(&kept));
+                Some(kept as Arc<dyn Embedder>)
+            }
+            (embedder, _) => embedder,
+        };
+        let semantic = embedder.map(|embedder| Arc::new(Semantic::new(Arc::clone(&store), embedder)));
+        let store = semantic.as_ref().map_or(store, |semantic| Arc::clone(semantic) as Arc<dyn Store>);
         let mut pipeline = pipeline.store(Arc::clone(&store)).clock(Arc::clone(&clock));
         if let Some(journal) = &journal {
             pipeline = pipeline.journal(Arc::clone(journal), durability);
         }
-        let soar = Soar { pipeline: Arc::new(pipeline.build()?), store, journal, clock, statistics };
+        let soar =
+            Soar { pipeline: Arc::new(pipeline.build()?), store, semantic, cached, journal, clock, statistics, sqlite };
         soar.prune(KEEP_FINISHED).await?;
+        soar.prune_unfinished(KEEP_UNFINISHED).await?;
         if !roots.is_empty() {
             soar.index(&roots).await?;
         }

@@ -20,6 +20,7 @@
 //! - A pipeline of your own is straight-line async Rust over [`phase`]s, opened by a [`Run`]; [`profile::record`] gives its
 //!   account. Timing, deadline, retry, cache and journal come with every phase.
 //! - A program that has a `tracing` subscriber adds [`profile::layer()`] to it. One that has none needs nothing.
+//! - With an embedder ([`SoarBuilder::embedder`]) memory is searched by meaning as well as by words.
 //! - With the feature `otlp`, runs go to Jaeger, Phoenix or a collector: `ninefold::otlp`.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -34,9 +35,9 @@ pub use soar::Soar;
 
 pub use ninefold_core::{
     Agent, AgentCard, Assessment, Budget, Chunk, ChunkId, ChunkKind, Citation, Clock, Complexity, Cx, DecidedBy,
-    Decision, Degradation, Document, Durability, Error, ErrorKind, Evidence, FailedSubgoal, Finding, Findings, Journal,
-    Key, Labels, Lines, Model, ModelId, ModelRequest, Passage, Phase, Plan, Query, Reply, Report, Result, RunId, Scope,
-    Search, SessionId, Source, Store, Subgoal, Task, Timestamp, Usage, Verdict,
+    Decision, Degradation, Document, Durability, Embedder, Embedding, Error, ErrorKind, Evidence, FailedSubgoal,
+    Finding, Findings, Journal, Key, Labels, Lines, Model, ModelId, ModelRequest, Passage, Phase, Plan, Purpose, Query,
+    Reply, Report, Result, RunId, Scope, Search, SessionId, Source, Store, Subgoal, Task, Timestamp, Usage, Verdict,
 };
 pub use ninefold_pipeline::{BoxPhase, Layered, PhaseCache, Retry, Run, SystemClock, phase};
 pub use ninefold_profile as profile;
@@ -44,12 +45,37 @@ pub use ninefold_profile::Profile;
 #[cfg(feature = "otlp")]
 pub use ninefold_profile::otlp;
 
+/// The features this build has of those that are not built by default.
+pub const FEATURES: &[&str] = &[
+    #[cfg(feature = "code")]
+    "code",
+    #[cfg(feature = "embed-candle")]
+    "embed-candle",
+    #[cfg(feature = "embed-http")]
+    "embed-http",
+    #[cfg(feature = "embed-https")]
+    "embed-https",
+    #[cfg(feature = "embed-static")]
+    "embed-static",
+    #[cfg(feature = "otlp")]
+    "otlp",
+    #[cfg(feature = "otlp-grpc")]
+    "otlp-grpc",
+    #[cfg(feature = "watch")]
+    "watch",
+];
+
 /// Where answers come from: an answer with the account of its run.
 pub type Answer = ninefold_core::Answer<Profile>;
 
 /// The values and traits behind which models, agents, stores and journals stand.
 pub mod core {
     pub use ninefold_core::*;
+}
+
+/// Models that embed texts, what is put around them, and the names of embedders in configuration.
+pub mod embed {
+    pub use ninefold_embed::*;
 }
 
 /// The decorators around a model.

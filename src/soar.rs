@@ -4,9 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ninefold_core::{Clock, Journal, Query, Result, RunId, Store};
+use ninefold_core::{Clock, Embedder, Error, Journal, Query, Result, RunId, Store};
+use ninefold_embed::Cached;
 use ninefold_profile::{Recorded, Statistics};
-use ninefold_store::{Indexer, Root, Summary};
+use ninefold_store::{Backfilled, Indexer, Root, Semantic, Sqlite, Summary};
 
 use crate::{Answer, Failure, SoarBuilder};
 
@@ -15,9 +16,14 @@ use crate::{Answer, Failure, SoarBuilder};
 pub struct Soar {
     pub(crate) pipeline: Arc<ninefold_pipeline::Soar>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) semantic: Option<Arc<Semantic>>,
+    /// What keeps embeddings, where there are any to keep and a database to keep them in.
+    pub(crate) cached: Option<Arc<Cached<Arc<dyn Embedder>>>>,
     pub(crate) journal: Option<Arc<dyn Journal>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) statistics: Option<Arc<Statistics>>,
+    /// The database, when it was given by its path.
+    pub(crate) sqlite: Option<Sqlite>,
 }
 
 impl Soar {
@@ -73,6 +79,38 @@ impl Soar {
         Indexer::new(Arc::clone(&self.store)).index(roots, |_| {}).await
     }
 
+    /// Embeds what memory holds without an embedding by the embedder: what was there before it, and what it failed on.
+    /// `progress` hears how many chunks are done. Without an embedder there is nothing to do.
+    ///
+    /// # Errors
+    /// As [`Semantic::backfill`].
+    pub async fn backfill(&self, progress: impl FnMut(u64)) -> Result<Backfilled> {
+        match &self.semantic {
+            None => Ok(Backfilled::default()),
+            Some(semantic) => semantic.backfill(progress).await,
+        }
+    }
+
+    /// How many chunks memory holds that have no embedding by the embedder and are found by words only; none without an
+    /// embedder.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn unembedded(&self) -> Result<u64> {
+        let Some(semantic) = &self.semantic else { return Ok(0) };
+        let contents = self.store.contents().await?;
+        let embedded = contents.embedded.get(semantic.model()).copied().unwrap_or_default();
+        Ok(contents.chunks.values().sum::<u64>().saturating_sub(embedded))
+    }
+
+    /// Why something was not embedded, the last time that something was not; or else why embeddings could not be kept, so
+    /// that texts are embedded again which were embedded before.
+    #[must_use]
+    pub fn embedder_trouble(&self) -> Option<Error> {
+        let unembedded = self.semantic.as_ref()?.trouble();
+        unembedded.or_else(|| self.cached.as_ref()?.trouble())
+    }
+
     /// Removes runs from the journal that finished longer ago than this; returns how many. Building a pipeline does it for
     /// a week; a program that runs for long does it now and then.
     ///
@@ -82,6 +120,26 @@ impl Soar {
         match &self.journal {
             None => Ok(0),
             Some(journal) => journal.prune(self.clock.now().minus_seconds(finished_longer_ago.as_secs())).await,
+        }
+    }
+
+    /// Removes runs from the journal that did not finish and to which nothing was written for longer than this: they can no
+    /// longer be resumed. Returns how many. Building a pipeline does it for 30 days.
+    ///
+    /// # Errors
+    /// What the journal says.
+    pub async fn prune_unfinished(&self, idle_longer_than: Duration) -> Result<u64> {
+        match &self.journal {
+            None => Ok(0),
+            Some(journal) => journal.prune_unfinished(self.clock.now().minus_seconds(idle_longer_than.as_secs())).await,
+        }
+    }
+
+    /// Closes the database that [`SoarBuilder::database`] opened; returns when it is one file again, unless another process has
+    /// it open. Whatever still uses it fails as `Unavailable`. Dropping every handle closes it too, but nobody waits for that.
+    pub async fn close(&self) {
+        if let Some(sqlite) = &self.sqlite {
+            sqlite.close().await;
         }
     }
 

@@ -2,28 +2,17 @@
 
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
+mod describe;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::Criterion;
 use ninefold::store::MemoryStore;
-use ninefold::{AgentCard, Chunk, ChunkId, ChunkKind, Cx, Document, Key, Labels, Lines, Soar, Source, Store, Task};
+use ninefold::{AgentCard, Chunk, ChunkKind, Cx, Document, Key, Soar, Source, Store, Task};
 use ninefold_testkit::ScriptedModel;
 
-/// Prints processor, cores, compiler and version, so that a figure can be placed.
-pub fn describe() {
-    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpuinfo.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1));
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let compiler = std::process::Command::new("rustc").arg("--version").output();
-    let compiler =
-        compiler.map_or_else(|_| "unknown".into(), |out| String::from_utf8_lossy(&out.stdout).trim().to_owned());
-    println!(
-        "machine: {}, {cores} cores; {compiler}; ninefold {}",
-        model.unwrap_or("unknown"),
-        env!("CARGO_PKG_VERSION")
-    );
-}
+pub use self::describe::describe;
 
 /// Criterion with enough samples for a median that holds; its JSON is under `target/criterion`.
 pub fn criterion() -> Criterion {
@@ -49,17 +38,10 @@ pub async fn ten_chunks() -> Arc<dyn Store> {
             "def main_{n}(arguments):\n    \"\"\"The main function number {n} parses arguments and starts session {n}.\"\"\"\n    \
              session = open_session(arguments, user={n})\n    return session.authenticate()\n"
         );
-        let chunk = Chunk {
-            id: ChunkId::of(&path, &text, 0),
-            path: path.as_str().into(),
-            lines: Lines::new(1, 4),
-            kind: ChunkKind::Code,
-            title: format!("def main_{n}(arguments):"),
-            text,
-            labels: Labels::none(),
-        };
-        let source = Source { path: path.into(), hash: Key::of_bytes(&[n]), labels: Labels::none() };
-        Document { source, chunks: vec![chunk] }
+        let title = format!("def main_{n}(arguments):");
+        let chunk = Chunk { title, ..Chunk::new(&path, ChunkKind::Code, text) };
+        let source = Source::new(path, Key::of_bytes(&[n]));
+        Document::new(source, vec![chunk])
     });
     store.put(documents.collect()).await.unwrap();
     Arc::new(store)

@@ -70,6 +70,10 @@ impl Journal for Stopping {
     async fn prune(&self, finished_before: Timestamp) -> Result<u64> {
         self.inner.prune(finished_before).await
     }
+
+    async fn prune_unfinished(&self, idle_since: Timestamp) -> Result<u64> {
+        self.inner.prune_unfinished(idle_since).await
+    }
 }
 
 /// Nine phases, each of which writes a line to a file when it really runs.

@@ -5,7 +5,9 @@
 
 mod accounts;
 mod content;
+mod embedder;
 mod killed;
+mod memory;
 mod own_pipeline;
 mod spans_page;
 mod statistics;

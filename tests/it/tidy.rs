@@ -13,6 +13,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("ninefold-core", &[]),
     ("ninefold-profile", &["ninefold-core"]),
     ("ninefold-store", &["ninefold-core"]),
+    ("ninefold-embed", &["ninefold-core"]),
     ("ninefold-llm", &["ninefold-core"]),
     ("ninefold-testkit", &["ninefold-core"]),
     ("ninefold-pipeline", &["ninefold-core"]),
@@ -22,6 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "ninefold-core",
             "ninefold-dialogue",
+            "ninefold-embed",
             "ninefold-llm",
             "ninefold-pipeline",
             "ninefold-profile",

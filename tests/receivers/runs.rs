@@ -55,17 +55,9 @@ pub(crate) async fn soar() -> (Soar, Arc<Mutex<Vec<String>>>) {
     };
     let store = MemoryStore::new();
     let text = "The left module is older than the right module.".to_owned();
-    let chunk = Chunk {
-        id: ChunkId::of("modules.md", &text, 0),
-        path: "modules.md".into(),
-        lines: Lines::new(1, 1),
-        kind: ChunkKind::Code,
-        title: "modules".into(),
-        text,
-        labels: Labels::none(),
-    };
-    let source = Source { path: "modules.md".into(), hash: Key::of_bytes(b"1"), labels: Labels::none() };
-    store.put(vec![Document { source, chunks: vec![chunk] }]).await.unwrap();
+    let chunk = Chunk { title: "modules".into(), ..Chunk::new("modules.md", ChunkKind::Code, text) };
+    let source = Source::new("modules.md", Key::of_bytes(b"1"));
+    store.put(vec![Document::new(source, vec![chunk])]).await.unwrap();
     let heard = Arc::default();
     let builder = Soar::builder().store(Arc::new(store)).model(Asking { model, heard: Arc::clone(&heard) });
     let soar = builder

@@ -75,10 +75,49 @@ Exit codes:
   2  bad usage or bad input: a path that does not exist, a file that holds no profile
   3  the environment failed: a file that cannot be read, disk full";
 
+const SEARCH_EXAMPLES: &str = "\
+Examples:
+  ninefold search \"retry with back-off\"
+  ninefold search --kind code --within src --limit 5 spawn_blocking
+  ninefold search --json \"How is a killed run resumed?\" | jq -r '.passages[].path'
+
+Any text can be searched for: no character of it is an operator.
+
+Exit codes:
+  0  something was found
+  1  nothing was found
+  2  bad usage or bad input: an empty or oversized text, a path that is not UTF-8
+  3  the environment failed: database unavailable or damaged";
+
+const STATS_EXAMPLES: &str = "\
+Examples:
+  ninefold stats
+  ninefold stats --json
+
+Exit codes:
+  0  done
+  3  the environment failed: database unavailable or damaged";
+
+const FORGET_EXAMPLES: &str = "\
+Examples:
+  ninefold forget --unused-for 90d --dry-run
+  ninefold forget old/drafts
+  ninefold forget --unused-for 2w old
+
+With --unused-for, what goes is what is less alive than after a single use so long ago:
+what was used often stays longer, and what cannot be read again from a file stays always.
+Paths alone are forgotten whatever their use. Files are never touched.
+
+Exit codes:
+  0  done, even if there was nothing to forget
+  2  bad usage or bad input
+  3  the environment failed: database unavailable or damaged, disk full";
+
 const INDEX_EXAMPLES: &str = "\
 Examples:
   ninefold index .
   ninefold index --label hr ~/handbook/hr
+  ninefold index --watch src docs
 
 A file carries the labels of the nearest folder (or file) that was indexed with --label,
 whatever is indexed around it. Indexing that very folder with other labels, or with
@@ -88,6 +127,20 @@ Exit codes:
   0  done, even if some files were skipped
   2  bad usage or bad input: a path that does not exist
   3  the environment failed: database unavailable or damaged, disk full";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  ninefold doctor
+  ninefold doctor --db backup.db --quick
+  ninefold doctor --repair
+
+Without --repair nothing is changed: an older layout is not brought up to date either.
+
+Exit codes:
+  0  sound, and nothing to do
+  1  sound, but something is worth doing
+  2  bad usage or bad input: there is no database yet
+  3  the database is damaged, belongs to another program, or cannot be read";
 
 /// Asks questions of folders of files, answers with the places the answer rests on, and shows where the time went.
 #[derive(Debug, Parser)]
@@ -105,6 +158,17 @@ pub(crate) struct Everywhere {
     /// The database to use instead of ninefold/ninefold.db in the user's data directory
     #[arg(long, global = true, value_name = "FILE", env = "NINEFOLD_DB")]
     pub(crate) db: Option<PathBuf>,
+    // Not a comment for rustdoc, which takes an address for a link.
+    #[arg(
+        long,
+        global = true,
+        value_name = "EMBEDDER",
+        env = "NINEFOLD_EMBEDDER",
+        hide_env_values = true,
+        help = "What embeds texts, so that meaning is searched as well as words: static:DIR, candle:DIR or http:URL#MODEL, \
+                whose key is taken from NINEFOLD_EMBEDDER_KEY"
+    )]
+    pub(crate) embedder: Option<String>,
     /// Print only the answer and its citations; nothing on success of index
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
@@ -118,6 +182,10 @@ pub(crate) struct Everywhere {
 pub(crate) enum Command {
     Ask(Ask),
     Index(Index),
+    Search(Search),
+    Stats(Stats),
+    Forget(Forget),
+    Doctor(Doctor),
     #[command(subcommand)]
     Profile(ProfileCommand),
 }
@@ -163,6 +231,95 @@ pub(crate) struct Index {
     /// Take the labels off: every question may use the files
     #[arg(long, conflicts_with = "label")]
     pub(crate) public: bool,
+    /// Stay, and bring the database up to date whenever files change; ends with Ctrl-C
+    #[cfg(feature = "watch")]
+    #[arg(short, long)]
+    pub(crate) watch: bool,
+}
+
+/// Find passages in indexed files
+#[derive(Debug, Group)]
+#[command(after_help = SEARCH_EXAMPLES)]
+pub(crate) struct Search {
+    /// What to look for; - reads it from standard input
+    #[arg(required = true, value_name = "TEXT")]
+    pub(crate) text: Vec<String>,
+    /// Show at most so many passages
+    #[arg(short = 'n', long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub(crate) limit: u16,
+    /// Only passages of this kind (repeatable)
+    #[arg(short, long, value_name = "KIND", value_enum)]
+    pub(crate) kind: Vec<Kind>,
+    /// Only files at or below this path (repeatable)
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) within: Vec<PathBuf>,
+    /// Only files that changed in this time: 90d, 2w, 12h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) changed_within: Option<Duration>,
+    /// Hold passages back that are like better ones: from 0, not at all, to 1
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.0, value_parser = fraction)]
+    pub(crate) diversity: f32,
+    /// Grant the search this label: files that carry it may be found (repeatable)
+    #[arg(short, long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) scope: Vec<String>,
+    /// Print one JSON object: the passages with all that is known of them
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a passage was cut from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Kind {
+    Code,
+    Markdown,
+    Text,
+    Pattern,
+}
+
+/// Show how much the database holds, and what of it is used most
+#[derive(Debug, Group)]
+#[command(after_help = STATS_EXAMPLES)]
+pub(crate) struct Stats {
+    /// Grant this label: files that carry it may be named among the most used (repeatable)
+    #[arg(short, long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) scope: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Take files out of the database that are no longer used
+#[derive(Debug, Group)]
+#[command(after_help = FORGET_EXAMPLES)]
+pub(crate) struct Forget {
+    /// Only files at or below these paths; they need not be there any more
+    #[arg(value_name = "PATH", required_unless_present = "unused_for")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only what nobody used for this time: 90d, 2w, 12h
+    #[arg(short, long, value_name = "TIME", value_parser = duration)]
+    pub(crate) unused_for: Option<Duration>,
+    /// Only say what would be forgotten
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Look at the database as it is, say what is wrong with it and what to do
+#[derive(Debug, Group)]
+#[command(after_help = DOCTOR_EXAMPLES)]
+pub(crate) struct Doctor {
+    /// Read every page, but do not compare tables with each other: faster in a large database
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Do what is safe: make the index of terms anew, give free pages back, fold the log into the file. Damage to anything
+    /// else is left as it is
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Show and compare profiles of earlier runs
@@ -197,7 +354,13 @@ pub(crate) struct Diff {
     pub(crate) after: PathBuf,
 }
 
-/// Reads `2s`, `500ms`, `1.5s`, `1m`; a number alone counts seconds.
+/// Reads a number from 0 to 1.
+fn fraction(text: &str) -> Result<f32, String> {
+    let number = text.trim().parse::<f32>().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "a number from 0 to 1, such as 0.3".to_owned())
+}
+
+/// Reads `2s`, `500ms`, `1.5s`, `1m`, `90d`; a number alone counts seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let unit_at = text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len());
@@ -207,6 +370,8 @@ fn duration(text: &str) -> Result<Duration, String> {
         "" | "s" => Some(1.0),
         "m" | "min" => Some(60.0),
         "h" => Some(3600.0),
+        "d" => Some(86_400.0),
+        "w" => Some(604_800.0),
         _ => None,
     };
     let seconds = number.trim().parse::<f64>().ok().zip(per_second).map(|(number, factor)| number * factor);
@@ -227,12 +392,28 @@ mod tests {
 
     #[test]
     fn durations() {
-        let cases = [("0s", 0), ("500ms", 500), ("2s", 2000), (" 1.5 s", 1500), ("3", 3000), ("1m", 60_000)];
+        let cases = [
+            ("0s", 0),
+            ("500ms", 500),
+            ("2s", 2000),
+            (" 1.5 s", 1500),
+            ("3", 3000),
+            ("1m", 60_000),
+            ("2w", 1_209_600_000),
+        ];
         for (text, millis) in cases {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for text in ["", "s", "-1s", "2 days", "NaN", "inf", "1e30h", "１s"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn fractions() {
+        assert_eq!([fraction("0"), fraction(" 0.25"), fraction("1")], [Ok(0.0), Ok(0.25), Ok(1.0)]);
+        for text in ["", "-0.1", "1.1", "NaN", "half"] {
+            assert!(fraction(text).is_err(), "{text}");
         }
     }
 

@@ -16,7 +16,7 @@ use crate::exit::{Exit, Stop, tell, write};
 use crate::format::Format;
 use crate::index::{Indexed, bring_up_to_date};
 use crate::print::{Detail, Page, answer_json, plain};
-use crate::{paths, question};
+use crate::{open, paths, question};
 
 /// Runs the command.
 pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Stop> {
@@ -26,7 +26,7 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
     let roots = paths::roots(&args.index)?;
     let database = paths::database(everywhere.db.as_deref())?;
 
-    let soar = limit.on("opening the database", Soar::builder().database(&database).build()).await?;
+    let soar = limit.on("opening the database", open::soar(everywhere)).await?;
     let indexed = if roots.is_empty() { None } else { Some(prepare(&soar, &roots, &limit, everywhere).await?) };
 
     let mut query = Query::new(question).scope(Scope::of(&args.scope));
@@ -52,6 +52,13 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
         write(&Page::of_stdout().answer(&answer, detail))?;
     }
     keeping?;
+    let words_only = answer.degradations.iter().any(|note| matches!(note, Degradation::WordsOnly { .. }));
+    if !everywhere.quiet
+        && !words_only
+        && let Some(missing) = open::missing(&soar).await?
+    {
+        tell(&format!("{}\n", Page::of_stderr().faint(&format!("note: {missing}"))));
+    }
     if !found_nothing(&answer) {
         return Ok(Exit::Done);
     }

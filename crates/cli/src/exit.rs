@@ -19,6 +19,12 @@ pub(crate) enum Exit {
     Environment = 3,
 }
 
+impl Exit {
+    /// Nothing failed, but something is worth doing.
+    #[allow(non_upper_case_globals, reason = "it reads as the other ways to end do, of which one has its code")]
+    pub(crate) const Advice: Self = Self::NothingFound;
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

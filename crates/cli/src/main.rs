@@ -1,21 +1,30 @@
 //! The program `ninefold`: asks questions of folders of files and shows where the time went.
 //!
-//! In reading order: [`args`] is what it is told; [`ask`], [`index`] and [`mod@profile`] are what it does; [`question`],
-//! [`paths`], [`runs`] and [`progress`] help them; [`print`], [`format`](mod@format) and [`wrap`] are what it shows,
+//! In reading order: [`args`] is what it is told; [`ask`], [`index`] with `watch`, [`mod@search`], [`stats`], [`forget`],
+//! [`doctor`] and [`mod@profile`] are what it does; [`open`], [`question`], [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`],
+//! [`format`](mod@format) and [`wrap`] are what it shows,
 //! [`destination`] is where; [`exit`] is how it ends.
 
 mod args;
 mod ask;
 mod destination;
+mod doctor;
 mod exit;
+mod forget;
 mod format;
 mod index;
+mod open;
 mod paths;
 mod print;
 mod profile;
 mod progress;
 mod question;
 mod runs;
+mod search;
+mod snippet;
+mod stats;
+#[cfg(feature = "watch")]
+mod watch;
 mod wrap;
 
 use std::process::ExitCode;
@@ -38,7 +47,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<Exit, Stop> {
     // One thread is enough for one question, and there sooner than a pool.
-    let runtime = Builder::new_current_thread().enable_time().build().map_err(|error| {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
         Error::new(ErrorKind::Unavailable, format!("the asynchronous runtime cannot be started: {error}"))
             .hint("check the limits on threads and open files")
     })?;
@@ -46,6 +55,10 @@ fn run(args: &Args) -> Result<Exit, Stop> {
         match &args.command {
             Command::Ask(ask) => ask::ask(ask, &args.everywhere).await,
             Command::Index(index) => index::index(index, &args.everywhere).await,
+            Command::Search(search) => search::search(search, &args.everywhere).await,
+            Command::Stats(stats) => stats::stats(stats, &args.everywhere).await,
+            Command::Forget(forget) => forget::forget(forget, &args.everywhere).await,
+            Command::Doctor(doctor) => doctor::doctor(doctor, &args.everywhere).await,
             Command::Profile(command) => profile::profile(command, &args.everywhere),
         }
     });

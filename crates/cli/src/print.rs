@@ -135,6 +135,20 @@ impl Page {
         profile.table_by(by).width(self.columns).color(self.color).to_string()
     }
 
+    /// How many columns a line may take.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The path as it is shown: from where the program was started, and harmless.
+    pub(crate) fn path(&self, path: &str) -> String {
+        one_line(paths::relative(path, self.here.as_deref()))
+    }
+
+    pub(crate) fn faint(&self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
     pub(crate) fn alarm(&self, text: &str) -> String {
         self.paint("1;31", text)
     }
@@ -170,6 +184,16 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     clean.into()
 }
 
+/// The text in one line, for names: what would steer the terminal or begin a line is a mark.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || is_invisible(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Characters that reorder or hide what stands around them: in a name they could make one file look like another.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 /// An answer for programs: one line.
 pub(crate) fn answer_json(answer: &Answer, indexed: Option<&Indexed>) -> String {
     let mut value = serde_json::to_value(answer).unwrap_or_default();
@@ -188,7 +212,8 @@ pub(crate) fn failure_json(error: &Error, profile: Option<&Profile>) -> String {
     line(&json!({ "error": why, "profile": profile.map(Profile::to_json) }))
 }
 
-fn line(value: &Value) -> String {
+/// A value for programs: one line.
+pub(crate) fn line(value: &Value) -> String {
     format!("{value}\n")
 }
 
@@ -200,6 +225,11 @@ mod tests {
     fn sources_cannot_steer_the_terminal() {
         assert_eq!(plain("a\u{1b}[31m\tb\r\nc\u{7}\u{9b}"), "a\u{fffd}[31m    b\nc\u{fffd}\u{fffd}");
         assert!(matches!(plain("as it is\n"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_name_stays_in_its_line() {
+        assert_eq!(one_line("a\nb\u{1b}[2J\u{202e}c\u{200b}.md"), "a\u{fffd}b\u{fffd}[2J\u{fffd}c\u{fffd}.md");
     }
 
     #[test]

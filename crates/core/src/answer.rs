@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use crate::assessment::Assessment;
 use crate::error::ErrorKind;
-use crate::evidence::Citation;
+use crate::evidence::{Citation, VectorSearch};
 use crate::finding::FailedSubgoal;
 use crate::id::RunId;
 use crate::verdict::Verdict;
@@ -79,6 +79,11 @@ pub enum Degradation {
         /// What happened.
         message: String,
     },
+    /// The search was to go by meaning as well, and went by words alone.
+    WordsOnly {
+        /// Why.
+        cause: VectorSearch,
+    },
     /// No plan passed verification; the answer was made from the evidence alone.
     PlanRejected {
         /// The critical issues of the last verdict.
@@ -108,6 +113,12 @@ impl fmt::Display for Degradation {
             Self::NoEvidence => f.write_str("nothing that this run may see matches the question"),
             Self::ModelUnusable { phase, message, .. } => {
                 write!(f, "{phase} went by rules, because the model's reply could not be used: {message}")
+            }
+            Self::WordsOnly { cause: VectorSearch::EmbedderFailed } => {
+                f.write_str("the question could not be embedded, so the search went by words alone")
+            }
+            Self::WordsOnly { .. } => {
+                f.write_str("nothing that this run may see is embedded, so the search went by words alone")
             }
             Self::PlanRejected { issues } => {
                 write!(f, "no plan passed verification ({}), so the evidence alone was used", issues.join("; "))

@@ -28,6 +28,9 @@ pub enum ErrorKind {
     TooLong,
     /// The input is empty or not of the required form.
     InvalidInput,
+    /// Somebody else was faster: what this was to follow is no longer the latest. It is no fault of the caller, and the same
+    /// call fails again: read what there is now, and decide anew.
+    Conflict,
     /// The run was cancelled by its host.
     Cancelled,
     /// The run's or the phase's deadline passed.
@@ -42,7 +45,8 @@ pub enum ErrorKind {
     Panicked,
     /// The journal holds a run of another pipeline or another input; replaying it would be wrong.
     ReplayRefused,
-    /// What a durable run has done could not be written to its journal.
+    /// What a durable run has done could not be written to its journal. The journal's own error is the source of this one:
+    /// a `Conflict` when somebody else works on the run.
     NotDurable,
     /// A file or database is missing, locked, read-only, full or not permitted.
     Unavailable,
@@ -63,6 +67,7 @@ impl ErrorKind {
             Self::Refused => "refused",
             Self::TooLong => "too_long",
             Self::InvalidInput => "invalid_input",
+            Self::Conflict => "conflict",
             Self::Cancelled => "cancelled",
             Self::DeadlineExceeded => "deadline_exceeded",
             Self::OverBudget => "over_budget",

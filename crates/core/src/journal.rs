@@ -90,13 +90,13 @@ pub trait Journal: Send + Sync {
     /// Writes down that a run starts.
     ///
     /// # Errors
-    /// `InvalidInput` when the run exists already; `Unavailable` or `Corrupt` from the medium.
+    /// `Conflict` when the run exists already; `Unavailable` or `Corrupt` from the medium.
     async fn begin(&self, run: RunId, header: Header) -> Result<()>;
 
     /// Writes down finished phases. When this returns, they survive the process.
     ///
     /// # Errors
-    /// `InvalidInput` when a position is taken already (somebody else works on the run) or the run is unknown;
+    /// `Conflict` when a position is taken already (somebody else works on the run); `InvalidInput` when the run is unknown;
     /// `Unavailable` or `Corrupt` from the medium.
     async fn append(&self, run: RunId, entries: Vec<Entry>) -> Result<()>;
 
@@ -117,6 +117,13 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// `Unavailable` or `Corrupt` from the medium.
     async fn prune(&self, finished_before: Timestamp) -> Result<u64>;
+
+    /// Removes runs that did not finish and to which nothing was written since this time: nobody will resume them.
+    /// Returns how many.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` from the medium.
+    async fn prune_unfinished(&self, idle_since: Timestamp) -> Result<u64>;
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

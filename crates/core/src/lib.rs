@@ -7,7 +7,7 @@
 //! 2. what each phase makes: [`assessment`], [`evidence`], [`plan`], [`verdict`], [`route`], [`finding`];
 //! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`clock`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
-//! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`];
+//! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`];
 //! 6. how text becomes searchable terms: [`terms`].
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -18,10 +18,12 @@ pub mod agent;
 pub mod answer;
 pub mod assessment;
 pub mod budget;
+pub mod cache;
 pub mod cache_key;
 mod cache_key_ser;
 pub mod clock;
 pub mod cx;
+pub mod embed;
 pub mod error;
 pub mod evidence;
 pub mod finding;
@@ -36,6 +38,7 @@ pub mod reply;
 pub mod request;
 pub mod route;
 pub mod scope;
+pub mod sessions;
 pub mod span;
 mod stem;
 pub mod store;
@@ -46,11 +49,16 @@ pub use agent::{Agent, AgentCard, Report, Task};
 pub use answer::{Answer, Degradation};
 pub use assessment::{Assessment, Complexity, DecidedBy};
 pub use budget::{Budget, BudgetMeter, Cost, Expense, Usage};
+pub use cache::{Cache, CacheEntry, Retention};
 pub use cache_key::Key;
 pub use clock::{Clock, Timestamp};
 pub use cx::Cx;
+pub use embed::{Embedded, Embedder, Embedding, Embeddings, Purpose};
 pub use error::{Error, ErrorKind, Result, Wire};
-pub use evidence::{Chunk, ChunkId, ChunkKind, Citation, Evidence, Lines, Passage, WeightedTerm};
+pub use evidence::{
+    Chunk, ChunkId, ChunkKind, Citation, Evidence, Lines, Passage, Relation, RelationKind, Signals, VectorSearch,
+    WeightedTerm,
+};
 pub use finding::{FailedSubgoal, Finding, Findings, Statement};
 pub use id::{RunId, SessionId};
 pub use journal::{Durability, Journal};
@@ -63,5 +71,6 @@ pub use plan::{Plan, PlanError, Subgoal, SubgoalId};
 pub use query::Query;
 pub use route::{Assignment, Routes};
 pub use scope::{Labels, Scope};
-pub use store::{Document, Search, Source, Store};
+pub use sessions::{Resumption, SessionEvent, SessionSummary, Sessions, Turn};
+pub use store::{Contents, Document, Forgetting, Forgotten, Search, Source, Store};
 pub use verdict::{Decision, Issue, Scores, Verdict};

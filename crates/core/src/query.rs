@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
+use crate::evidence::ChunkId;
 use crate::id::{RunId, SessionId};
 use crate::scope::Scope;
 
@@ -20,6 +21,10 @@ pub struct Query {
     pub scope: Scope,
     /// Search only sources whose path is one of these or lies below one. Empty: all sources.
     pub within: Vec<String>,
+    /// What the asker has before him already, as the chunks that the answer before this one cites: what is related to them
+    /// comes sooner.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub context: Vec<ChunkId>,
     /// How long the run may take.
     pub deadline: Option<Duration>,
     /// What the run may spend.
@@ -53,6 +58,13 @@ impl Query {
     #[must_use]
     pub fn within(mut self, path: impl Into<String>) -> Self {
         self.within.push(path.into());
+        self
+    }
+
+    /// Adds to what the asker has before him already.
+    #[must_use]
+    pub fn context(mut self, chunks: impl IntoIterator<Item = ChunkId>) -> Self {
+        self.context.extend(chunks);
         self
     }
 

@@ -93,6 +93,12 @@ pub mod field {
     pub const TOP_K: &str = "gen_ai.request.top_k";
     /// The passages that came.
     pub const HITS: &str = "hits";
+    /// Of them, those whose meaning was compared with the question's.
+    pub const HITS_BY_MEANING: &str = "hits.by_meaning";
+    /// Of them, those that had been used before.
+    pub const HITS_BY_USE: &str = "hits.by_use";
+    /// Of them, those that are related to what the searcher had before him.
+    pub const HITS_BY_RELATION: &str = "hits.by_relation";
     /// How it ended, when not simply well: see [`super::outcome`].
     pub const OUTCOME: &str = "outcome";
     /// The class of the error.
@@ -249,6 +255,9 @@ pub fn retrieval(top_k: usize) -> Span {
         "gen_ai.request.top_k" = count(top_k as u64),
         "gen_ai.retrieval.query.text" = Empty,
         hits = Empty,
+        "hits.by_meaning" = Empty,
+        "hits.by_use" = Empty,
+        "hits.by_relation" = Empty,
         outcome = Empty,
         "error.type" = Empty,
     )

@@ -17,6 +17,9 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::stem::stem;
 
+/// Changes when the same text gives other terms, so that what was indexed is indexed again.
+pub const VERSION: u32 = 1;
+
 /// The most bytes of one term; what is longer (a hash, a data URL) is cut there, on both sides of a search alike.
 pub const MAX_TERM_BYTES: usize = 64;
 

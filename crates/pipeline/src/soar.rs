@@ -98,7 +98,8 @@ impl Soar {
         let assessment = phases.assess.run(Arc::clone(&question), cx).await?.note(&mut notes);
         let complexity = assessment.complexity;
 
-        let retrieval = Retrieval { question: Arc::clone(&question), within: Arc::clone(&within), complexity };
+        let context = query.context.into();
+        let retrieval = Retrieval { question: Arc::clone(&question), within: Arc::clone(&within), complexity, context };
         let mut evidence = phases.retrieve.run(retrieval, cx).await?.note(&mut notes);
         // Whatever phase or store the host put in.
         scope::withhold(&mut evidence, cx.scope(), &within);

@@ -3,21 +3,37 @@
 //!
 //! In reading order:
 //!
-//! 1. [`memory`]: [`MemoryStore`] and [`MemoryJournal`]; nothing survives the process;
-//! 2. [`sqlite`]: [`Sqlite`], store and journal in one file, on threads of its own;
-//! 3. `rank`, `vector`: what both stores rank by, so that both find the same;
-//! 4. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
+//! 1. [`memory`]: [`MemoryStore`], [`MemoryJournal`], [`MemorySessions`] and [`MemoryCache`]; nothing survives the process;
+//! 2. [`sqlite`]: [`Sqlite`], which is all of these in one file, on threads of its own;
+//! 3. `rank`, `frequencies`, `activation`, `spread`, `fuse`, `mmr`: what both stores rank by, so that both find the
+//!    same; `forget`: what both let go;
+//! 4. [`flat`]: [`FlatIndex`], which finds the nearest of many vectors;
+//! 5. [`semantic`]: [`Semantic`], a store around a store that embeds what goes in and what is looked for;
+//! 6. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod activation;
+pub mod flat;
+mod forget;
+mod frequencies;
+mod fuse;
 pub mod ingest;
 pub mod memory;
+mod memory_cache;
 mod memory_journal;
+mod memory_sessions;
+mod mmr;
 mod rank;
+pub mod semantic;
+mod spread;
 pub mod sqlite;
-mod vector;
 
+pub use flat::FlatIndex;
 pub use ingest::{Indexer, Root, Summary};
 pub use memory::MemoryStore;
+pub use memory_cache::MemoryCache;
 pub use memory_journal::MemoryJournal;
+pub use memory_sessions::MemorySessions;
+pub use semantic::{Backfilled, Semantic};
 pub use sqlite::{Options, Sqlite, Synchronous};

@@ -44,7 +44,7 @@ impl MemoryJournal {
 
 /// The error for a run that began already.
 pub(crate) fn begun_already(run: RunId) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("run {run} is in the journal already"))
+    Error::new(ErrorKind::Conflict, format!("run {run} is in the journal already"))
         .hint("resume it, or begin a run with another id")
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn begun_already(run: RunId) -> Error {
 pub(crate) fn position_taken(run: RunId, entry: &Entry) -> Error {
     let Position { branch, ordinal } = entry.position;
     Error::new(
-        ErrorKind::InvalidInput,
+        ErrorKind::Conflict,
         format!("run {run} has finished phase {ordinal} of branch {branch:x} already: somebody else works on the run"),
     )
     .hint("let one process at a time resume a run")
@@ -122,6 +122,16 @@ impl Journal for MemoryJournal {
         let mut state = self.write();
         let before = state.runs.len();
         state.runs.retain(|_, record| record.run.finished.is_none_or(|finished| finished >= finished_before));
+        Ok((before - state.runs.len()) as u64)
+    }
+
+    async fn prune_unfinished(&self, idle_since: Timestamp) -> Result<u64> {
+        let mut state = self.write();
+        let before = state.runs.len();
+        state.runs.retain(|_, Record { run, .. }| {
+            let last = run.entries.iter().map(|entry| entry.at).max().unwrap_or(run.header.started);
+            run.finished.is_some() || last.max(run.header.started) >= idle_since
+        });
         Ok((before - state.runs.len()) as u64)
     }
 }

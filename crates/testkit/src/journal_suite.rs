@@ -18,6 +18,7 @@ pub async fn journal_suite<J: Journal, F: Future<Output = J>>(open: impl Fn() ->
     the_first_finish_counts(&open().await).await;
     unfinished_runs_come_oldest_first(&open().await).await;
     only_finished_runs_are_pruned(&open().await).await;
+    unfinished_runs_are_pruned_when_nothing_was_written_to_them(&open().await).await;
     of_two_who_append_at_once_one_is_refused(&open().await).await;
 }
 
@@ -84,7 +85,7 @@ async fn a_run_begins_once<J: Journal>(journal: &J) {
     journal.begin(RunId(1), header(1)).await.expect("begin");
     journal.append(RunId(1), vec![entry(TRUNK, 0, "kept")]).await.expect("append");
     let refused = journal.begin(RunId(1), header(2)).await.expect_err("a second begin");
-    assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
     let loaded = journal.load(RunId(1)).await.expect("load").expect("the run is there");
     assert_eq!(loaded.header, header(1), "a refused begin changes nothing");
     assert_eq!(loaded.entries.len(), 1);
@@ -96,7 +97,7 @@ async fn a_taken_position_refuses_the_whole_append<J: Journal>(journal: &J) {
     journal.append(run, vec![entry(TRUNK, 0, "first")]).await.expect("append");
     let batch = vec![entry(TRUNK, 1, "new"), entry(TRUNK, 0, "again")];
     let refused = journal.append(run, batch).await.expect_err("a taken position");
-    assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
     assert!(refused.message().contains("somebody else"), "{refused}");
     let twice = vec![entry(TRUNK, 2, "one"), entry(TRUNK, 2, "two")];
     assert!(journal.append(run, twice).await.is_err(), "one position twice in one append");
@@ -151,6 +152,25 @@ async fn only_finished_runs_are_pruned<J: Journal>(journal: &J) {
     journal.begin(RunId(1), header(1)).await.expect("a pruned id is free again");
     let again = journal.load(RunId(1)).await.expect("load").expect("the run is there");
     assert!(again.entries.is_empty(), "a pruned run takes its entries with it");
+}
+
+async fn unfinished_runs_are_pruned_when_nothing_was_written_to_them<J: Journal>(journal: &J) {
+    // Entries are written at 100; run 3 finished.
+    for (run, started) in [(1, 10), (2, 10), (3, 10), (4, 99), (5, 100)] {
+        journal.begin(RunId(run), header(started)).await.expect("begin");
+    }
+    for run in [2, 3] {
+        journal.append(RunId(run), vec![entry(TRUNK, 0, "a")]).await.expect("append");
+    }
+    journal.finish(RunId(3), Timestamp(20)).await.expect("finish");
+    assert_eq!(journal.prune_unfinished(Timestamp(100)).await.expect("prune"), 2, "written to before, not at");
+    for (run, stays) in [(1, false), (2, true), (3, true), (4, false), (5, true)] {
+        assert_eq!(journal.load(RunId(run)).await.expect("load").is_some(), stays, "run {run}");
+    }
+    assert_eq!(journal.prune_unfinished(Timestamp(101)).await.expect("prune"), 2);
+    assert!(journal.unfinished().await.expect("unfinished").is_empty());
+    journal.begin(RunId(2), header(1)).await.expect("a pruned id is free again");
+    assert!(journal.load(RunId(2)).await.expect("load").expect("the run is there").entries.is_empty());
 }
 
 async fn of_two_who_append_at_once_one_is_refused<J: Journal>(journal: &J) {

@@ -1,24 +1,38 @@
-//! What every store must do: writing, reading, removal, usage. What searches must find is in `search_suite.rs`.
+//! What every store must do: writing, reading, removal, usage. What searches must find is in `search_suite.rs` and
+//! `hybrid_suite.rs`; what is kept beside texts, and forgotten, in `keeping_suite.rs`.
 
 use std::future::Future;
 
 use ninefold_core::{
     Chunk, ChunkId, ChunkKind, Document, ErrorKind, Key, Labels, Lines, Scope, Search, Source, Store, Timestamp,
+    VectorSearch,
 };
 use smol_str::SmolStr;
 
-use crate::search_suite;
+use crate::{hybrid_suite, keeping_suite, search_suite};
 
 /// Runs every requirement on a [`Store`] against fresh, empty stores made by `open`.
 ///
 /// # Panics
 /// When a requirement is not met; the message names it.
 pub async fn store_suite<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) {
+    embedding_store_suite(open, VectorSearch::NoEmbedding).await;
+}
+
+/// The same for a store that looks for the meaning of a text by itself. `says` is what its evidence says of a search that
+/// brings no embedding, when something visible has one: `Used`, or `EmbedderFailed` from stores whose embedder is down.
+/// The embedder must find no text near another, as meaning would add to what words find: one that gives vectors without
+/// a direction, or one that fails.
+///
+/// # Panics
+/// When a requirement is not met; the message names it.
+pub async fn embedding_store_suite<S: Store, F: Future<Output = S>>(open: impl Fn() -> F, says: VectorSearch) {
     an_empty_store_answers(&open().await).await;
     what_was_put_is_got(&open().await).await;
     a_document_replaces_its_source(&open().await).await;
     of_one_source_twice_in_a_batch_the_last_counts(&open().await).await;
     a_batch_with_one_id_twice_is_refused_whole(&open().await).await;
+    a_chunk_that_nobody_could_read_whole_is_refused(&open().await).await;
     a_chunk_may_move_to_another_source(&open().await).await;
     the_source_decides_path_and_labels(&open().await).await;
     get_hides_what_is_out_of_scope(&open().await).await;
@@ -27,6 +41,8 @@ pub async fn store_suite<S: Store, F: Future<Output = S>>(open: impl Fn() -> F) 
     many_documents_at_once(&open().await).await;
     usage_survives_an_unchanged_chunk_and_ends_with_it(&open().await).await;
     search_suite::run(&open).await;
+    keeping_suite::run(&open).await;
+    hybrid_suite::run(&open, says).await;
 }
 
 /// A source at `path` whose hash follows from its chunks.
@@ -41,17 +57,15 @@ pub(crate) fn document(path: &str, labels: &Labels, chunks: &[(&str, &str)]) -> 
             let occurrence = chunks[..n].iter().filter(|(_, other)| other == text).count() as u32;
             Chunk {
                 id: ChunkId::of(path, text, occurrence),
-                path: path.into(),
                 lines,
-                kind: ChunkKind::Text,
                 title: (*title).to_owned(),
-                text: (*text).to_owned(),
                 labels: labels.clone(),
+                ..Chunk::new(path, ChunkKind::Text, *text)
             }
         })
         .collect();
     let hash = Key::of(&chunks).expect("chunks have keys");
-    Document { source: Source { path: path.into(), hash, labels: labels.clone() }, chunks }
+    Document::new(Source { labels: labels.clone(), ..Source::new(path, hash) }, chunks)
 }
 
 /// A public document with untitled chunks.
@@ -147,6 +161,16 @@ async fn a_batch_with_one_id_twice_is_refused_whole<S: Store>(store: &S) {
             assert_eq!(found(store, &Search::new("standing")).await, ["standing text"], "and removes nothing");
         }
     }
+}
+
+async fn a_chunk_that_nobody_could_read_whole_is_refused<S: Store>(store: &S) {
+    let longest = "é".repeat(Chunk::MAX_TEXT / 2);
+    let too_long = format!("{longest}x");
+    let refused =
+        store.put(vec![public("/good", &["good"]), public("/bad", &[&too_long])]).await.expect_err("too long");
+    assert_eq!(refused.kind(), ErrorKind::TooLong);
+    assert!(paths(store, "").await.is_empty(), "a refused batch writes nothing");
+    store.put(vec![public("/longest", &[&longest])]).await.expect("the longest text");
 }
 
 async fn a_chunk_may_move_to_another_source<S: Store>(store: &S) {

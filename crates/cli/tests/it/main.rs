@@ -4,9 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod answers;
+mod doctor;
+mod embedders;
 mod failures;
 mod labels;
 mod profiles;
 mod rights;
 mod room;
+mod searches;
 mod together;
+#[cfg(all(unix, feature = "watch"))]
+mod watch;

@@ -19,7 +19,10 @@ fn allow(path: &Path, mode: u32) {
 /// Runs the program without root's rights. `None` where that cannot be had.
 fn without_rights(room: &Room, database: &str, arguments: &[&str]) -> Option<Ended> {
     let program = room.path("ninefold");
-    fs::copy(env!("CARGO_BIN_EXE_ninefold"), &program).unwrap();
+    // By a process of its own: what this one has open for writing, whatever another test starts at that moment has open
+    // as well, and a program that is open for writing cannot be run ("Text file busy").
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_ninefold")).arg(&program).status().unwrap();
+    assert!(copied.success());
     allow(&program, 0o755);
     let root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     let mut command = Command::new(&program);
@@ -93,4 +96,18 @@ fn a_profile_that_may_not_be_written_is_refused_before_the_run() {
     }
     assert_eq!(fs::read_to_string(room.path("open/run.json")).unwrap(), "not theirs");
     allow(&room.path("locked"), 0o755);
+}
+
+#[test]
+fn a_database_that_may_only_be_read_is_looked_at_and_nothing_else() {
+    let room = open_room();
+    let Some(indexed) = without_rights(&room, "anyone/memory.db", &["index", "notes"]) else { return };
+    indexed.expect(0);
+    allow(&room.path("anyone/memory.db"), 0o444);
+    allow(&room.path("anyone"), 0o555);
+    let looked = without_rights(&room, "anyone/memory.db", &["doctor"]).unwrap().expect(0);
+    assert!(looked.out.contains("\nintegrity  sound\n"), "{looked:#?}");
+    let refused = without_rights(&room, "anyone/memory.db", &["index", "notes"]).unwrap().expect(3);
+    assert!(refused.err.contains("anyone/memory.db") && refused.err.contains("hint: "), "{refused:#?}");
+    allow(&room.path("anyone"), 0o777);
 }

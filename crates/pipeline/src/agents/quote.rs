@@ -32,9 +32,17 @@ impl Agent for Quote {
         let statements = if whole {
             extract(&task.evidence, Complexity::Medium)
         } else {
-            let within = task.within.to_vec();
-            let search =
-                Search { text: task.subgoal.description.clone(), scope: cx.scope().clone(), within, limit: self.limit };
+            // What earlier subgoals found leads to what belongs to it.
+            let found = task.dependencies.iter().flat_map(|finding| &finding.statements);
+            let context = found.flat_map(|statement| &statement.citations).map(|citation| citation.chunk).collect();
+            let search = Search {
+                context,
+                scope: cx.scope().clone(),
+                within: task.within.to_vec(),
+                limit: self.limit,
+                now: Some(cx.now()),
+                ..Search::new(task.subgoal.description.as_str())
+            };
             let evidence = search_in_scope(self.store.as_ref(), &search, cx).await?;
             extract(&evidence, Complexity::Medium)
         };

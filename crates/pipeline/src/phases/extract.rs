@@ -3,12 +3,14 @@
 //! Each passage is cut into statements: runs of sentences from prose and comments, and short blocks of code. A statement is worth
 //! the weight of the question's terms it holds, a little more when its chunk is about them, a little less when it
 //! is code or very short. Statements are taken greedily; terms that are already covered count less, so the next
-//! statement tells something new.
+//! statement tells something new. Where no statement holds any term, what is near in meaning is quoted by its first words.
 
 use std::collections::HashSet;
 
 use ninefold_core::{Chunk, ChunkKind, Citation, Complexity, Evidence, Lines, Statement, terms};
 use smol_str::SmolStr;
+
+use super::meaning::nearness;
 
 /// The most bytes of one statement.
 const MAX_STATEMENT: usize = 420;
@@ -20,9 +22,37 @@ const WORTHWHILE: f32 = 0.35;
 const CODE: f32 = 0.45;
 /// What a test is worth beside what it tests.
 const TEST: f32 = 0.6;
+/// A further passage found by meaning alone must be as near as this share of the nearest.
+const AS_NEAR: f32 = 0.9;
 
-/// The extract of the evidence for its own terms. Empty when nothing in the evidence holds any of them.
+/// The extract of the evidence for its own terms, or, when nothing in it holds any of them, of what is near to them in
+/// meaning. Empty when nothing is.
 pub(crate) fn extract(evidence: &Evidence, complexity: Complexity) -> Vec<Statement> {
+    let most = match complexity {
+        Complexity::Simple => 3,
+        Complexity::Medium => 4,
+        Complexity::Complex | Complexity::Critical => 6,
+    };
+    let by_words = by_words(evidence, most);
+    if by_words.is_empty() { by_meaning(evidence, most) } else { by_words }
+}
+
+/// The first statements of the nearest passages that share no word with the question.
+fn by_meaning(evidence: &Evidence, most: usize) -> Vec<Statement> {
+    let mut near: Vec<(f32, &Chunk)> =
+        evidence.passages.iter().filter_map(|passage| Some((nearness(passage)?, &*passage.chunk))).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let least = near.first().map_or(0.0, |(nearest, _)| nearest * AS_NEAR);
+    let near = near.into_iter().take_while(|(cosine, _)| *cosine >= least);
+    let first = near.filter_map(|(_, chunk)| {
+        let mut pieces = pieces(chunk);
+        let prose = pieces.iter().position(|piece| !piece.code).unwrap_or_default();
+        (prose < pieces.len()).then(|| statement(chunk, pieces.swap_remove(prose)))
+    });
+    first.take(most).collect()
+}
+
+fn by_words(evidence: &Evidence, most: usize) -> Vec<Statement> {
     let total: f32 = evidence.terms.iter().map(|term| term.weight).sum();
     if total <= 0.0 {
         return Vec::new();
@@ -42,12 +72,8 @@ pub(crate) fn extract(evidence: &Evidence, complexity: Complexity) -> Vec<Statem
             }
         }
     }
-    let most = match complexity {
-        Complexity::Simple => 3,
-        Complexity::Medium => 4,
-        Complexity::Complex | Complexity::Critical => 6,
-    };
-    select(candidates, evidence, total, most).into_iter().map(said).collect()
+    let selected = select(candidates, evidence, total, most);
+    selected.into_iter().map(|candidate| statement(candidate.chunk, candidate.piece)).collect()
 }
 
 struct Candidate<'a> {
@@ -125,8 +151,7 @@ fn overlap(a: Lines, b: Lines) -> bool {
     a.first <= b.last && b.first <= a.last
 }
 
-fn said(candidate: Candidate<'_>) -> Statement {
-    let Candidate { chunk, piece, .. } = candidate;
+fn statement(chunk: &Chunk, piece: Piece) -> Statement {
     let text = if piece.code {
         piece.text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
     } else {
@@ -278,27 +303,22 @@ fn cut(text: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use ninefold_core::{ChunkId, Labels, Passage, WeightedTerm};
+    use ninefold_core::{Passage, WeightedTerm};
 
     use super::*;
 
     fn chunk(path: &str, kind: ChunkKind, first: u32, text: &str) -> Passage {
         let lines = Lines::new(first, first + text.lines().count() as u32 - 1);
-        let chunk = Chunk {
-            id: ChunkId::of(path, text, 0),
-            path: path.into(),
-            lines,
-            kind,
-            title: String::new(),
-            text: text.into(),
-            labels: Labels::none(),
-        };
-        Passage { chunk: Arc::new(chunk), score: 1.0 }
+        let chunk = Chunk { lines, ..Chunk::new(path, kind, text) };
+        Passage::new(Arc::new(chunk), 1.0)
     }
 
     fn answer(question: &str, passages: Vec<Passage>) -> Vec<Statement> {
         let terms = terms::query_terms(question).into_iter().map(|term| WeightedTerm { term, weight: 1.0 }).collect();
-        extract(&Evidence { terms, matched: passages.len() as u64, passages }, Complexity::Simple)
+        extract(
+            &Evidence { terms, matched: passages.len() as u64, passages, ..Evidence::default() },
+            Complexity::Simple,
+        )
     }
 
     #[test]
@@ -334,6 +354,29 @@ mod tests {
     #[test]
     fn nothing_is_said_when_nothing_fits() {
         assert_eq!(answer("quantum", vec![chunk("a.md", ChunkKind::Markdown, 1, "Bread and butter.")]), []);
+    }
+
+    #[test]
+    fn what_is_near_in_meaning_is_quoted_when_no_word_is_shared() {
+        let near = |path: &str, text: &str, vector: f32| {
+            let mut passage = chunk(path, ChunkKind::Markdown, 1, text);
+            passage.signals.vector = Some(vector);
+            passage
+        };
+        let passages = vec![
+            near("far.md", "Tulips bloom in April.", 0.1),
+            near("near.md", "# Garage\n\nThe red car stands behind the house.", 0.7),
+            near("as-near.md", "A red car needs oil.", 0.65),
+            near("less-near.md", "Boats are red.", 0.4),
+        ];
+        let said = answer("crimson automobile", passages.clone());
+        let texts: Vec<&str> = said.iter().map(|statement| statement.text.as_str()).collect();
+        assert_eq!(texts, ["The red car stands behind the house.", "A red car needs oil."]);
+        assert_eq!(said[0].citations[0].to_string(), "near.md:3");
+        let said = answer("When do tulips bloom?", passages.clone());
+        assert_eq!(said[0].text, "Tulips bloom in April.", "words that are there come before meaning");
+        assert_eq!(said.len(), 1);
+        assert_eq!(answer("crimson automobile", passages[..1].to_vec()), [], "far is far");
     }
 
     #[test]

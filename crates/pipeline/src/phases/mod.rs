@@ -19,6 +19,7 @@ pub(crate) mod citations;
 pub mod collect;
 pub mod decompose;
 pub(crate) mod extract;
+pub(crate) mod meaning;
 mod prompt;
 pub mod record;
 pub mod respond;

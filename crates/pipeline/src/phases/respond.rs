@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use ninefold_core::{
-    Answer, Assessment, Citation, Cx, Degradation, Evidence, Finding, Findings, Phase, Result, Verdict, WeightedTerm,
-    terms,
+    Answer, Assessment, Citation, Cx, Degradation, Evidence, Finding, Findings, Passage, Phase, Result, Verdict,
+    WeightedTerm, terms,
 };
 use serde::Serialize;
 
+use super::meaning;
 use super::synthesize::Draft;
 
 /// What the phase `respond` works on.
@@ -54,7 +55,8 @@ impl Phase<Response> for Respond {
 /// Support times completeness, both from what happened:
 ///
 /// - support is the weight of the question's terms that the cited lines hold, over the weight of all its terms; what
-///   agents say without lines of the run's evidence to show for it counts half;
+///   agents say without lines of the run's evidence to show for it counts half, and so does the cosine of what was found
+///   by meaning alone;
 /// - completeness is the share of subgoals with a finding, 0 when a critical one has none, and a half when no plan passed.
 fn confidence(input: &Response) -> f32 {
     let quoted = input.draft.citations.iter().filter_map(|citation| cited_lines(citation, &input.evidence));
@@ -74,7 +76,8 @@ fn confidence(input: &Response) -> f32 {
         None if failed > 0.0 => done / (done + failed),
         None => 1.0,
     };
-    shown.unwrap_or_default().max(told / 2.0) * completeness
+    let cited = input.draft.citations.iter().filter_map(|citation| passage_of(citation, &input.evidence));
+    shown.unwrap_or_default().max(told / 2.0).max(meaning::support(cited)) * completeness
 }
 
 /// The share of the terms' weight that the texts hold; `None` without terms.
@@ -87,9 +90,14 @@ fn share<'a>(asked: &[WeightedTerm], texts: impl Iterator<Item = &'a str>) -> Op
     (all > 0.0).then(|| part / all)
 }
 
+/// The passage of the evidence that a citation is from.
+fn passage_of<'a>(citation: &Citation, evidence: &'a Evidence) -> Option<&'a Passage> {
+    evidence.passages.iter().find(|passage| passage.chunk.id == citation.chunk)
+}
+
 /// The lines of the evidence that a citation names.
 fn cited_lines<'a>(citation: &Citation, evidence: &'a Evidence) -> Option<&'a str> {
-    let chunk = &evidence.passages.iter().find(|passage| passage.chunk.id == citation.chunk)?.chunk;
+    let chunk = &passage_of(citation, evidence)?.chunk;
     let start_of = |line: u32| {
         let breaks = chunk.text.match_indices('\n').map(|(at, _)| at + 1);
         std::iter::once(0)
@@ -102,22 +110,15 @@ fn cited_lines<'a>(citation: &Citation, evidence: &'a Evidence) -> Option<&'a st
 
 #[cfg(test)]
 mod tests {
-    use ninefold_core::{Chunk, ChunkId, ChunkKind, Labels, Lines, Passage};
+    use ninefold_core::{Chunk, ChunkId, ChunkKind, Lines};
 
     use super::*;
 
     #[test]
     fn only_the_cited_lines_count() {
-        let chunk = Chunk {
-            id: ChunkId(1),
-            path: "a".into(),
-            lines: Lines::new(10, 12),
-            kind: ChunkKind::Text,
-            title: String::new(),
-            text: "one\ntwo\nthree".into(),
-            labels: Labels::none(),
-        };
-        let passage = Passage { chunk: Arc::new(chunk), score: 1.0 };
+        let chunk = Chunk::new("a", ChunkKind::Text, "one\ntwo\nthree");
+        let chunk = Chunk { id: ChunkId(1), lines: Lines::new(10, 12), ..chunk };
+        let passage = Passage::new(Arc::new(chunk), 1.0);
         let evidence = Evidence { passages: vec![passage], ..Evidence::default() };
         let lines = |first, last, id| {
             let citation = Citation { chunk: ChunkId(id), path: "a".into(), lines: Lines::new(first, last) };

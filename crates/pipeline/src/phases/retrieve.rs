@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ninefold_core::{Complexity, Cx, Degradation, Evidence, Phase, Result, Search, Store, span};
+use ninefold_core::{
+    ChunkId, Complexity, Cx, Degradation, Evidence, Phase, Result, Search, Signals, Store, VectorSearch, span,
+};
 use serde::Serialize;
 
 use super::Noted;
@@ -18,6 +20,8 @@ pub struct Retrieval {
     pub within: Arc<[String]>,
     /// How hard the question is.
     pub complexity: Complexity,
+    /// What the asker has before him already.
+    pub context: Arc<[ChunkId]>,
 }
 
 impl Retrieval {
@@ -33,6 +37,10 @@ impl Retrieval {
     }
 }
 
+/// The tokens that the evidence may have for each passage asked for. What Ninefold indexes is smaller; a host may put in
+/// chunks of any size, and a prompt has an end.
+const TOKENS_PER_PASSAGE: u64 = 800;
+
 /// The phase `retrieve`.
 pub struct Retrieve {
     /// Where evidence is kept; without a store there is none.
@@ -46,10 +54,13 @@ impl Phase<Retrieval> for Retrieve {
         let Some(store) = &self.store else { return Ok(Noted::new(Arc::default())) };
         let limit = input.limit();
         let search = Search {
-            text: input.question.to_string(),
             scope: cx.scope().clone(),
             within: input.within.to_vec(),
             limit,
+            max_tokens: Some(limit as u64 * TOKENS_PER_PASSAGE),
+            context: input.context.to_vec(),
+            now: Some(cx.now()),
+            ..Search::new(&*input.question)
         };
         let evidence = search_in_scope(store.as_ref(), &search, cx).await?;
         let nothing = match (evidence.terms.is_empty(), evidence.passages.is_empty()) {
@@ -57,7 +68,13 @@ impl Phase<Retrieval> for Retrieve {
             (false, true) => Some(Degradation::NoEvidence),
             (false, false) => None,
         };
-        Ok(Noted { value: evidence, degradations: nothing.into_iter().collect() })
+        let words_only = match evidence.vectors {
+            cause @ (VectorSearch::EmbedderFailed | VectorSearch::NothingEmbedded) if nothing.is_none() => {
+                Some(Degradation::WordsOnly { cause })
+            }
+            _ => None,
+        };
+        Ok(Noted { value: evidence, degradations: nothing.into_iter().chain(words_only).collect() })
     }
 }
 
@@ -74,7 +91,24 @@ pub(crate) async fn search_in_scope(store: &dyn Store, search: &Search, cx: &Cx)
         let mut evidence = Arc::new(evidence);
         scope::withhold(&mut evidence, &search.scope, &search.within);
         hits.record(span::field::HITS, span::count(evidence.passages.len() as u64));
+        for (field, found) in signals_in(&evidence) {
+            if found > 0 {
+                hits.record(field, span::count(found));
+            }
+        }
         Ok(evidence)
     })
     .await
+}
+
+/// In how many passages a measure beside words had a say.
+fn signals_in(evidence: &Evidence) -> [(&'static str, u64); 3] {
+    let with = |signal: fn(&Signals) -> Option<f32>| {
+        evidence.passages.iter().filter(|passage| signal(&passage.signals).is_some()).count() as u64
+    };
+    [
+        (span::field::HITS_BY_MEANING, with(|signals| signals.vector)),
+        (span::field::HITS_BY_USE, with(|signals| signals.activation)),
+        (span::field::HITS_BY_RELATION, with(|signals| signals.relation)),
+    ]
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::route::able;
-use super::{Noted, ask_json, fill, model_unusable};
+use super::{Noted, ask_json, fill, meaning, model_unusable};
 
 /// What the phase `verify` works on.
 #[derive(Debug, Clone, Serialize)]
@@ -89,8 +89,11 @@ fn by_rules(input: &Verification) -> Verdict {
 }
 
 /// How many subgoals share a term with what memory holds: one of the question's that some chunk has, or any word of the
-/// passages.
+/// passages. When meaning alone found what is near to the question, words cannot tell.
 fn grounded(input: &Verification) -> usize {
+    if meaning::is_near(&input.evidence) {
+        return input.plan.subgoals().len();
+    }
     let is_grounded = |subgoal: &&Subgoal| {
         let wanted = terms::query_terms(&subgoal.description);
         let asked = |term: &SmolStr| input.evidence.terms.iter().any(|asked| asked.term == *term && asked.weight > 0.0);

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use ninefold_core::journal::{Entry, Header, RecordedRun};
 use ninefold_core::{
-    Chunk, ChunkId, ChunkKind, Document, Error, ErrorKind, Evidence, Journal, Key, Labels, Lines, Passage, Result,
-    RunId, Scope, Search, Source, Store, Timestamp, WeightedTerm, terms,
+    Chunk, ChunkId, ChunkKind, Contents, Document, Embeddings, Error, ErrorKind, Evidence, Forgetting, Forgotten,
+    Journal, Key, Labels, Passage, Result, RunId, Scope, Search, Source, Store, Timestamp, WeightedTerm, terms,
 };
 use smol_str::SmolStr;
 
@@ -21,15 +21,7 @@ pub(crate) struct Shelf {
 
 pub(crate) fn shelf(texts: &[(&str, &str, &[&str])]) -> Shelf {
     let chunk = |(path, text, labels): &(&str, &str, &[&str])| {
-        Arc::new(Chunk {
-            id: ChunkId::of(path, text, 0),
-            path: (*path).into(),
-            lines: Lines::new(1, text.lines().count() as u32),
-            kind: ChunkKind::Text,
-            title: String::new(),
-            text: (*text).into(),
-            labels: Labels::of(*labels),
-        })
+        Arc::new(Chunk { labels: Labels::of(*labels), ..Chunk::new(path, ChunkKind::Text, *text) })
     };
     Shelf { chunks: texts.iter().map(chunk).collect(), ..Shelf::default() }
 }
@@ -60,13 +52,13 @@ impl Store for Shelf {
         let mut passages: Vec<_> = self
             .chunks
             .iter()
-            .map(|chunk| Passage { chunk: Arc::clone(chunk), score: score(chunk) })
+            .map(|chunk| Passage::new(Arc::clone(chunk), score(chunk)))
             .filter(|passage| passage.score > 0.0)
             .collect();
         passages.sort_by(|a, b| b.score.total_cmp(&a.score));
         let matched = passages.len() as u64;
         let terms = asked.into_iter().map(|term| WeightedTerm { term, weight: 1.0 }).collect();
-        Ok(Evidence { passages, terms, matched })
+        Ok(Evidence { passages, terms, matched, ..Evidence::default() })
     }
 
     async fn touch(&self, ids: &[ChunkId], _: Timestamp) -> Result<()> {
@@ -82,7 +74,23 @@ impl Store for Shelf {
     }
 
     async fn sources(&self, _: &str) -> Result<Vec<Source>> {
-        Ok(vec![Source { path: "shelf".into(), hash: Key([0; 32]), labels: Labels::none() }])
+        Ok(vec![Source::new("shelf", Key([0; 32]))])
+    }
+
+    async fn forget(&self, _: &Forgetting) -> Result<Forgotten> {
+        Err(unavailable())
+    }
+
+    async fn contents(&self) -> Result<Contents> {
+        Err(unavailable())
+    }
+
+    async fn unembedded(&self, _: &str, _: usize) -> Result<Vec<Chunk>> {
+        Err(unavailable())
+    }
+
+    async fn embed(&self, _: Embeddings, _: &[ChunkId]) -> Result<()> {
+        Err(unavailable())
     }
 }
 
@@ -127,6 +135,10 @@ impl Journal for Notebook {
     }
 
     async fn prune(&self, _: Timestamp) -> Result<u64> {
+        Ok(0)
+    }
+
+    async fn prune_unfinished(&self, _: Timestamp) -> Result<u64> {
         Ok(0)
     }
 }

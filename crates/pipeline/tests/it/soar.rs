@@ -120,11 +120,10 @@ async fn a_phase_the_host_put_in_does_not_widen_the_search() {
     let chunks =
         shelf(&[("in/a.txt", "A killed run resumes here.", &[]), ("out/b.txt", "A killed run resumes there.", &[])]);
     let careless = move |_: Retrieval, _: Cx| {
-        let passages =
-            chunks.chunks.iter().map(|chunk| ninefold_core::Passage { chunk: Arc::clone(chunk), score: 1.0 });
+        let passages = chunks.chunks.iter().map(|chunk| ninefold_core::Passage::new(Arc::clone(chunk), 1.0));
         let terms = ninefold_core::terms::query_terms("killed run resumes").into_iter();
         let terms = terms.map(|term| ninefold_core::WeightedTerm { term, weight: 1.0 }).collect();
-        let evidence = Evidence { passages: passages.collect(), terms, matched: 2 };
+        let evidence = Evidence { passages: passages.collect(), terms, matched: 2, ..Evidence::default() };
         async move { Ok(Noted::new(Arc::new(evidence))) }
     };
     let soar = Soar::builder().retrieve(careless).build().unwrap();

@@ -1,5 +1,5 @@
 //! Source code of any language, cut by its shape: items of least indentation that stand apart by blank lines. No grammar
-//! is needed, and a file that does not parse is cut like any other.
+//! is needed; languages without one, and files that do not parse, are cut so.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use super::lines::Lines;
 use super::split::{Piece, title};
 
 /// Bytes that small neighbours are packed to, and the most of one chunk.
-const TARGET: usize = 1_500;
+pub(super) const TARGET: usize = 1_500;
 pub(super) const MAX: usize = 4_000;
 
 /// How deep the cutting of one large item looks into it; below that, lines decide.
@@ -44,7 +44,7 @@ fn begins_item(lines: &Lines<'_>, n: usize) -> bool {
 
 fn large(lines: &Lines<'_>, item: Range<usize>, pieces: &mut Vec<Piece>) {
     let of_item = declaration(lines, &item);
-    for (n, part) in lines.pack(subdivide(lines, item.clone(), MAX_DEPTH), TARGET).into_iter().enumerate() {
+    for (n, part) in lines.pack(subdivide(lines, item.clone()), TARGET).into_iter().enumerate() {
         let own = declaration(lines, &part);
         let title = match (n, of_item, own) {
             (0, _, own) => title(own),
@@ -58,13 +58,17 @@ fn large(lines: &Lines<'_>, item: Range<usize>, pieces: &mut Vec<Piece>) {
 
 /// The parts of an item: cut at blank lines, at the least indentation that has any, and again inside of what is
 /// still too large.
-fn subdivide(lines: &Lines<'_>, range: Range<usize>, depth: usize) -> Vec<Range<usize>> {
+pub(super) fn subdivide(lines: &Lines<'_>, range: Range<usize>) -> Vec<Range<usize>> {
+    subdivide_to(lines, range, MAX_DEPTH)
+}
+
+fn subdivide_to(lines: &Lines<'_>, range: Range<usize>, depth: usize) -> Vec<Range<usize>> {
     let cuts = || (range.start + 1..range.end).filter(|&n| begins_item(lines, n));
     let Some(least) = cuts().map(|n| lines.indent(n)).min().filter(|_| depth > 0) else { return vec![range] };
     let parts = lines.parts(&range, cuts().filter(|&n| lines.indent(n) == least));
     parts
         .into_iter()
-        .flat_map(|part| if lines.size(&part) > MAX { subdivide(lines, part, depth - 1) } else { vec![part] })
+        .flat_map(|part| if lines.size(&part) > MAX { subdivide_to(lines, part, depth - 1) } else { vec![part] })
         .collect()
 }
 
@@ -119,7 +123,7 @@ mod tests {
             "//! About.\n\nuse a::b;\nuse c;\n\n/// Adds.\n#[inline]\npub fn add() {{\n{}\n    tail()\n}}\n\n// note\nfn small() {{}}\n\nfn tiny() {{}}\n",
             body(45)
         );
-        let chunks = cut("a.rs", &text);
+        let chunks = cut("a.kt", &text);
         let titles: Vec<&str> = chunks.iter().map(|chunk| chunk.title.as_str()).collect();
         assert_eq!(titles, ["", "pub fn add()", "fn small() {}"]);
         assert!(chunks[1].text.starts_with("/// Adds.\n#[inline]\npub fn add()") && chunks[1].text.ends_with('}'));
@@ -130,7 +134,7 @@ mod tests {
     fn parts_of_a_large_item_carry_its_title() {
         let method = |name: &str| format!("    /// Does it.\n    pub fn {name}(&self) {{\n{}    }}\n", body(40));
         let methods = ["first", "second", "third", "fourth"].map(method).join("\n");
-        let chunks = cut("a.rs", &format!("impl Wrapper {{\n{methods}}}\n"));
+        let chunks = cut("a.kt", &format!("impl Wrapper {{\n{methods}}}\n"));
         let titles: Vec<&str> = chunks.iter().map(|chunk| chunk.title.as_str()).collect();
         assert_eq!(
             titles,
@@ -150,20 +154,20 @@ mod tests {
             "\"\"\"Module\nfn no\n\"\"\"\nimport os\n\n@decorated\nclass A(Base):\n    \"\"\"Doc.\"\"\"\n\n{}\n\n# why\ndef later():\n    pass\n",
             "    def m(self):\n        pass\n\n".repeat(60)
         );
-        let titles: Vec<String> = cut("a.py", &python).into_iter().map(|chunk| chunk.title).collect();
+        let titles: Vec<String> = cut("a.nim", &python).into_iter().map(|chunk| chunk.title).collect();
         assert_eq!(titles[..2], ["", "class A(Base):"]);
         assert!(titles.iter().any(|title| title == "def later():"), "{titles:?}");
         let c = "/* License\n * int no;\n */\n#include <x.h>\n\nstatic int\nf(void)\n{\n\treturn 1;\n\n}\n";
-        assert_eq!(cut("a.c", c)[0].title, "static int");
+        assert_eq!(cut("a.d", c)[0].title, "static int");
         assert_eq!(cut("a.toml", "# c\n[package]\nname = \"x\"\n")[0].title, "[package]");
-        assert_eq!(cut("a.rs", "// only\n// comments\n")[0].title, "");
+        assert_eq!(cut("a.kt", "// only\n// comments\n")[0].title, "");
     }
 
     #[test]
     fn deep_nesting_and_dense_code_are_cut_too() {
         let deep: String = (0..2_000).map(|n| format!("{}x{n}\n\n", " ".repeat(n))).collect();
-        assert!(cut("deep.py", &deep).len() > 100);
+        assert!(cut("deep.nim", &deep).len() > 100);
         let dense = "statement();\n".repeat(10_000);
-        assert!(cut("dense.js", &dense).iter().all(|chunk| chunk.text.len() <= super::MAX));
+        assert!(cut("dense.kt", &dense).iter().all(|chunk| chunk.text.len() <= super::MAX));
     }
 }

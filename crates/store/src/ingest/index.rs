@@ -1,28 +1,24 @@
 //! Keeping the store in step with files: what is new or changed is cut and put, what is gone is removed.
 //!
-//! Reading and cutting happen on a blocking thread that hands batches over a short queue; the future itself only
-//! awaits the store. Dropping it closes the queue, which stops the thread at its next file; a batch that the store
-//! has already is written whole.
+//! Reading and cutting happen on threads of their own that hand batches of whole files over a short queue; the future
+//! itself only awaits the store. Dropping it closes the queue, which stops the threads at their next file; a batch that
+//! the store has already is written whole.
 
-use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use ninefold_core::store::lies_within;
-use ninefold_core::{Document, Error, ErrorKind, Key, Labels, Result, Store};
-use smol_str::SmolStr;
+use ninefold_core::{ChunkKind, Document, Error, ErrorKind, Labels, Result, Store};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use super::read::{self, Reason};
+use super::read::Reason;
+use super::reader::{Batch, Message, Reader, Touched};
 use super::roots::{Root, Roots};
-use super::walk::{Walked, canonical, walk};
+use super::walk::canonical;
 
-/// A put takes at most so many files, or a little more than so many bytes of text.
-const BATCH_FILES: usize = 64;
-const BATCH_BYTES: usize = 1024 * 1024;
 /// How many messages may wait for the store.
-const QUEUE: usize = 2;
+const QUEUE: usize = 4;
 
 /// Reads files and directories into a store.
 #[derive(Clone)]
@@ -48,6 +44,12 @@ pub enum Event {
         /// What became of it.
         outcome: Outcome,
     },
+    /// The store is in step with the files. Told by [`Indexer::watch`], after each round.
+    #[cfg(feature = "watch")]
+    InStep {
+        /// What the round did.
+        round: Summary,
+    },
 }
 
 /// What became of a file.
@@ -58,6 +60,12 @@ pub enum Outcome {
     Indexed {
         /// How many chunks it was cut into.
         chunks: u64,
+    },
+    /// It is new, and the very content of a source that is no longer there: the store has that under its path now, with
+    /// the use that was made of it.
+    Renamed {
+        /// The path it had.
+        from: PathBuf,
     },
     /// The store had it already.
     Unchanged,
@@ -81,25 +89,47 @@ pub struct Skipped {
 pub struct Summary {
     /// Files that were new or changed.
     pub indexed: u64,
+    /// Files that have another path now.
+    pub renamed: u64,
     /// Files that the store had already.
     pub unchanged: u64,
     /// Sources taken out because their files are gone, ignored now or no longer text.
     pub removed: u64,
     /// Files that were passed over.
     pub skipped: Vec<Skipped>,
-    /// Chunks written.
-    pub chunks: u64,
+    /// Chunks written, by what they were cut from.
+    pub chunks: BTreeMap<ChunkKind, u64>,
     /// Bytes of the files that were indexed.
     pub bytes: u64,
+    /// Lines of the files that were indexed.
+    pub lines: u64,
 }
 
-/// From the reading thread to the future.
-enum Message {
-    Found(u64),
-    Unchanged(PathBuf),
-    Skipped(PathBuf, Reason),
-    Batch(Vec<(Document, u64)>),
-    Gone(Vec<SmolStr>),
+impl Summary {
+    /// All chunks written.
+    #[must_use]
+    pub fn all_chunks(&self) -> u64 {
+        self.chunks.values().sum()
+    }
+
+    /// Counts what another round did to what was done before.
+    #[cfg(feature = "watch")]
+    pub(super) fn add(&mut self, round: &Self) {
+        let Self { indexed, renamed, unchanged, removed, skipped, chunks, bytes, lines } = round;
+        self.indexed += indexed;
+        self.renamed += renamed;
+        self.unchanged += unchanged;
+        self.removed += removed;
+        self.bytes += bytes;
+        self.lines += lines;
+        for (kind, n) in chunks {
+            *self.chunks.entry(*kind).or_default() += n;
+        }
+        // A file that is passed over again and again is one file.
+        let again: std::collections::HashSet<&PathBuf> = skipped.iter().map(|skipped| &skipped.path).collect();
+        self.skipped.retain(|known| !again.contains(&known.path));
+        self.skipped.extend(skipped.iter().cloned());
+    }
 }
 
 impl Indexer {
@@ -137,26 +167,41 @@ impl Indexer {
         roots: &[R],
         progress: impl Fn(Event) + Send + Sync,
     ) -> Result<Summary> {
-        let mut given: Vec<Root> = roots.iter().cloned().map(Into::into).collect();
-        let paths: Vec<PathBuf> = given.iter().map(|root| root.path.clone()).collect();
-        let roots = blocking(move || paths.iter().map(|root| canonical(root)).collect::<Result<Vec<_>>>()).await??;
+        let roots = self.find(roots).await?;
+        self.round(&roots, None, &progress).await
+    }
+
+    /// The canonical paths of roots, with the labels they are given.
+    pub(super) async fn find<R: Clone + Into<Root>>(&self, roots: &[R]) -> Result<Vec<Root>> {
+        let given: Vec<Root> = roots.iter().cloned().map(Into::into).collect();
+        let labels = self.labels.clone();
+        let find =
+            move |root: Root| Ok(Root { path: canonical(&root.path)?, labels: root.labels.or_else(|| labels.clone()) });
+        blocking(move || given.into_iter().map(find).collect()).await?
+    }
+
+    /// Brings the store in step with the files below canonical roots; looks only into those that were touched, if these
+    /// are known.
+    pub(super) async fn round(
+        &self,
+        roots: &[Root],
+        touched: Option<Touched>,
+        progress: &impl Fn(Event),
+    ) -> Result<Summary> {
         // A root whose path is not UTF-8 holds no file that could be indexed.
-        let labelled: Vec<(String, Option<Labels>)> = roots
-            .iter()
-            .zip(&mut given)
-            .filter_map(|(path, root)| Some((path.to_str()?.to_owned(), root.labels.take().or(self.labels.clone()))))
-            .collect();
-        let remembered = Roots::remember(self.store.as_ref(), &labelled).await?;
+        let named = roots.iter().filter_map(|root| Some((root.path.to_str()?.to_owned(), root.labels.clone())));
+        let remembered = Roots::remember(self.store.as_ref(), &named.collect::<Vec<_>>()).await?;
+        let roots: Vec<PathBuf> = roots.iter().map(|root| root.path.clone()).collect();
         let mut known = HashMap::new();
         for root in roots.iter().filter_map(|root| root.to_str()) {
             known.extend(self.store.sources(root).await?.into_iter().map(|source| (source.path, source.hash)));
         }
         let (sender, mut messages) = mpsc::channel(QUEUE);
-        let reader = Reader { roots, known, remembered, limit: self.max_file_bytes, sender };
+        let reader = Reader { roots, known, remembered, touched, limit: self.max_file_bytes, sender };
         let reading = spawn_blocking(move || reader.run());
         let mut summary = Summary::default();
         while let Some(message) = messages.recv().await {
-            self.handle(message, &mut summary, &progress).await?;
+            self.handle(message, &mut summary, progress).await?;
         }
         joined(reading.await)??;
         Ok(summary)
@@ -165,26 +210,33 @@ impl Indexer {
     async fn handle(&self, message: Message, summary: &mut Summary, progress: &impl Fn(Event)) -> Result<()> {
         match message {
             Message::Found(files) => progress(Event::Found { files }),
-            Message::Unchanged(path) => {
-                summary.unchanged += 1;
-                progress(Event::File { path, outcome: Outcome::Unchanged });
+            Message::Passed(files) => {
+                for (path, reason) in files {
+                    let outcome = reason.clone().map_or(Outcome::Unchanged, Outcome::Skipped);
+                    progress(Event::File { path: path.clone(), outcome });
+                    match reason {
+                        Some(reason) => summary.skipped.push(Skipped { path, reason }),
+                        None => summary.unchanged += 1,
+                    }
+                }
             }
-            Message::Skipped(path, reason) => {
-                progress(Event::File { path: path.clone(), outcome: Outcome::Skipped(reason.clone()) });
-                summary.skipped.push(Skipped { path, reason });
-            }
-            Message::Batch(batch) => {
-                let (documents, bytes): (Vec<Document>, Vec<u64>) = batch.into_iter().unzip();
-                let written: Vec<(PathBuf, u64)> = documents
-                    .iter()
-                    .map(|document| (PathBuf::from(document.source.path.as_str()), document.chunks.len() as u64))
-                    .collect();
+            Message::Batch(Batch { documents, bytes, lines }) => {
+                let written: Vec<Written> = documents.iter().map(Written::of).collect();
                 self.store.put(documents).await?;
-                summary.bytes += bytes.iter().sum::<u64>();
-                for (path, chunks) in written {
-                    summary.indexed += 1;
-                    summary.chunks += chunks;
-                    progress(Event::File { path, outcome: Outcome::Indexed { chunks } });
+                summary.bytes += bytes;
+                summary.lines += lines;
+                for Written { path, kind, chunks, from } in written {
+                    if let Some(kind) = kind {
+                        *summary.chunks.entry(kind).or_default() += chunks;
+                    }
+                    let outcome = if let Some(from) = from {
+                        summary.renamed += 1;
+                        Outcome::Renamed { from }
+                    } else {
+                        summary.indexed += 1;
+                        Outcome::Indexed { chunks }
+                    };
+                    progress(Event::File { path, outcome });
                 }
             }
             Message::Gone(paths) => {
@@ -198,6 +250,26 @@ impl Indexer {
     }
 }
 
+/// What is told of a document once the store has it.
+struct Written {
+    path: PathBuf,
+    /// None for a file without chunks.
+    kind: Option<ChunkKind>,
+    chunks: u64,
+    from: Option<PathBuf>,
+}
+
+impl Written {
+    fn of(document: &Document) -> Self {
+        Self {
+            path: document.source.path.as_str().into(),
+            kind: document.chunks.first().map(|chunk| chunk.kind),
+            chunks: document.chunks.len() as u64,
+            from: document.renamed_from.as_ref().map(|from| from.as_str().into()),
+        }
+    }
+}
+
 impl std::fmt::Debug for Indexer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { store: _, labels, max_file_bytes } = self;
@@ -208,7 +280,7 @@ impl std::fmt::Debug for Indexer {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     joined(spawn_blocking(work).await)
 }
 
@@ -221,116 +293,4 @@ fn joined<T>(outcome: Result<T, tokio::task::JoinError>) -> Result<T> {
         }
         .caused_by(error)
     })
-}
-
-/// The blocking side.
-struct Reader {
-    roots: Vec<PathBuf>,
-    known: HashMap<SmolStr, Key>,
-    remembered: Roots,
-    limit: u64,
-    sender: mpsc::Sender<Message>,
-}
-
-/// Nobody listens any more: the future was dropped, or the store failed.
-struct Stopped;
-
-impl Reader {
-    fn run(self) -> Result<()> {
-        match self.read_all() {
-            Ok(()) | Err(Failed::Stopped) => Ok(()),
-            Err(Failed::Error(error)) => Err(error),
-        }
-    }
-
-    fn read_all(&self) -> Result<(), Failed> {
-        let Walked { files, skipped, unlisted } = walk(&self.roots);
-        self.send(Message::Found((files.len() + skipped.len()) as u64))?;
-        for (path, reason) in skipped {
-            self.send(Message::Skipped(path, reason))?;
-        }
-        let mut kept: HashSet<SmolStr> = HashSet::with_capacity(files.len());
-        let mut batch = Vec::new();
-        let mut batch_bytes = 0;
-        for path in files {
-            if self.sender.is_closed() {
-                return Err(Failed::Stopped);
-            }
-            match self.read(&path, &mut kept)? {
-                Read::Unchanged => self.send(Message::Unchanged(path))?,
-                Read::Skipped(reason) => self.send(Message::Skipped(path, reason))?,
-                Read::Changed(document, bytes) => {
-                    batch.push((document, bytes as u64));
-                    batch_bytes += bytes;
-                }
-            }
-            if batch.len() >= BATCH_FILES || batch_bytes >= BATCH_BYTES {
-                self.send(Message::Batch(std::mem::take(&mut batch)))?;
-                batch_bytes = 0;
-            }
-        }
-        if !batch.is_empty() {
-            self.send(Message::Batch(batch))?;
-        }
-        let mut gone: Vec<SmolStr> =
-            self.known.keys().filter(|path| !kept.contains(*path) && self.is_gone(path, &unlisted)).cloned().collect();
-        gone.sort_unstable();
-        if gone.is_empty() { Ok(()) } else { Ok(self.send(Message::Gone(gone))?) }
-    }
-
-    /// Reads one file; notes in `kept` that what the store holds of it, now or soon, is right.
-    fn read(&self, path: &Path, kept: &mut HashSet<SmolStr>) -> Result<Read, Failed> {
-        let Some(name) = path.to_str() else { return Ok(Read::Skipped(Reason::PathNotUtf8)) };
-        let text = match read::text(path, self.limit) {
-            Ok(text) => text,
-            Err(reason) => {
-                if reason.keeps_source() {
-                    kept.insert(name.into());
-                }
-                return Ok(Read::Skipped(reason));
-            }
-        };
-        kept.insert(name.into());
-        let labels = self.remembered.labels(name);
-        let hash = read::hash(&text, &labels)?;
-        if self.known.get(name) == Some(&hash) {
-            return Ok(Read::Unchanged);
-        }
-        Ok(Read::Changed(read::document(name, &text, hash, &labels), text.len()))
-    }
-
-    /// Whether a source that the walk did not come to is really gone, ignored or not text any more; not when it lies in
-    /// a directory that could not be listed, or is there and another root answers for it.
-    fn is_gone(&self, path: &str, unlisted: &[PathBuf]) -> bool {
-        let unseen = unlisted.iter().any(|place| place.to_str().is_none_or(|place| lies_within(path, place)));
-        let excused = unseen || self.remembered.belongs_to_another(path, &self.roots);
-        !excused || std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
-    }
-
-    fn send(&self, message: Message) -> Result<(), Stopped> {
-        self.sender.blocking_send(message).map_err(|_| Stopped)
-    }
-}
-
-enum Read {
-    Unchanged,
-    Skipped(Reason),
-    Changed(Document, usize),
-}
-
-enum Failed {
-    Stopped,
-    Error(Error),
-}
-
-impl From<Stopped> for Failed {
-    fn from(Stopped: Stopped) -> Self {
-        Self::Stopped
-    }
-}
-
-impl From<Error> for Failed {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
 }

@@ -55,6 +55,12 @@ impl<'a> Lines<'a> {
         self.lines.get(n).is_none_or(|line| line.trimmed.0 == line.trimmed.1)
     }
 
+    /// Where in the text the line's first character stands that is not white space; none for a blank line.
+    #[cfg(feature = "code")]
+    pub(super) fn text_start(&self, n: usize) -> Option<usize> {
+        self.lines.get(n).map(|line| line.trimmed).filter(|(start, end)| start != end).map(|(start, _)| start)
+    }
+
     /// The width of the white space the line begins with; a tab is as wide as four spaces.
     pub(super) fn indent(&self, n: usize) -> usize {
         self.lines.get(n).map_or(0, |line| line.indent)

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
+use ninefold_core::RelationKind;
+
 use super::lines::Lines;
+use super::names::{Named, linked, mentioned};
 use super::split::{Piece, TEXT_MAX, title};
 
 /// Bytes that the paragraphs of a long section are packed to, and the most of one chunk.
@@ -18,11 +21,16 @@ enum Mark<'a> {
     },
     /// Inside a fenced block of code or the front matter, where blank lines separate nothing.
     Inside,
+    /// The line that opens a fenced block.
+    Fence,
+    /// A row of a table.
+    Row,
     Plain,
 }
 
-/// The sections with their heading paths. A heading without text of its own goes with the section below it.
-pub(super) fn pieces(lines: &Lines<'_>) -> Vec<Piece> {
+/// The sections with their heading paths, and the names that their text mentions. A heading without text of its own goes
+/// with the section below it.
+pub(super) fn pieces(lines: &Lines<'_>) -> (Vec<Piece>, Vec<Named>) {
     let marks = marks(lines);
     let mark = |n: usize| marks.get(n).copied().unwrap_or(Mark::Plain);
     let mut pieces = Vec::new();
@@ -43,7 +51,18 @@ pub(super) fn pieces(lines: &Lines<'_>) -> Vec<Piece> {
         }
     }
     section(lines, start..lines.count(), &path, mark, &mut pieces);
-    pieces
+    let prose = (0..lines.count()).filter(|&n| !matches!(mark(n), Mark::Inside | Mark::Fence));
+    (pieces, prose.flat_map(|n| mentions(lines, n)).collect())
+}
+
+/// The names in code spans and the files behind links of a line.
+fn mentions(lines: &Lines<'_>, n: usize) -> Vec<Named> {
+    let (line, start) = (lines.line(n), lines.bytes(&(n..n + 1)).start);
+    let mut names = Vec::new();
+    mentioned(line, |at, name| names.push(Named::refers(start + at, RelationKind::Mentions, name)));
+    linked(line, |at, name| names.push(Named::refers(start + at, RelationKind::Mentions, name)));
+    names.sort_by_key(|named| named.at);
+    names
 }
 
 fn section<'a>(
@@ -60,7 +79,13 @@ fn section<'a>(
         pieces.push(Piece { title, lines: range });
         return;
     }
-    let begins = range.clone().filter(|&n| lines.opens(n) && mark(n) != Mark::Inside);
+    // A paragraph begins behind a blank line; a fence and a table begin and end where they are.
+    let begins = range.clone().filter(|&n| match (mark(n), n.checked_sub(1).map_or(Mark::Plain, &mark)) {
+        (Mark::Inside, _) => false,
+        (Mark::Fence, _) | (Mark::Plain, Mark::Inside | Mark::Row) => true,
+        (Mark::Row, before) => before != Mark::Row,
+        (Mark::Plain | Mark::Heading { .. }, _) => lines.opens(n),
+    });
     for lines in lines.pack(lines.parts(&range, begins), TARGET) {
         pieces.push(Piece { title: title.clone(), lines });
     }
@@ -83,11 +108,12 @@ fn marks<'a>(lines: &Lines<'a>) -> Vec<Mark<'a>> {
             Mark::Inside
         } else if let Some(run) = fence_of(line) {
             fence = Some(run);
-            Mark::Plain
+            Mark::Fence
         } else if let Some((level, text)) = heading(line) {
             Mark::Heading { level, text }
         } else {
-            underlined(lines, n).map_or(Mark::Plain, |level| Mark::Heading { level, text: line.trim() })
+            let plain = if line.trim_start().starts_with('|') { Mark::Row } else { Mark::Plain };
+            underlined(lines, n).map_or(plain, |level| Mark::Heading { level, text: line.trim() })
         };
         marks.push(mark);
     }

@@ -4,10 +4,11 @@ use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind as IoKind, Read};
 use std::path::Path;
+use std::time::SystemTime;
 
-use ninefold_core::{Document, Key, Labels, Result, Source};
+use ninefold_core::{Document, Key, Labels, Result, Source, Timestamp};
 
-use super::split::{VERSION, split};
+use super::split::{split, version};
 
 /// How many bytes from the start are looked at for a NUL, which no text has.
 const BINARY_PROBE: usize = 8 * 1024;
@@ -67,8 +68,8 @@ impl From<std::io::Error> for Reason {
     }
 }
 
-/// The text of a file of at most `limit` bytes.
-pub(super) fn text(path: &Path, limit: u64) -> Result<String, Reason> {
+/// The text of a file of at most `limit` bytes, and when it last changed, if the file system says so.
+pub(super) fn text(path: &Path, limit: u64) -> Result<(String, Option<Timestamp>), Reason> {
     let about = std::fs::metadata(path)?;
     if !about.is_file() {
         // A pipe in the file's place would never end.
@@ -78,23 +79,34 @@ pub(super) fn text(path: &Path, limit: u64) -> Result<String, Reason> {
         return Err(Reason::TooLarge { bytes: about.len(), limit });
     }
     let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default() + 1);
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    let mut file = File::open(path)?.take(limit.saturating_add(1));
+    file.by_ref().take(BINARY_PROBE as u64).read_to_end(&mut bytes)?;
+    if bytes.contains(&0) {
+        return Err(Reason::Binary);
+    }
+    file.read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(Reason::TooLarge { bytes: bytes.len() as u64, limit });
     }
-    if bytes.iter().take(BINARY_PROBE).any(|&byte| byte == 0) {
-        return Err(Reason::Binary);
-    }
-    String::from_utf8(bytes).map_err(|_| Reason::NotUtf8)
+    let text = String::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
+    Ok((text, about.modified().ok().and_then(timestamp)))
+}
+
+fn timestamp(time: SystemTime) -> Option<Timestamp> {
+    let micros = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_micros()),
+        Err(before) => i64::try_from(before.duration().as_micros()).map(|micros| -micros),
+    };
+    micros.ok().map(Timestamp)
 }
 
 /// The hash that decides whether a file has to be indexed again.
 pub(super) fn hash(text: &str, labels: &Labels) -> Result<Key> {
-    Key::of(&(VERSION, labels, Key::of_bytes(text.as_bytes())))
+    Key::of(&(version(), labels, Key::of_bytes(text.as_bytes())))
 }
 
 /// The document of a file.
-pub(super) fn document(path: &str, text: &str, hash: Key, labels: &Labels) -> Document {
-    let source = Source { path: path.into(), hash, labels: labels.clone() };
-    Document { source, chunks: split(path, text, labels) }
+pub(super) fn document(path: &str, text: &str, hash: Key, labels: &Labels, modified: Option<Timestamp>) -> Document {
+    let source = Source { labels: labels.clone(), modified, rebuildable: true, ..Source::new(path, hash) };
+    Document::new(source, split(path, text, labels))
 }

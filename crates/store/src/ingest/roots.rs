@@ -85,8 +85,8 @@ impl Roots {
             let marker = (format!("{prefix}{path}").into(), labels.clone().unwrap_or_default());
             if !known.contains(&marker) {
                 let (path, labels) = marker;
-                let source = Source { path, hash: Key::of_bytes(b"root"), labels };
-                new.push(Document { source, chunks: Vec::new() });
+                let source = Source { labels, ..Source::new(path, Key::of_bytes(b"root")) };
+                new.push(Document::new(source, Vec::new()));
             }
         }
         if !new.is_empty() {

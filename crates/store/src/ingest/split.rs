@@ -4,28 +4,35 @@
 //! them, a chunk's text is byte for byte that of its lines (without the last line's end), and none is larger than
 //! its kind allows. Only a line that is longer than that is in several chunks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use ninefold_core::{Chunk, ChunkId, ChunkKind, Labels, Lines as LineNumbers};
+use ninefold_core::{Chunk, ChunkId, ChunkKind, Labels, Lines as LineNumbers, terms};
 
 use super::lines::Lines;
-use super::{code, markdown};
+use super::names::{Named, Naming, file_name};
+use super::{code, markdown, sentences};
 
-/// Changes when the same text is cut in another way, so that files are indexed again.
-pub(super) const VERSION: u32 = 1;
+/// Changes when the same text is cut in another way or gives other names, so that files are indexed again.
+const VERSION: u32 = 3;
+
+/// What decides, besides a file's content and labels, what the store holds of it: the cutting, whether it goes by
+/// grammars, and the terms.
+pub(super) fn version() -> (u32, bool, u32) {
+    (VERSION, cfg!(feature = "code"), terms::VERSION)
+}
 
 /// The longest title, in characters.
-const MAX_TITLE: usize = 120;
+pub(super) const MAX_TITLE: usize = 120;
 
 /// Endings of file names that mean source code or a structured text, which is cut alike.
 const CODE: &[&str] = &[
-    "bash", "bat", "bzl", "c", "cc", "cfg", "clj", "cljs", "cmake", "conf", "cpp", "cs", "css", "cu", "cxx", "d",
-    "dart", "elm", "erl", "ex", "exs", "f90", "fish", "fs", "go", "gradle", "graphql", "groovy", "h", "hcl", "hh",
-    "hpp", "hs", "html", "ini", "java", "jl", "js", "json", "jsx", "kt", "kts", "less", "lisp", "lua", "m", "mjs",
-    "ml", "mli", "mm", "nim", "nix", "pas", "php", "pl", "pm", "proto", "ps1", "py", "pyi", "r", "rb", "rkt", "rs",
-    "scala", "scm", "scss", "sh", "sol", "sql", "svelte", "swift", "tcl", "tf", "toml", "ts", "tsx", "vala", "vb",
-    "vim", "vue", "xml", "yaml", "yml", "zig", "zsh",
+    "bash", "bat", "bzl", "c", "cc", "cfg", "cjs", "clj", "cljs", "cmake", "conf", "cpp", "cs", "css", "cts", "cu",
+    "cxx", "d", "dart", "elm", "erl", "ex", "exs", "f90", "fish", "fs", "go", "gradle", "graphql", "groovy", "h",
+    "hcl", "hh", "hpp", "hs", "html", "hxx", "ini", "java", "jl", "js", "json", "jsx", "kt", "kts", "less", "lisp",
+    "lua", "m", "mjs", "ml", "mli", "mm", "mts", "nim", "nix", "pas", "php", "pl", "pm", "proto", "ps1", "py", "pyi",
+    "r", "rb", "rkt", "rs", "scala", "scm", "scss", "sh", "sol", "sql", "svelte", "swift", "tcl", "tf", "toml", "ts",
+    "tsx", "vala", "vb", "vim", "vue", "xml", "yaml", "yml", "zig", "zsh",
 ];
 
 /// What a file with this path is cut as.
@@ -52,16 +59,36 @@ pub(super) struct Piece {
 pub fn split(path: &str, text: &str, labels: &Labels) -> Vec<Chunk> {
     let kind = kind_of(path);
     let lines = Lines::of(text);
-    let (pieces, max) = match kind {
-        ChunkKind::Markdown => (markdown::pieces(&lines), markdown::MAX),
-        ChunkKind::Code => (code::pieces(&lines), code::MAX),
-        ChunkKind::Text => (paragraphs(&lines, &(0..lines.count())), TEXT_MAX),
+    let (pieces, names, max) = match kind {
+        ChunkKind::Markdown => {
+            let (pieces, names) = markdown::pieces(&lines);
+            (pieces, names, markdown::MAX)
+        }
+        ChunkKind::Code => {
+            let (pieces, names) = code_pieces(path, text, &lines);
+            (pieces, names, code::MAX)
+        }
+        ChunkKind::Text | ChunkKind::Pattern => (paragraphs(&lines, &(0..lines.count())), Vec::new(), TEXT_MAX),
     };
     let mut out = Chunks { path, kind, labels, chunks: Vec::new(), occurrences: HashMap::new() };
     for piece in pieces {
         out.cut(&lines, &piece, max);
     }
+    out.name(names);
     out.chunks
+}
+
+/// Source code by its grammar, if there is one and the text keeps to it; by its shape otherwise.
+#[cfg(feature = "code")]
+fn code_pieces(path: &str, text: &str, lines: &Lines<'_>) -> (Vec<Piece>, Vec<Named>) {
+    super::grammar::of_path(path)
+        .and_then(|grammar| super::syntax::pieces(grammar, text, lines))
+        .unwrap_or_else(|| (code::pieces(lines), Vec::new()))
+}
+
+#[cfg(not(feature = "code"))]
+fn code_pieces(_: &str, _: &str, lines: &Lines<'_>) -> (Vec<Piece>, Vec<Named>) {
+    (code::pieces(lines), Vec::new())
 }
 
 /// Bytes that paragraphs are packed to, and the most of one chunk.
@@ -98,16 +125,23 @@ impl<'a> Chunks<'a> {
             while end < rest.end && lines.size(&(rest.start..end + 1)) <= max {
                 end += 1;
             }
+            if end < rest.end && self.kind != ChunkKind::Code {
+                end = sentences::last_end(lines, rest.start..end).unwrap_or(end);
+            }
             let part = lines.trim(rest.start..end);
             if lines.size(&part) <= max {
-                self.push(&piece.title, &part, lines.text(&part));
+                self.push(&piece.title, &part, lines.bytes(&part).start, lines.text(&part));
             } else {
                 let mut line = lines.text(&part);
+                let mut at = lines.bytes(&part).start;
                 while !line.is_empty() {
-                    let (piece_of_line, after) = line.split_at(cut_at(line, max));
+                    let sentence = Some(self.kind).filter(|kind| *kind != ChunkKind::Code);
+                    let end = sentence.and_then(|_| sentences::cut(line, max)).unwrap_or_else(|| cut_at(line, max));
+                    let (piece_of_line, after) = line.split_at(end);
                     if !piece_of_line.trim().is_empty() {
-                        self.push(&piece.title, &part, piece_of_line);
+                        self.push(&piece.title, &part, at, piece_of_line);
                     }
+                    at += end;
                     line = after;
                 }
             }
@@ -115,19 +149,46 @@ impl<'a> Chunks<'a> {
         }
     }
 
-    fn push(&mut self, title: &str, lines: &Range<usize>, text: &'a str) {
+    fn push(&mut self, title: &str, lines: &Range<usize>, at: usize, text: &'a str) {
         let occurrence = self.occurrences.entry(text).or_default();
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         self.chunks.push(Chunk {
             id: ChunkId::of(self.path, text, *occurrence),
-            path: self.path.into(),
             lines: LineNumbers::new(number(lines.start + 1), number(lines.end)),
-            kind: self.kind,
+            offset: at as u64,
             title: title.to_owned(),
-            text: text.to_owned(),
             labels: self.labels.clone(),
+            ..Chunk::new(self.path, self.kind, text)
         });
         *occurrence += 1;
+    }
+
+    /// Gives each chunk the names that stand in it, and the first one the file's. `names` come in the text's order.
+    fn name(&mut self, names: Vec<Named>) {
+        let mut names = names.into_iter().peekable();
+        let mut seen = HashSet::new();
+        for (n, chunk) in self.chunks.iter_mut().enumerate() {
+            seen.clear();
+            if n == 0 {
+                chunk.defines.push(file_name(self.path).into());
+            }
+            let end = usize::try_from(chunk.offset).unwrap_or(usize::MAX).saturating_add(chunk.text.len());
+            while let Some(Named { naming, .. }) = names.next_if(|named| named.at < end) {
+                match naming {
+                    Naming::Defines(name) if chunk.defines.len() < Chunk::MAX_NAMES => {
+                        if seen.insert(Naming::Defines(name.clone())) {
+                            chunk.defines.push(name);
+                        }
+                    }
+                    Naming::Refers(relation) if chunk.relations.len() < Chunk::MAX_NAMES => {
+                        if seen.insert(Naming::Refers(relation.clone())) {
+                            chunk.relations.push(relation);
+                        }
+                    }
+                    Naming::Defines(_) | Naming::Refers(_) => {}
+                }
+            }
+        }
     }
 }
 
@@ -219,11 +280,11 @@ mod tests {
             let text = lines.join(line_end);
             let max = match kind_of(path) {
                 ChunkKind::Code => code::MAX,
-                ChunkKind::Markdown | ChunkKind::Text => TEXT_MAX,
+                _ => TEXT_MAX,
             };
             let chunks = split(path, &text, &Labels::none());
             let source: Vec<&str> = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
-            let mut ids = std::collections::HashSet::new();
+            let mut ids = HashSet::new();
             let (mut place, mut last_line) = (0, 0);
             for chunk in &chunks {
                 prop_assert!(ids.insert(chunk.id), "one id twice");
@@ -232,6 +293,8 @@ mod tests {
                 // In order, without overlap, byte for byte.
                 let at = text[place..].find(&chunk.text).map(|at| at + place).expect("the text is from the source");
                 prop_assert!(text[place..at].trim().is_empty(), "lost {:?}", &text[place..at]);
+                prop_assert_eq!(text.get(chunk.offset as usize..chunk.offset as usize + chunk.text.len()), Some(&*chunk.text));
+                prop_assert!(chunk.defines.len() <= Chunk::MAX_NAMES && chunk.relations.len() <= Chunk::MAX_NAMES);
                 place = at + chunk.text.len();
                 // The numbers are those of the lines.
                 let first = text[..at].matches('\n').count() as u32 + 1;

@@ -80,6 +80,26 @@ pub(super) fn walk(roots: &[PathBuf]) -> Walked {
     walked
 }
 
+/// The folders below these canonical roots that a walk comes to, and those that hold the roots that are files.
+#[cfg(feature = "watch")]
+pub(super) fn folders(roots: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let mut folders = BTreeSet::new();
+    for root in roots {
+        for entry in WalkBuilder::new(root).require_git(false).build().flatten() {
+            if entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                folders.insert(entry.into_path());
+            } else if entry.depth() == 0 {
+                folders.extend(entry.path().parent().map(Path::to_path_buf));
+            }
+        }
+        // What is not there now may come again.
+        if !root.exists() {
+            folders.extend(root.parent().filter(|parent| parent.exists()).map(Path::to_path_buf));
+        }
+    }
+    folders
+}
+
 fn is_lock_file(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| LOCK_FILES.contains(&name))
 }

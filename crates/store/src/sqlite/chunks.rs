@@ -1,15 +1,19 @@
-//! Documents in and out: writing, reading by id, usage, removal.
+//! Documents in and out: writing, reading by id, removal.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
 
 use ninefold_core::{Chunk, ChunkId, ChunkKind, Document, Key, Labels, Lines, Result, Scope, Source, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use smol_str::SmolStr;
 
 use super::failure::{Fault, strange_value};
-use crate::memory::{id_in_use, last_of_each};
-use crate::rank::{Stream, for_each_chunk_term};
-use crate::vector::Counter;
+use super::filter::kind_to_row;
+use super::prepare::{Prepared, Terms};
+use super::relations::{self, names_from};
+use super::{embeddings, usage};
+use crate::memory::id_in_use;
+use crate::spread::Names;
 
 /// A chunk's identity as SQLite holds it: the same 64 bits, signed.
 pub(super) fn to_row(id: ChunkId) -> i64 {
@@ -21,59 +25,123 @@ pub(super) fn from_row(id: i64) -> ChunkId {
     ChunkId(id.cast_unsigned())
 }
 
-/// Writes a batch of documents; the caller's transaction makes it all or nothing.
-pub(super) fn put(connection: &Connection, documents: Vec<Document>) -> Result<(), Fault> {
-    let documents = last_of_each(documents);
-    let mut gone = Vec::new();
-    for document in &documents {
-        if let Some(ids) = take(connection, &document.source.path)? {
-            gone.extend(ids);
+/// Writes a batch of documents, one of each source; the caller's transaction makes it all or nothing.
+pub(super) fn put(connection: &Connection, documents: &[Prepared]) -> Result<(), Fault> {
+    let (mut gone, mut moved) = (Vec::new(), Vec::new());
+    for Prepared { document, .. } in documents {
+        // What is renamed is looked at before anything is taken out: its old name may be that of a document beside it.
+        if let Some(from) = renamed_from(document) {
+            moved.push((document, ids_of(connection, from)?));
         }
     }
-    for document in &documents {
-        insert(connection, document)?;
+    for Prepared { document, .. } in documents {
+        for path in [Some(&document.source.path), renamed_from(document)].into_iter().flatten() {
+            gone.extend(take(connection, path)?.unwrap_or_default());
+        }
     }
-    let kept: HashSet<i64> = documents.iter().flat_map(|document| &document.chunks).map(|c| to_row(c.id)).collect();
+    let mut label_sets = LabelSets::default();
+    for prepared in documents {
+        insert(connection, prepared, &mut label_sets)?;
+    }
+    label_sets.count(connection)?;
+    for (document, from) in moved {
+        for (from, to) in from.into_iter().zip(&document.chunks) {
+            usage::hand_over(connection, from, to_row(to.id))?;
+        }
+    }
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let chunks = documents.iter().flat_map(|Prepared { document, .. }| &document.chunks);
+    let kept: HashSet<i64> = chunks.map(|chunk| to_row(chunk.id)).collect();
     gone.retain(|id| !kept.contains(id));
-    forget(connection, &gone)
+    usage::drop_of(connection, &gone)
 }
 
-fn insert(connection: &Connection, Document { source, chunks }: &Document) -> Result<(), Fault> {
-    let label_set = label_set(connection, &source.labels)?;
-    let source_row: i64 = connection
-        .prepare_cached("INSERT INTO sources (path, hash, label_set) VALUES (?1, ?2, ?3) RETURNING id")?
-        .query_row(params![source.path.as_str(), source.hash.0, label_set], |row| row.get(0))?;
+fn renamed_from(document: &Document) -> Option<&SmolStr> {
+    document.renamed_from.as_ref().filter(|from| **from != document.source.path)
+}
+
+/// The chunks of a source, in order.
+fn ids_of(connection: &Connection, path: &str) -> Result<Vec<i64>, Fault> {
+    let mut select = connection.prepare_cached(
+        "SELECT c.chunk FROM sources s JOIN chunks c ON c.source = s.id WHERE s.path = ?1 ORDER BY c.id",
+    )?;
+    Ok(select.query_map([path], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+fn insert(
+    connection: &Connection,
+    Prepared { document, terms, symbols }: &Prepared,
+    label_sets: &mut LabelSets,
+) -> Result<(), Fault> {
+    let Document { source, chunks, embeddings, .. } = document;
+    let label_set = label_sets.row(connection, &source.labels)?;
+    let modified = source.modified.map(|modified| modified.0);
+    // Without RETURNING, with which SQLite sets a savepoint for the statement: at each of them the index of terms writes out
+    // what it has gathered so far, which it else does once in a transaction.
+    let source_row = connection
+        .prepare_cached(
+            "INSERT INTO sources (path, hash, label_set, modified, rebuildable) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .insert(params![source.path.as_str(), source.hash.0, label_set, modified, source.rebuildable])?;
     let mut into_chunks = connection.prepare_cached(
-        "INSERT INTO chunks (chunk, source, label_set, first, last, length, vector) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO chunks (chunk, source, label_set, first, last, length, vector, kind, offset)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     let mut into_texts =
         connection.prepare_cached("INSERT INTO texts (id, kind, title, text) VALUES (?1, ?2, ?3, ?4)")?;
     let mut into_terms = connection.prepare_cached("INSERT INTO terms (rowid, title, body) VALUES (?1, ?2, ?3)")?;
-    let mut terms = 0_i64;
-    let (mut title, mut body) = (String::new(), String::new());
-    for chunk in chunks {
-        title.clear();
-        body.clear();
-        let mut counter = Counter::default();
-        let mut length = 0_u32;
-        for_each_chunk_term(&source.path, &chunk.title, &chunk.text, |stream, term| {
-            let column = if stream == Stream::Title { &mut title } else { &mut body };
-            column.push_str(term);
-            column.push(' ');
-            counter.count(stream, term);
-            length = length.saturating_add(1);
-        });
-        terms += i64::from(length);
+    let mut sum = 0_i64;
+    let mut inserted_rows = Vec::with_capacity(chunks.len());
+    for ((chunk, Terms { title, body, length, vector }), symbols) in chunks.iter().zip(terms).zip(symbols) {
+        sum += i64::from(*length);
         let (first, last) = (chunk.lines.first, chunk.lines.last);
-        let vector = counter.finish();
-        let values = params![to_row(chunk.id), source_row, label_set, first, last, length, vector];
+        let (kind, offset) = (kind_to_row(chunk.kind), chunk.offset.cast_signed());
+        let values = params![to_row(chunk.id), source_row, label_set, first, last, length, vector, kind, offset];
         let inserted = into_chunks.insert(values).map_err(|error| {
             if Fault::is_conflict(&error) { Fault::from(id_in_use(chunk.id, &source.path)) } else { error.into() }
         })?;
         into_texts.execute(params![inserted, chunk.kind.as_str(), chunk.title, chunk.text])?;
         into_terms.execute(params![inserted, title, body])?;
+        if let Some(symbols) = symbols {
+            symbols.insert(connection, inserted)?;
+        }
+        inserted_rows.push(inserted);
     }
-    resize(connection, label_set, chunks.len() as i64, terms)
+    if let Some(embeddings) = embeddings {
+        embeddings::insert(connection, embeddings, &inserted_rows)?;
+    }
+    label_sets.add(label_set, chunks.len() as i64, sum);
+    Ok(())
+}
+
+/// The sets of labels of a batch, and how many chunks and terms it adds to each: counted at the end, as most batches
+/// have one set.
+#[derive(Default)]
+struct LabelSets {
+    rows: HashMap<Labels, i64>,
+    added: BTreeMap<i64, (i64, i64)>,
+}
+
+impl LabelSets {
+    fn row(&mut self, connection: &Connection, labels: &Labels) -> Result<i64, Fault> {
+        if let Some(&row) = self.rows.get(labels) {
+            return Ok(row);
+        }
+        let row = label_set(connection, labels)?;
+        self.rows.insert(labels.clone(), row);
+        Ok(row)
+    }
+
+    fn add(&mut self, row: i64, chunks: i64, terms: i64) {
+        let added = self.added.entry(row).or_default();
+        *added = (added.0 + chunks, added.1 + terms);
+    }
+
+    fn count(self, connection: &Connection) -> Result<(), Fault> {
+        self.added.into_iter().try_for_each(|(row, (chunks, terms))| resize(connection, row, chunks, terms))
+    }
 }
 
 /// The row of a set of labels; made when it is the first of its kind.
@@ -95,6 +163,9 @@ fn labels_to_text(labels: &Labels) -> String {
 
 /// The labels that [`labels_to_text`] was given.
 pub(super) fn labels_from_text(text: &str) -> Result<Labels, Fault> {
+    if text == "[]" {
+        return Ok(Labels::none());
+    }
     serde_json::from_str(text).map_err(|_| strange_value("a set of labels"))
 }
 
@@ -121,7 +192,9 @@ fn take(connection: &Connection, path: &str) -> Result<Option<Vec<i64>>, Fault> 
         terms += row.get::<_, i64>(1)?;
     }
     drop(rows);
+    relations::take(connection, source)?;
     for sql in [
+        "DELETE FROM embeddings WHERE chunk IN (SELECT id FROM chunks WHERE source = ?1)",
         "DELETE FROM terms WHERE rowid IN (SELECT id FROM chunks WHERE source = ?1)",
         "DELETE FROM chunks WHERE source = ?1",
         "DELETE FROM sources WHERE id = ?1",
@@ -132,11 +205,28 @@ fn take(connection: &Connection, path: &str) -> Result<Option<Vec<i64>>, Fault> 
     Ok(Some(ids))
 }
 
-fn forget(connection: &Connection, ids: &[i64]) -> Result<(), Fault> {
-    let mut delete = connection.prepare_cached("DELETE FROM usage WHERE chunk = ?1")?;
-    for id in ids {
-        delete.execute([id])?;
+/// Makes what is derived from the texts of chunks anew: the index of terms, vectors, lengths and counters.
+pub(super) fn rebuild_terms(connection: &Connection) -> Result<(), Fault> {
+    connection.execute_batch("INSERT INTO terms (terms) VALUES ('delete-all')")?;
+    let mut select = connection.prepare(
+        "SELECT c.id, s.path, t.title, t.text FROM chunks c JOIN texts t ON t.id = c.id JOIN sources s ON s.id = c.source
+         ORDER BY c.id",
+    )?;
+    let mut into_terms = connection.prepare_cached("INSERT INTO terms (rowid, title, body) VALUES (?1, ?2, ?3)")?;
+    let mut update = connection.prepare("UPDATE chunks SET length = ?2, vector = ?3 WHERE id = ?1")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let (path, title, text): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        let terms = Terms::new(&path, &title, &text);
+        into_terms.execute(params![id, terms.title, terms.body])?;
+        update.execute(params![id, terms.length, terms.vector])?;
     }
+    relations::rebuild(connection)?;
+    connection.execute_batch(
+        "UPDATE label_sets SET (chunks, terms) =
+         (SELECT count(*), coalesce(sum(length), 0) FROM chunks WHERE chunks.label_set = label_sets.id)",
+    )?;
     Ok(())
 }
 
@@ -145,36 +235,33 @@ pub(super) fn remove(connection: &Connection, paths: &[SmolStr]) -> Result<u64, 
     let mut removed = 0;
     for path in paths {
         if let Some(ids) = take(connection, path)? {
-            forget(connection, &ids)?;
+            usage::drop_of(connection, &ids)?;
             removed += 1;
         }
     }
     Ok(removed)
 }
 
-/// Counts one more use of each chunk that is there.
-pub(super) fn touch(connection: &Connection, ids: &[ChunkId], at: Timestamp) -> Result<(), Fault> {
-    let mut upsert = connection.prepare_cached(
-        "INSERT INTO usage (chunk, uses, last_used) SELECT chunk, 1, ?2 FROM chunks WHERE chunk = ?1
-         ON CONFLICT (chunk) DO UPDATE SET uses = uses + 1, last_used = max(last_used, excluded.last_used)",
-    )?;
-    for id in ids {
-        upsert.execute([to_row(*id), at.0])?;
-    }
-    Ok(())
-}
-
-/// The columns that [`chunk_from`] reads, from `chunks c`, `texts t`, `sources s` and `label_sets l`.
-pub(super) const CHUNK_COLUMNS: &str = "c.chunk, s.path, c.first, c.last, t.kind, t.title, t.text, l.labels
+/// The columns that [`chunk_from`] reads, from `chunks c`, `texts t`, `sources s`, `label_sets l`
+/// and `symbols y`.
+pub(super) const CHUNK_COLUMNS: &str = "c.chunk, s.path, c.first, c.last, t.kind, t.title, t.text, l.labels, c.offset,
+     y.defines, y.refers
      FROM chunks c JOIN texts t ON t.id = c.id JOIN sources s ON s.id = c.source
-     JOIN label_sets l ON l.id = c.label_set";
+     JOIN label_sets l ON l.id = c.label_set LEFT JOIN symbols y ON y.id = c.id";
+
+/// One chunk by its identity; put together once, as reading one takes hardly longer than that.
+static BY_ID: LazyLock<String> = LazyLock::new(|| format!("SELECT {CHUNK_COLUMNS} WHERE c.chunk = ?1"));
 
 /// A chunk from a row of [`CHUNK_COLUMNS`].
 pub(super) fn chunk_from(row: &Row<'_>) -> Result<Chunk, Fault> {
     let text = |column| -> Result<&str, Fault> { row.get_ref(column)?.as_str().map_err(|_| strange_value("a text")) };
+    let Names { defines, relations } = names_from(row, 9, 10)?;
     Ok(Chunk {
         id: from_row(row.get(0)?),
         path: SmolStr::new(text(1)?),
+        offset: row.get::<_, i64>(8)?.cast_unsigned(),
+        defines,
+        relations,
         lines: Lines::new(row.get(2)?, row.get(3)?),
         kind: ChunkKind::from_name(text(4)?).ok_or_else(|| strange_value("a kind of chunk"))?,
         title: row.get(5)?,
@@ -185,8 +272,9 @@ pub(super) fn chunk_from(row: &Row<'_>) -> Result<Chunk, Fault> {
 
 /// The chunks with these ids that the scope allows.
 pub(super) fn get(connection: &Connection, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>, Fault> {
-    let snapshot = connection.unchecked_transaction()?;
-    let mut select = snapshot.prepare_cached(&format!("SELECT {CHUNK_COLUMNS} WHERE c.chunk = ?1"))?;
+    // One statement sees one state of the file; several need a transaction for that.
+    let _snapshot = if ids.len() > 1 { Some(connection.unchecked_transaction()?) } else { None };
+    let mut select = connection.prepare_cached(&BY_ID)?;
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
         let mut rows = select.query([to_row(*id)])?;
@@ -204,7 +292,7 @@ pub(super) fn get(connection: &Connection, ids: &[ChunkId], scope: &Scope) -> Re
 pub(super) fn sources(connection: &Connection, prefix: &str) -> Result<Vec<Source>, Fault> {
     let below = Below::new(prefix);
     let mut select = connection.prepare_cached(
-        "SELECT s.path, s.hash, l.labels FROM sources s JOIN label_sets l ON l.id = s.label_set
+        "SELECT s.path, s.hash, l.labels, s.modified, s.rebuildable FROM sources s JOIN label_sets l ON l.id = s.label_set
          WHERE ?1 OR s.path = ?2 OR (s.path >= ?3 AND s.path < ?4) ORDER BY s.path",
     )?;
     let mut rows = select.query(params![prefix.is_empty(), below.itself, below.from, below.to])?;
@@ -212,7 +300,12 @@ pub(super) fn sources(connection: &Connection, prefix: &str) -> Result<Vec<Sourc
     while let Some(row) = rows.next()? {
         let path: String = row.get(0)?;
         let labels = row.get_ref(2)?.as_str().map_err(|_| strange_value("a set of labels"))?;
-        sources.push(Source { path: path.into(), hash: Key(row.get(1)?), labels: labels_from_text(labels)? });
+        sources.push(Source {
+            labels: labels_from_text(labels)?,
+            modified: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+            rebuildable: row.get(4)?,
+            ..Source::new(path, Key(row.get(1)?))
+        });
     }
     Ok(sources)
 }

@@ -38,6 +38,10 @@ impl Journal for Sqlite {
     async fn prune(&self, finished_before: Timestamp) -> Result<u64> {
         self.write(move |connection| prune(connection, finished_before)).await
     }
+
+    async fn prune_unfinished(&self, idle_since: Timestamp) -> Result<u64> {
+        self.write(move |connection| prune_unfinished(connection, idle_since)).await
+    }
 }
 
 fn load(connection: &Connection, run: RunId) -> Result<Option<RecordedRun>, Fault> {
@@ -81,30 +85,23 @@ fn begin(connection: &Connection, run: RunId, header: &Header) -> Result<(), Fau
 }
 
 fn append(connection: &Connection, run: RunId, entries: &[Entry]) -> Result<(), Fault> {
-    // One statement both finds the run and writes the entry.
+    // Not by one statement that both finds the run and writes the entry: SQLite would set a savepoint for it each time.
+    let mut find = connection.prepare_cached("SELECT id FROM runs WHERE run = ?1")?;
+    let id: Option<i64> = find.query_row([to_row(run)], |row| row.get(0)).optional()?;
+    let id = id.ok_or_else(|| never_began(run))?;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO entries (run, branch, ordinal, phase, key, output, at)
-         SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM runs WHERE run = ?1",
+        "INSERT INTO entries (run, branch, ordinal, phase, key, output, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    let run_row = to_row(run);
     for entry in entries {
         let Entry { position: Position { branch, ordinal }, phase, key, output, at } = entry;
-        let values = params![run_row, branch.cast_signed(), ordinal, phase.as_str(), key.0, output, at.0];
+        let values = params![id, branch.cast_signed(), ordinal, phase.as_str(), key.0, output, at.0];
         match insert.execute(values) {
-            Ok(0) => return Err(never_began(run).into()),
             Ok(_) => {}
             Err(error) if Fault::is_conflict(&error) => return Err(position_taken(run, entry).into()),
             Err(error) => return Err(error.into()),
         }
     }
-    if entries.is_empty() && !exists(connection, run)? {
-        return Err(never_began(run).into());
-    }
     Ok(())
-}
-
-fn exists(connection: &Connection, run: RunId) -> Result<bool, Fault> {
-    Ok(connection.prepare_cached("SELECT 1 FROM runs WHERE run = ?1")?.exists([to_row(run)])?)
 }
 
 fn finish(connection: &Connection, run: RunId, at: Timestamp) -> Result<(), Fault> {
@@ -136,4 +133,12 @@ fn prune(connection: &Connection, finished_before: Timestamp) -> Result<u64, Fau
     // The entries go with their run.
     let mut delete = connection.prepare_cached("DELETE FROM runs WHERE finished IS NOT NULL AND finished < ?1")?;
     Ok(delete.execute([finished_before.0])? as u64)
+}
+
+fn prune_unfinished(connection: &Connection, idle_since: Timestamp) -> Result<u64, Fault> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM runs WHERE finished IS NULL AND started < ?1
+         AND NOT EXISTS (SELECT 1 FROM entries WHERE entries.run = runs.id AND entries.at >= ?1)",
+    )?;
+    Ok(delete.execute([idle_since.0])? as u64)
 }

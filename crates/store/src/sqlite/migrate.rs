@@ -10,9 +10,14 @@ use super::file_of;
 /// "9FLD".
 const APPLICATION_ID: i32 = 0x3946_4c44;
 
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_chunks_and_runs.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_chunks_and_runs.sql"),
+    include_str!("../migrations/0002_relations_and_embeddings.sql"),
+    include_str!("../migrations/0003_sessions_and_cache.sql"),
+];
 
-fn newest() -> i32 {
+/// The version of the layout that this program writes.
+pub(super) fn newest() -> i32 {
     i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX)
 }
 

@@ -1,41 +1,77 @@
-//! Store and journal in one SQLite file, on threads of their own: one that writes and two that read. No call blocks
-//! the runtime it is awaited on, and every queue is bounded, so that callers wait when the disk is slower than they.
+//! Store, journal, sessions and cache in one SQLite file, on threads of their own: one that writes and two that read.
+//! Reads of a few rows by their keys are done where the caller is. No call blocks the runtime it is awaited on for
+//! longer than such a read, and every queue is bounded, so that callers wait when the disk is slower than they.
 
+mod cache;
 mod chunks;
 mod connection;
+mod contents;
+mod embeddings;
 mod failure;
+mod filter;
+mod inspect;
 mod journal;
+mod lexical;
+mod log;
+mod maintain;
 mod migrate;
+mod prepare;
+mod reader;
+mod relations;
 mod search;
+mod sessions;
+mod store;
 mod task;
+mod thread;
+mod usage;
+mod vectors;
+mod vocabulary;
 mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use ninefold_core::{Chunk, ChunkId, Document, Evidence, Result, Scope, Search, Source, Store, Timestamp};
+use ninefold_core::Result;
 use rusqlite::Connection;
-use smol_str::SmolStr;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
+
+pub use inspect::{Counts, Inspection, inspect};
+pub use maintain::{Check, Sizes, is_derived};
+
+pub(crate) use prepare::{AT_ONCE, away};
 
 use failure::{Fault, stopped, unavailable};
-use task::{Task, Work};
+use reader::{Caller, Near};
+use task::{Order, Task};
+use thread::{Threads, start};
+pub use usage::Used;
 
 /// How many jobs may wait for the writer, and how many for the readers.
 const QUEUE: usize = 1024;
 const READERS: usize = 2;
+/// How many short reads may be under way where their callers are; more of them go to the readers.
+const NEAR: usize = 4;
+/// Up to so many rows are a short read.
+const FEW: usize = 16;
 
 /// A store and a journal in one SQLite file. Clones are handles on the same connection threads; when the last one is
-/// dropped, the threads finish what was handed to them and close the file.
+/// dropped, the threads finish what was handed to them and close the file. [`Sqlite::close`] waits for that.
 ///
-/// Several processes may open one file. Each put, touch, removal and journal call is atomic among them.
+/// Several processes may open one file. Each put, touch, removal, journal, session and cache call is atomic among them.
+/// A write waits for another process that writes, and fails as `Transient` when that takes longer than
+/// [`Options::busy_timeout`].
 #[derive(Clone)]
-pub struct Sqlite {
+pub struct Sqlite(Arc<Open>);
+
+struct Open {
     path: Arc<Path>,
-    writer: mpsc::Sender<Box<dyn Work>>,
-    readers: mpsc::Sender<Box<dyn Work>>,
+    // First to be dropped, so that the writer's thread is the last to have the file open.
+    near: Near,
+    readers: mpsc::Sender<Order>,
+    writer: mpsc::Sender<Order>,
+    threads: tokio::sync::Mutex<Threads>,
+    held: Arc<search::Held>,
 }
 
 /// What an acknowledged write outlives.
@@ -66,7 +102,7 @@ impl Default for Options {
 
 impl std::fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sqlite").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Sqlite").field("path", &self.0.path).finish_non_exhaustive()
     }
 }
 
@@ -89,120 +125,89 @@ impl Sqlite {
         let path = path.as_ref();
         // An absolute path is never one of the names that SQLite takes for something else than a file.
         let path: Arc<Path> = std::path::absolute(path).map_err(|error| unavailable(path, &error))?.into();
-        let (writer, jobs) = mpsc::channel(QUEUE);
+        let (writer, orders) = mpsc::channel(QUEUE);
         let opened = Arc::clone(&path);
-        start(
+        let (served, ()) = start(
             "ninefold-write",
             &path,
-            move || connection::open(&opened, options),
-            move |connection| {
-                writer::serve(&connection, jobs);
-            },
+            move || Ok((connection::open(&opened, options)?, ())),
+            move |(connection, mut log)| writer::serve(&connection, &mut log, orders),
         )
         .await?;
-        let (readers, jobs) = mpsc::channel(QUEUE);
-        let jobs = Arc::new(std::sync::Mutex::new(jobs));
-        for _ in 0..READERS {
-            let (opened, jobs) = (Arc::clone(&path), Arc::clone(&jobs));
-            start(
-                "ninefold-read",
-                &path,
-                move || connection::open_for_queries(&opened, options),
-                move |connection| {
-                    task::serve(&connection, &jobs);
-                },
-            )
-            .await?;
+        let mut threads = Threads { readers: Vec::with_capacity(READERS), writer: Some(served) };
+        let (readers, orders) = mpsc::channel(QUEUE);
+        let orders = Arc::new(std::sync::Mutex::new(orders));
+        let mut near = Vec::new();
+        for n in 0..READERS {
+            let (opened, orders) = (Arc::clone(&path), Arc::clone(&orders));
+            let caller = Caller::default();
+            let watched = caller.clone();
+            let open = move || {
+                let connection = connection::open_for_queries(&opened, options, &watched)?;
+                // The first reader also opens those for the callers' threads, which are not to wait for it.
+                let near = if n == 0 { NEAR } else { 0 };
+                let near = (0..near).map(|_| connection::open_for_look_ups(&opened)).collect::<Result<Vec<_>>>()?;
+                Ok((connection, near))
+            };
+            let serve = move |connection: Connection| reader::serve(&connection, &caller, &orders);
+            let (served, more) = start("ninefold-read", &path, open, serve).await?;
+            threads.readers.push(served);
+            near.extend(more);
         }
-        Ok(Self { path, writer, readers })
+        let threads = tokio::sync::Mutex::new(threads);
+        Ok(Self(Arc::new(Open { path, near: Near::new(near), readers, writer, threads, held: Arc::default() })))
     }
 
     /// The file's absolute path.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.0.path
     }
 
+    /// Finishes what was handed over so far, folds the log into the file and closes it; returns when its threads have
+    /// ended. All handles on it are closed: what is asked of them later fails as `Unavailable`. Unless another process
+    /// has the database open, it is one file then. Closing again does nothing.
+    pub async fn close(&self) {
+        let mut threads = self.0.threads.lock().await;
+        self.0.near.close();
+        threads.end(&self.0.readers, &self.0.writer).await;
+    }
+
+    /// A job for the writer, in a transaction that it may share with others. It is done a second time when another job of
+    /// the transaction failed, so it consumes nothing.
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T> {
-        self.hand(&self.writer, work).await
+        let (task, answer) = Task::with_answer(Arc::clone(&self.0.path), work);
+        self.hand(&self.0.writer, Order::Job(task)).await?;
+        answer.wait(&self.0.path).await
     }
 
+    /// A job for the threads that read; it is stopped when the future is dropped.
     async fn query<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T> {
-        self.hand(&self.readers, work).await
+        let (task, answer) = Task::with_answer(Arc::clone(&self.0.path), work);
+        self.hand(&self.0.readers, Order::Job(task)).await?;
+        answer.wait(&self.0.path).await
     }
 
-    async fn hand<T: Send + 'static>(
-        &self,
-        queue: &mpsc::Sender<Box<dyn Work>>,
-        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
-    ) -> Result<T> {
-        let (task, answer) = Task::with_answer(Arc::clone(&self.path), work);
-        queue.send(task).await.map_err(|_| stopped(&self.path))?;
-        answer.await.unwrap_or_else(|_| Err(stopped(&self.path)))
+    /// A read of a few rows by their keys, and nothing else, done here and now. None when it cannot be: then it is one for
+    /// [`Sqlite::query`].
+    async fn look_up<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Option<Result<T>> {
+        // A loop of these lets other tasks of its thread have their turn.
+        tokio::task::coop::consume_budget().await;
+        self.0.near.read(&self.0.path, work)
     }
-}
 
-/// Starts a thread that opens a connection and then serves it; returns when it is open.
-async fn start(
-    name: &str,
-    path: &Path,
-    open: impl FnOnce() -> Result<Connection> + Send + 'static,
-    serve: impl FnOnce(Connection) + Send + 'static,
-) -> Result<()> {
-    let (opened, ready) = oneshot::channel();
-    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || match open() {
-        Ok(connection) => {
-            if opened.send(Ok(())).is_ok() {
-                serve(connection);
-            }
-        }
-        Err(error) => {
-            let _ = opened.send(Err(error));
-        }
-    });
-    thread.map_err(|error| unavailable(path, &error))?;
-    ready.await.unwrap_or_else(|_| Err(stopped(path)))
+    async fn hand(&self, queue: &mpsc::Sender<Order>, order: Order) -> Result<()> {
+        queue.send(order).await.map_err(|_| stopped(&self.0.path))
+    }
 }
 
 /// The path as the database is told of it.
 fn file_of(connection: &Connection) -> PathBuf {
     connection.path().map(PathBuf::from).unwrap_or_default()
-}
-
-#[async_trait]
-impl Store for Sqlite {
-    async fn put(&self, documents: Vec<Document>) -> Result<()> {
-        self.write(|connection| chunks::put(connection, documents)).await
-    }
-
-    async fn get(&self, ids: &[ChunkId], scope: &Scope) -> Result<Vec<Chunk>> {
-        let (ids, scope) = (ids.to_vec(), scope.clone());
-        self.query(move |connection| chunks::get(connection, &ids, &scope)).await
-    }
-
-    async fn search(&self, search: &Search) -> Result<Evidence> {
-        let search = search.clone();
-        self.query(move |connection| search::search(connection, &search)).await
-    }
-
-    async fn touch(&self, ids: &[ChunkId], at: Timestamp) -> Result<()> {
-        let ids = ids.to_vec();
-        self.write(move |connection| chunks::touch(connection, &ids, at)).await
-    }
-
-    async fn remove(&self, paths: &[SmolStr]) -> Result<u64> {
-        let paths = paths.to_vec();
-        self.write(move |connection| chunks::remove(connection, &paths)).await
-    }
-
-    async fn sources(&self, prefix: &str) -> Result<Vec<Source>> {
-        let prefix = prefix.to_owned();
-        self.query(move |connection| chunks::sources(connection, &prefix)).await
-    }
 }

@@ -2,19 +2,32 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ninefold_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use super::failure::Fault;
+use super::failure::{Fault, stopped};
+
+/// What a thread is told.
+pub(super) enum Order {
+    /// A job; for the writer one that shares a transaction with others.
+    Job(Box<dyn Work>),
+    /// A job of the writer that is in no transaction.
+    Apart(Box<dyn Work>),
+    /// To take no more jobs, finish those that wait, and end.
+    Close,
+}
 
 /// A job whose result has whatever type its caller awaits.
 pub(super) trait Work: Send {
     /// Whether nobody waits for the answer any more.
     fn abandoned(&self) -> bool;
-    /// Does the work and keeps the result; returns whether it succeeded.
+    /// Becomes true when nobody waits for the answer any more; none for a job that nobody ever waits for.
+    fn left(&self) -> Option<Arc<AtomicBool>>;
+    /// Does the work and keeps the result; returns whether it succeeded. It is done again when what it did was undone.
     fn run(&mut self, connection: &Connection) -> bool;
     /// Answers the caller. When `group` is an error, so is the answer: the work was undone, or never done.
     fn answer(self: Box<Self>, group: Result<(), Error>);
@@ -25,27 +38,52 @@ pub(super) trait Work: Send {
 /// A job and the way back to its caller.
 pub(super) struct Task<T, F> {
     path: Arc<Path>,
-    work: Option<F>,
+    work: F,
     outcome: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
+    left: Arc<AtomicBool>,
 }
 
-impl<T: Send + 'static, F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static> Task<T, F> {
-    /// A job about the file at `path`, and where its answer will be.
-    pub(super) fn with_answer(path: Arc<Path>, work: F) -> (Box<dyn Work>, oneshot::Receiver<Result<T>>) {
-        let (reply, answer) = oneshot::channel();
-        (Box::new(Self { path, work: Some(work), outcome: None, reply }), answer)
+/// The caller's end of a job.
+pub(super) struct Answer<T> {
+    pub(super) receiver: oneshot::Receiver<Result<T>>,
+    left: Arc<AtomicBool>,
+}
+
+impl<T> Answer<T> {
+    /// Waits for the answer.
+    pub(super) async fn wait(mut self, path: &Path) -> Result<T> {
+        (&mut self.receiver).await.unwrap_or_else(|_| Err(stopped(path)))
     }
 }
 
-impl<T: Send, F: FnOnce(&Connection) -> Result<T, Fault> + Send> Work for Task<T, F> {
+impl<T> Drop for Answer<T> {
+    fn drop(&mut self) {
+        self.left.store(true, Ordering::Relaxed);
+    }
+}
+
+impl<T: Send + 'static, F: Fn(&Connection) -> Result<T, Fault> + Send + 'static> Task<T, F> {
+    /// A job about the file at `path`, and where its answer will be.
+    pub(super) fn with_answer(path: Arc<Path>, work: F) -> (Box<dyn Work>, Answer<T>) {
+        let (reply, receiver) = oneshot::channel();
+        let left = Arc::new(AtomicBool::new(false));
+        let answer = Answer { receiver, left: Arc::clone(&left) };
+        (Box::new(Self { path, work, outcome: None, reply, left }), answer)
+    }
+}
+
+impl<T: Send, F: Fn(&Connection) -> Result<T, Fault> + Send> Work for Task<T, F> {
     fn abandoned(&self) -> bool {
-        self.reply.is_closed()
+        self.left.load(Ordering::Relaxed)
+    }
+
+    fn left(&self) -> Option<Arc<AtomicBool>> {
+        Some(Arc::clone(&self.left))
     }
 
     fn run(&mut self, connection: &Connection) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        let outcome = match catch_unwind(AssertUnwindSafe(|| work(connection))) {
+        let outcome = match catch_unwind(AssertUnwindSafe(|| (self.work)(connection))) {
             Ok(outcome) => outcome.map_err(|fault| fault.at(&self.path)),
             Err(_) => Err(Error::new(ErrorKind::Panicked, format!("a job on {} panicked", self.path.display()))
                 .hint("the job was undone; report this with the panic's message")),
@@ -70,15 +108,35 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T, Fault> + Send> Work for Task<T
     }
 }
 
-/// Runs jobs on a connection for queries until no handle is left. Threads share the queue: whoever is free takes the
-/// next job.
-pub(super) fn serve(connection: &Connection, jobs: &Mutex<mpsc::Receiver<Box<dyn Work>>>) {
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-        let Some(mut job) = job else { return };
-        if !job.abandoned() {
-            job.run(connection);
-            job.answer(Ok(()));
-        }
+/// A write that nobody waits for, and without which nothing but a habit is lost: when a value was last read.
+pub(super) struct Note<F> {
+    path: Arc<Path>,
+    work: F,
+}
+
+impl<F: Fn(&Connection) -> Result<(), Fault> + Send> Note<F> {
+    /// A note about the file at `path`.
+    pub(super) fn new(path: Arc<Path>, work: F) -> Self {
+        Self { path, work }
+    }
+}
+
+impl<F: Fn(&Connection) -> Result<(), Fault> + Send> Work for Note<F> {
+    fn abandoned(&self) -> bool {
+        false
+    }
+
+    fn left(&self) -> Option<Arc<AtomicBool>> {
+        None
+    }
+
+    fn run(&mut self, connection: &Connection) -> bool {
+        catch_unwind(AssertUnwindSafe(|| (self.work)(connection))).is_ok_and(|outcome| outcome.is_ok())
+    }
+
+    fn answer(self: Box<Self>, _: Result<(), Error>) {}
+
+    fn path(&self) -> &Path {
+        &self.path
     }
 }

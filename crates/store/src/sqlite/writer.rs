@@ -1,40 +1,105 @@
 //! The one thread that writes. Whatever waits when it gets to the queue goes into one transaction (group commit), so
 //! that many writers share the price of a commit and a lone one pays no delay.
 
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::Duration;
+
 use ninefold_core::{Error, Result};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
-use super::failure::from_sqlite;
-use super::task::Work;
+use super::failure::{from_sqlite, taken_away};
+use super::log::Log;
+use super::task::{Order, Work};
 
 /// The most jobs of one transaction.
 const GROUP: usize = 256;
+/// After so long without work the log is folded into the file.
+const IDLE: Duration = Duration::from_millis(100);
 
-/// Runs jobs until no handle is left, then writes the log back into the file.
-pub(super) fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Work>>) {
-    let mut group = Vec::with_capacity(GROUP);
-    while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
-        let mut waiting = group.drain(..).filter(|job| !job.abandoned()).collect::<Vec<_>>().into_iter();
-        while waiting.len() > 0 {
-            transaction(connection, &mut waiting);
-        }
+/// Wakes the thread that waits for work.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
-    // The last connection to close does the same; when another process keeps the file open, that is not this one.
-    let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+}
+
+/// Waits for orders, up to [`GROUP`] of them, for [`IDLE`] when told so: none came then. Returns whether any can follow.
+fn receive(orders: &mut mpsc::Receiver<Order>, group: &mut Vec<Order>, waker: &Waker, forever: bool) -> bool {
+    let mut waited = false;
+    loop {
+        match orders.poll_recv_many(&mut Context::from_waker(waker), group, GROUP) {
+            Poll::Ready(count) => return count > 0,
+            Poll::Pending if waited && !forever => return true,
+            Poll::Pending if forever => std::thread::park(),
+            // Woken early without cause, it is idle early: that does no harm.
+            Poll::Pending => std::thread::park_timeout(IDLE),
+        }
+        waited = true;
+    }
+}
+
+/// Runs jobs until no handle is left or it is told to end, then folds the log into the file.
+pub(super) fn serve(connection: &Connection, log: &mut Log, mut orders: mpsc::Receiver<Order>) {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut group = Vec::with_capacity(GROUP);
+    while receive(&mut orders, &mut group, &waker, !log.unfolded()) {
+        if group.is_empty() {
+            log.idle(connection);
+            continue;
+        }
+        let mut jobs: Vec<Box<dyn Work>> = Vec::with_capacity(group.len());
+        for order in group.drain(..) {
+            match order {
+                Order::Job(job) if job.abandoned() => {}
+                Order::Job(job) => jobs.push(job),
+                Order::Apart(job) => {
+                    transactions(connection, log, &mut jobs);
+                    apart(connection, log, job);
+                }
+                Order::Close => orders.close(),
+            }
+        }
+        transactions(connection, log, &mut jobs);
+    }
+    log.end(connection);
+}
+
+fn transactions(connection: &Connection, log: &mut Log, jobs: &mut Vec<Box<dyn Work>>) {
+    let mut waiting = std::mem::take(jobs).into_iter();
+    while waiting.len() > 0 {
+        transaction(connection, log, &mut waiting);
+        log.committed(connection);
+    }
+}
+
+/// A job that opens its own transaction, or must be in none.
+fn apart(connection: &Connection, log: &mut Log, mut job: Box<dyn Work>) {
+    if !job.abandoned() {
+        job.run(connection);
+        job.answer(Ok(()));
+        log.committed(connection);
+    }
 }
 
 /// Runs the jobs that wait in one transaction and answers them. When SQLite undoes the transaction under way, what
 /// still waits stays for the next one.
-fn transaction(connection: &Connection, waiting: &mut std::vec::IntoIter<Box<dyn Work>>) {
+fn transaction(connection: &Connection, log: &mut Log, waiting: &mut std::vec::IntoIter<Box<dyn Work>>) {
     let alone = waiting.len() == 1;
     let mut done: Vec<Box<dyn Work>> = Vec::with_capacity(waiting.len());
     let outcome = if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         done.extend(waiting);
         Err(error)
     } else {
-        let ran =
-            if alone { run_alone(connection, waiting, &mut done) } else { run_group(connection, waiting, &mut done) };
+        let ran = if alone {
+            run_alone(connection, waiting, &mut done)
+        } else {
+            run_together(connection, waiting, &mut done)
+        };
         let ended = ran.and_then(|keep| execute(connection, if keep { "COMMIT" } else { "ROLLBACK" }));
         if ended.is_err() && !connection.is_autocommit() {
             // Nothing is left to try when this fails too; the next BEGIN reports it.
@@ -43,7 +108,9 @@ fn transaction(connection: &Connection, waiting: &mut std::vec::IntoIter<Box<dyn
         ended
     };
     let outcome = match (outcome, done.first()) {
-        (Ok(()), _) | (_, None) => Ok(()),
+        (_, None) => Ok(()),
+        (Ok(()), Some(job)) if !log.in_place() => Err(taken_away(job.path())),
+        (Ok(()), _) => Ok(()),
         (Err(error), Some(job)) => Err(from_sqlite(job.path(), error)),
     };
     for job in done {
@@ -65,8 +132,27 @@ fn run_alone(
     if succeeded || !connection.is_autocommit() { Ok(succeeded) } else { Err(rolled_back()) }
 }
 
+/// All jobs one after the other. When one fails, all are undone and done again, each in a savepoint of its own: savepoints
+/// cost more than most jobs, and few jobs fail.
+fn run_together(
+    connection: &Connection,
+    waiting: &mut std::vec::IntoIter<Box<dyn Work>>,
+    done: &mut Vec<Box<dyn Work>>,
+) -> rusqlite::Result<bool> {
+    let jobs = waiting.as_mut_slice().iter_mut();
+    if jobs.filter(|job| !job.abandoned()).all(|job| job.run(connection) && !connection.is_autocommit()) {
+        done.extend(waiting);
+        return Ok(true);
+    }
+    if !connection.is_autocommit() {
+        execute(connection, "ROLLBACK")?;
+    }
+    execute(connection, "BEGIN IMMEDIATE")?;
+    run_apart(connection, waiting, done)
+}
+
 /// Every job in a savepoint of its own, so that one that fails does not undo the others.
-fn run_group(
+fn run_apart(
     connection: &Connection,
     waiting: &mut std::vec::IntoIter<Box<dyn Work>>,
     done: &mut Vec<Box<dyn Work>>,
@@ -103,19 +189,17 @@ fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::sync::Arc;
 
     use ninefold_core::ErrorKind;
-    use tokio::sync::oneshot;
 
     use super::super::failure::Fault;
-    use super::super::task::Task;
+    use super::super::task;
     use super::*;
 
-    type Answer = oneshot::Receiver<Result<usize>>;
+    type Answer = task::Answer<usize>;
 
-    fn job(work: impl FnOnce(&Connection) -> Result<usize, Fault> + Send + 'static) -> (Box<dyn Work>, Answer) {
-        Task::with_answer(Arc::from(Path::new("/test.db")), work)
+    fn job(work: impl Fn(&Connection) -> Result<usize, Fault> + Send + 'static) -> (Box<dyn Work>, Answer) {
+        task::Task::with_answer(Arc::from(Path::new("/test.db")), work)
     }
 
     fn insert(n: i64) -> (Box<dyn Work>, Answer) {
@@ -126,12 +210,17 @@ mod tests {
         let (sender, receiver) = mpsc::channel(jobs.len().max(1));
         let mut answers = Vec::new();
         for (job, answer) in jobs {
-            assert!(sender.try_send(job).is_ok());
+            assert!(sender.try_send(Order::Job(job)).is_ok());
             answers.push(answer);
         }
         drop(sender);
-        serve(connection, receiver);
-        answers.into_iter().map(|mut answer| answer.try_recv().expect("every job is answered")).collect()
+        serve(connection, &mut log_of(connection), receiver);
+        answers.into_iter().map(|mut answer| answer.receiver.try_recv().expect("every job is answered")).collect()
+    }
+
+    /// A log that is left to SQLite.
+    fn log_of(connection: &Connection) -> Log {
+        Log::unattached(Path::new(connection.path().unwrap()))
     }
 
     fn table(directory: &tempfile::TempDir) -> Connection {
@@ -213,9 +302,10 @@ mod tests {
         let (sender, receiver) = mpsc::channel(2);
         let ((abandoned, answer), (wanted, _answer)) = (insert(1), insert(2));
         drop(answer);
-        assert!(sender.try_send(abandoned).is_ok() && sender.try_send(wanted).is_ok());
+        assert!(sender.try_send(Order::Job(abandoned)).is_ok() && sender.try_send(Order::Job(wanted)).is_ok());
         drop(sender);
-        serve(&table(&directory), receiver);
+        let connection = table(&directory);
+        serve(&connection, &mut log_of(&connection), receiver);
         assert_eq!(held(&directory), [2]);
     }
 }

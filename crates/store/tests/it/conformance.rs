@@ -1,9 +1,9 @@
-//! Both stores pass the store suite, both journals the journal suite.
+//! What is in memory and what is in SQLite pass the same suites.
 
 use std::cell::Cell;
 
-use ninefold_store::{MemoryJournal, MemoryStore, Options, Sqlite, Synchronous};
-use ninefold_testkit::{journal_suite, store_suite};
+use ninefold_store::{MemoryCache, MemoryJournal, MemorySessions, MemoryStore, Options, Sqlite, Synchronous};
+use ninefold_testkit::{cache_suite, journal_suite, sessions_suite, store_suite};
 
 /// Opens a fresh file in `directory` at each call.
 fn fresh(
@@ -44,4 +44,26 @@ async fn sqlite_is_a_store_for_many_threads_and_power_cuts() {
 async fn sqlite_is_a_journal() {
     let directory = tempfile::tempdir().unwrap();
     journal_suite(fresh(&directory, Options::default())).await;
+}
+
+#[tokio::test]
+async fn memory_is_a_cache() {
+    cache_suite(|| async { MemoryCache::new() }).await;
+}
+
+#[tokio::test]
+async fn sqlite_is_a_cache() {
+    let directory = tempfile::tempdir().unwrap();
+    cache_suite(fresh(&directory, Options::default())).await;
+}
+
+#[tokio::test]
+async fn memory_keeps_sessions() {
+    sessions_suite(|| async { MemorySessions::new() }).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_sessions() {
+    let directory = tempfile::tempdir().unwrap();
+    sessions_suite(fresh(&directory, Options::default())).await;
 }

@@ -5,11 +5,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use ninefold_core::{ErrorKind, Labels, Scope, Search, Store};
 use ninefold_store::ingest::is_root;
 use ninefold_store::ingest::{Event, Outcome, Reason};
-use ninefold_store::{Indexer, MemoryStore, Root, Sqlite, Summary};
+use ninefold_store::{Indexer, MemoryStore, Root, Semantic, Sqlite, Summary};
+use ninefold_testkit::ScriptedEmbedder;
 use tempfile::TempDir;
 
 struct Tree {
@@ -82,7 +84,7 @@ async fn a_tree_is_indexed_as_git_sees_it() {
     ]);
     let summary = tree.index().await;
     assert_eq!(tree.sources().await, ["README.md", "empty.txt", "notes", "src/lib.rs"]);
-    assert_eq!((summary.indexed, summary.chunks, summary.bytes), (4, 3, 15 + 15 + 6));
+    assert_eq!((summary.indexed, summary.all_chunks(), summary.bytes, summary.lines), (4, 3, 15 + 15 + 6, 3 + 1 + 1));
     assert_eq!(reason(&summary, "Cargo.lock"), Reason::LockFile);
     let found = tree.store.search(&Search::new("needle")).await.unwrap();
     assert_eq!(found.matched, 3);
@@ -124,7 +126,7 @@ async fn only_what_changed_is_indexed_again() {
     let tree = Tree::new(&[("a.txt", b"alpha"), ("b.txt", b"beta"), ("c.txt", b"gamma"), ("d.txt", b"delta")]);
     assert_eq!(tree.index().await.indexed, 4);
     let again = tree.index().await;
-    assert_eq!((again.indexed, again.unchanged, again.chunks), (0, 4, 0));
+    assert_eq!((again.indexed, again.unchanged, again.all_chunks()), (0, 4, 0));
     tree.write("b.txt", b"beta is new");
     tree.remove("c.txt");
     tree.write("d.txt", b"now\0binary");
@@ -242,17 +244,15 @@ async fn every_file_found_is_told_of_once() {
     assert_eq!(outcomes, expected.map(|(name, outcome)| (name.into(), outcome)));
 }
 
-#[tokio::test]
-async fn a_dropped_index_leaves_whole_files_and_the_next_one_completes_it() {
-    let tree = Tree::new(&[]);
+/// Drops an index when its first file is told of; then completes it.
+async fn dropped_in_the_middle(tree: &Tree, store: Arc<dyn Store>) {
     let text = "a paragraph with a needle in it\n\n".repeat(100);
-    for n in 0..300 {
-        tree.write(&format!("{n:03}.txt"), text.as_bytes());
-    }
-    let store = Arc::new(Sqlite::open(tree.root().join(".memory/memory.db")).await.unwrap());
-    let (told, mut first_file) = tokio::sync::mpsc::unbounded_channel();
-    let indexer = Indexer::new(store.clone());
     let roots = [tree.root()];
+    let (told, mut first_file) = tokio::sync::mpsc::unbounded_channel();
+    // A put that waits lets others run, also when every batch is there before it is asked for.
+    let embedder = ScriptedEmbedder::new().mute();
+    embedder.delay(Duration::from_millis(1));
+    let indexer = Indexer::new(Arc::new(Semantic::new(Arc::clone(&store), Arc::new(embedder))));
     tokio::select! {
         _ = indexer.index(&roots, move |event| {
             if matches!(event, Event::File { .. }) {
@@ -261,14 +261,39 @@ async fn a_dropped_index_leaves_whole_files_and_the_next_one_completes_it() {
         }) => panic!("the index ended before it could be dropped"),
         _ = first_file.recv() => {}
     }
+    drop(indexer);
     let chunks_of_one = ninefold_store::ingest::split("x.txt", &text, &Labels::none()).len() as u64;
     let sources = store.sources("").await.unwrap().iter().filter(|source| !is_root(source)).count() as u64;
-    assert!(sources > 0 && sources < 300, "{sources}");
-    assert_eq!(store.search(&Search::new("needle")).await.unwrap().matched % chunks_of_one, 0);
-    let summary = Indexer::new(store.clone()).index(&roots, |_| {}).await.unwrap();
-    assert_eq!(summary.indexed + summary.unchanged, 300);
+    assert!(sources > 0 && sources < 1_000, "{sources}");
+    let found = store.search(&Search::new("needle")).await.unwrap().matched;
+    assert_eq!(found % chunks_of_one, 0, "no file is there in part");
+    let summary = Indexer::new(Arc::clone(&store)).index(&roots, |_| {}).await.unwrap();
+    assert_eq!(summary.indexed + summary.unchanged, 1_000);
     assert!(summary.indexed > 0 && summary.unchanged >= sources);
-    assert_eq!(store.search(&Search::new("needle")).await.unwrap().matched, 300 * chunks_of_one);
+    assert_eq!(store.search(&Search::new("needle")).await.unwrap().matched, 1_000 * chunks_of_one);
+}
+
+/// A tree of many files, which several threads read.
+fn wide() -> Tree {
+    let tree = Tree::new(&[]);
+    let text = "a paragraph with a needle in it\n\n".repeat(100);
+    for n in 0..1_000 {
+        tree.write(&format!("{n:03}.txt"), text.as_bytes());
+    }
+    tree
+}
+
+#[test]
+fn a_dropped_index_leaves_whole_files_and_no_thread_and_the_next_one_completes_it() {
+    let tree = wide();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        dropped_in_the_middle(&tree, tree.store.clone()).await;
+        let store = Sqlite::open(tree.root().join(".memory/memory.db")).await.unwrap();
+        dropped_in_the_middle(&tree, Arc::new(store)).await;
+    });
+    // Dropping a runtime waits for what blocks: reading threads that did not end would hold it up for ever.
+    drop(runtime);
 }
 
 /// What a run without labels finds.

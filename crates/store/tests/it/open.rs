@@ -11,8 +11,8 @@ async fn refused(path: &Path) -> Error {
 }
 
 pub(crate) fn document(path: &str, text: &str) -> Document {
-    let source = Source { path: path.into(), hash: Key::of_bytes(text.as_bytes()), labels: Labels::none() };
-    Document { source, chunks: split(path, text, &Labels::none()) }
+    let source = Source::new(path, Key::of_bytes(text.as_bytes()));
+    Document::new(source, split(path, text, &Labels::none()))
 }
 
 #[tokio::test]

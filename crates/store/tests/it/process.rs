@@ -163,3 +163,47 @@ async fn a_full_disk_is_an_error_and_damages_nothing() {
     assert_eq!(store.sources("").await.unwrap().len(), written);
     store.put(vec![document("/more.txt", "there is room again")]).await.unwrap();
 }
+
+/// A file system of its own, of one megabyte, taken away when dropped. None where that cannot be had.
+#[cfg(target_os = "linux")]
+struct SmallDisk(tempfile::TempDir);
+
+#[cfg(target_os = "linux")]
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let options = ["-t", "tmpfs", "-o", "size=1m", "ninefold-test"];
+        let mounted = Command::new("mount").args(options).arg(folder.path()).stderr(Stdio::null()).status();
+        mounted.is_ok_and(|status| status.success()).then(|| Self(folder))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_disk_that_is_really_full_is_an_error_and_damages_nothing() {
+    let Some(disk) = SmallDisk::mount() else {
+        println!("NOT TESTED: no file system may be mounted here");
+        return;
+    };
+    let file = disk.0.path().join("memory.db");
+    let filler = disk.0.path().join("filler");
+    std::fs::write(&filler, vec![7; 200_000]).unwrap();
+    let output = start("child_fills_the_disk", &file, 0, None).wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    let written: usize =
+        said.lines().find_map(|line| line.strip_prefix("full after ")?.parse().ok()).expect("the disk was full");
+    std::fs::remove_file(filler).unwrap();
+    let store = Sqlite::open(&file).await.unwrap();
+    assert_eq!(store.sources("").await.unwrap().len(), written, "all that was acknowledged is there");
+    store.put(vec![document("/more.txt", "there is room again")]).await.unwrap();
+    store.close().await;
+    assert_eq!(integrity(&file), "ok");
+}
