@@ -13,6 +13,7 @@
 mod budget;
 mod meter;
 mod observe;
+pub mod wire;
 
 pub use budget::Budgeted;
 pub use meter::{Metered, Price};
