@@ -76,13 +76,10 @@ fn search() -> impl Strategy<Value = Search> {
         any::<bool>(),
         1..12_usize,
     );
-    let signals = (
-        prop::option::of(vector()),
-        prop::collection::vec(any::<prop::sample::Index>(), 0..4),
-        prop::option::of(50..99_i64),
-    );
+    let signals =
+        (prop::option::of(vector()), prop::option::of(50..99_i64), prop_oneof![3 => Just(0.0_f32), 1 => 0.1_f32..1.0]);
     (words(), filters, signals).prop_map(
-        |(text, (kinds, since, max_tokens, within, granted, limit), (vector, _, now))| Search {
+        |(text, (kinds, since, max_tokens, within, granted, limit), (vector, now, diversity))| Search {
             text,
             scope: if granted { Scope::of(["hr"]) } else { Scope::public() },
             within: within.map(|n| format!("/{n}")).into_iter().collect(),
@@ -93,7 +90,7 @@ fn search() -> impl Strategy<Value = Search> {
             embedding: vector.map(|vector| Embedding { model: "m".into(), vector }),
             context: Vec::new(),
             now: now.map(|now| Timestamp(now * 1_000_000)),
-            diversity: 0.0,
+            diversity,
         },
     )
 }
