@@ -19,9 +19,18 @@ const NAMED: usize = 5;
 
 /// Follows files until the process is told to end.
 pub(crate) async fn watch(soar: &Soar, roots: &[Root], everywhere: &Everywhere) -> Result<Exit, Stop> {
-    let stop = told_to_end()?;
+    let mut stop = Box::pin(told_to_end()?);
     // What an earlier process indexed without this embedder.
-    say(&open::backfill(soar, everywhere.quiet).await?);
+    tokio::select! {
+        () = &mut stop => return Ok(Exit::Done),
+        filled = open::backfill(soar, everywhere.quiet) => match filled {
+            Ok(note) => say(&note),
+            Err(error) if error.kind() == ErrorKind::Transient => {
+                say(&format!("note: chunks without an embedding stay so for now: {error}"));
+            }
+            Err(error) => return Err(error.into()),
+        },
+    }
     let view = Mutex::new(View {
         progress: Some(Progress::new(everywhere.quiet)),
         changed: Vec::new(),
