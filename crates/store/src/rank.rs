@@ -17,7 +17,7 @@ const K1: f64 = 1.2;
 /// How much length counts against a chunk.
 const B: f64 = 0.75;
 /// How many occurrences in the text one in the title is worth.
-pub(crate) const TITLE: f64 = 3.0;
+const TITLE: f64 = 3.0;
 /// The share of a score that does not depend on coverage.
 const UNCOVERED: f64 = 0.3;
 

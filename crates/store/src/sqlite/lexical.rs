@@ -1,6 +1,6 @@
 //! Search by words: FTS5 finds candidates, the ranking that both stores share scores them.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use ninefold_core::Result;
 use rusqlite::{Connection, Row, params};
@@ -10,13 +10,13 @@ use super::failure::{Fault, strange_value};
 use super::filter::{Filter, quoted};
 use super::vocabulary::Vocabulary;
 use crate::frequencies;
-use crate::rank::{Frequency, Ranking, TITLE};
+use crate::rank::{Frequency, Ranking};
 
 /// Up to so many chunks are scored; of more, those that hold the most of the terms that find, by their weights.
 const SCORED: usize = 512;
 /// How many are, for each passage asked for.
 const SCORED_PER_PASSAGE: usize = 4;
-/// Where most of what was found weighs the same, so many are scored.
+/// So many are scored where most of what was found weighs the same.
 const SHARED: usize = 2_048;
 
 /// The terms of a search text, measured against the visible part of the store.
@@ -71,7 +71,7 @@ impl Wanted {
         }
         let matched = candidates.len() as u64;
         let room = limit.saturating_mul(SCORED_PER_PASSAGE).max(SCORED);
-        self.leave(connection, &mut candidates, room)?;
+        self.leave(connection, &mut candidates, room, limit)?;
         let mut select = connection.prepare_cached("SELECT id, length, vector FROM chunks WHERE id = ?1")?;
         let mut scored = Vec::with_capacity(candidates.len());
         for (row_id, _) in candidates {
@@ -114,22 +114,27 @@ impl Wanted {
         add(&mut select.query(bound)?)
     }
 
-    /// Leaves about `room` candidates, those whose recruiting terms weigh most, in order. Where the last place is shared by
-    /// more than can be scored, FTS5's own measure chooses among them.
-    fn leave(&self, connection: &Connection, candidates: &mut Vec<(i64, f64)>, room: usize) -> Result<(), Fault> {
+    /// Leaves about `room` candidates, those whose recruiting terms weigh most, in order. Where fewer than `limit` weigh more than
+    /// all the rest, more of the rest is left: what has a term in its title, and then what was written last.
+    fn leave(
+        &self,
+        connection: &Connection,
+        candidates: &mut Vec<(i64, f64)>,
+        room: usize,
+        limit: usize,
+    ) -> Result<(), Fault> {
         if candidates.len() <= room {
             return Ok(());
         }
         let (_, &mut (_, least), _) = candidates.select_nth_unstable_by(room - 1, |a, b| b.1.total_cmp(&a.1));
         let (mut kept, mut equal): (Vec<_>, Vec<_>) =
             candidates.drain(..).filter(|(_, weight)| *weight >= least).partition(|(_, weight)| *weight > least);
-        let places = SHARED.max(room) - kept.len().min(room);
-        if kept.len() < room / 2 && equal.len() > places {
-            equal = self.best_of(connection, equal, places)?;
-        } else if kept.len() >= room / 2 {
-            // What holds less of the question than half of what is scored comes after it; of that, what was written last.
-            equal.sort_unstable_by_key(|&(row, _)| std::cmp::Reverse(row));
-            equal.truncate(room - kept.len());
+        let room = if kept.len() < limit { room.max(SHARED) } else { room };
+        let places = room.saturating_sub(kept.len());
+        if equal.len() > places {
+            let titled = if kept.len() < limit { self.titled(connection)? } else { HashSet::new() };
+            equal.sort_unstable_by_key(|(row, _)| std::cmp::Reverse((titled.contains(row), *row)));
+            equal.truncate(places);
         }
         kept.append(&mut equal);
         kept.sort_unstable_by_key(|&(row, _)| row);
@@ -137,9 +142,8 @@ impl Wanted {
         Ok(())
     }
 
-    /// The best `places` of rows by FTS5's `bm25`, the title counted as the ranking counts it.
-    fn best_of(&self, connection: &Connection, rows: Vec<(i64, f64)>, places: usize) -> Result<Vec<(i64, f64)>, Fault> {
-        let weights: HashMap<i64, f64> = rows.into_iter().collect();
+    /// The rows with a recruiting term in their title.
+    fn titled(&self, connection: &Connection) -> Result<HashSet<i64>, Fault> {
         let terms: Vec<String> = self
             .ranking
             .recruiters()
@@ -147,17 +151,9 @@ impl Wanted {
             .filter_map(|&term| self.terms.get(term))
             .map(|term| quoted(term))
             .collect();
-        let mut select = connection
-            .prepare_cached("SELECT rowid FROM terms WHERE terms MATCH ?1 ORDER BY bm25(terms, ?2, 1.0), rowid DESC")?;
-        let mut found = select.query(params![terms.join(" OR "), TITLE])?;
-        let mut best = Vec::with_capacity(places);
-        while best.len() < places
-            && let Some(row) = found.next()?
-        {
-            let row: i64 = row.get(0)?;
-            best.extend(weights.get(&row).map(|&weight| (row, weight)));
-        }
-        Ok(best)
+        let mut select = connection.prepare_cached("SELECT rowid FROM terms WHERE terms MATCH ?1")?;
+        let rows = select.query_map([format!("title : ({})", terms.join(" OR "))], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Whether words alone would find a chunk with this vector.
