@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use ninefold::otlp::{self, Delivery, Protocol};
 use ninefold::store::MemoryStore;
 use ninefold::{
-    AgentCard, Chunk, ChunkId, ChunkKind, Cx, Document, Key, Labels, Lines, Model, ModelId, ModelRequest, Profile,
-    Query, Reply, Result, Soar, Source, Store, Task, profile,
+    AgentCard, Chunk, ChunkKind, Cx, Document, Key, Model, ModelId, ModelRequest, Profile, Query, Reply, Result, Soar,
+    Source, Store, Task, profile,
 };
 use ninefold_testkit::ScriptedModel;
 use tracing_subscriber::layer::SubscriberExt as _;

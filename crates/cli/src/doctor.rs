@@ -13,7 +13,7 @@ use crate::args::{Doctor, Everywhere};
 use crate::exit::{Exit, Stop, write};
 use crate::open;
 use crate::paths;
-use crate::print::plain;
+use crate::print::{bytes, plain};
 
 /// A log of more than this is worth folding into the file, in bytes.
 const LARGE_LOG: u64 = 64 << 20;
@@ -316,29 +316,9 @@ fn free_space(_: &Path) -> Option<u64> {
     None
 }
 
-/// A size as people read it.
-fn bytes(n: u64) -> String {
-    let n = n as f64;
-    match n {
-        ..1e3 => format!("{n} bytes"),
-        ..1e6 => format!("{:.1} kB", n / 1e3),
-        ..1e9 => format!("{:.1} MB", n / 1e6),
-        _ => format!("{:.1} GB", n / 1e9),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_readable() {
-        for (n, shown) in
-            [(0, "0 bytes"), (999, "999 bytes"), (1_000, "1.0 kB"), (417_792, "417.8 kB"), (3 << 30, "3.2 GB")]
-        {
-            assert_eq!(bytes(n), shown);
-        }
-    }
 
     #[test]
     fn what_cannot_be_read_ends_as_its_error_does() {

@@ -33,7 +33,9 @@ pub(crate) async fn index(args: &Index, everywhere: &Everywhere) -> Result<Exit,
     let roots: Vec<Root> = roots.into_iter().map(|path| Root { path, labels: labels.clone() }).collect();
     #[cfg(feature = "watch")]
     if args.watch {
-        return crate::watch::watch(soar.store(), &roots, everywhere).await;
+        let watched = crate::watch::watch(&soar, &roots, everywhere).await;
+        soar.close().await;
+        return watched;
     }
     let indexed = bring_up_to_date(soar.store(), &roots, everywhere.quiet).await?;
     if !everywhere.quiet {
@@ -42,11 +44,16 @@ pub(crate) async fn index(args: &Index, everywhere: &Everywhere) -> Result<Exit,
     }
     let note = open::backfill(&soar, everywhere.quiet).await?;
     soar.close().await;
+    say(&note);
+    Ok(Exit::Done)
+}
+
+/// Says a note, if there is one.
+pub(crate) fn say(note: &str) {
     if !note.is_empty() {
         tell(&plain(note.trim_end()));
         tell("\n");
     }
-    Ok(Exit::Done)
 }
 
 /// Brings the store up to date with these files and folders.

@@ -217,9 +217,29 @@ pub(crate) fn line(value: &Value) -> String {
     format!("{value}\n")
 }
 
+/// A size as people read it.
+pub(crate) fn bytes(n: u64) -> String {
+    let n = n as f64;
+    match n {
+        ..1e3 => format!("{n} bytes"),
+        ..1e6 => format!("{:.1} kB", n / 1e3),
+        ..1e9 => format!("{:.1} MB", n / 1e6),
+        _ => format!("{:.1} GB", n / 1e9),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_readable() {
+        for (n, shown) in
+            [(0, "0 bytes"), (999, "999 bytes"), (1_000, "1.0 kB"), (417_792, "417.8 kB"), (3 << 30, "3.2 GB")]
+        {
+            assert_eq!(bytes(n), shown);
+        }
+    }
 
     #[test]
     fn sources_cannot_steer_the_terminal() {

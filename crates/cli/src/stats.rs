@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::args::{Everywhere, Stats};
 use crate::exit::{Exit, Stop, write};
 use crate::paths;
-use crate::print::{Page, line, one_line};
+use crate::print::{Page, bytes, line, one_line};
 
 /// How many of the most used chunks are named.
 const NAMED: usize = 5;
@@ -86,12 +86,6 @@ fn with_parts<'a>(sum: u64, parts: impl Iterator<Item = (&'a str, u64)>) -> Stri
     if parts.is_empty() { sum.to_string() } else { format!("{sum} ({})", parts.join(", ")) }
 }
 
-fn bytes(count: u64) -> String {
-    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    let unit = units.into_iter().find(|(size, _)| count >= *size);
-    unit.map_or_else(|| format!("{count} bytes"), |(size, unit)| format!("{:.1} {unit}", count as f64 / size as f64))
-}
-
 fn json_of(database: &Path, files: usize, contents: &Contents, sizes: &Sizes, used: &[Used]) -> Value {
     let used: Vec<Value> = used
         .iter()
@@ -114,15 +108,4 @@ fn json_of(database: &Path, files: usize, contents: &Contents, sizes: &Sizes, us
         "contents": contents,
         "most_used": used,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_have_the_unit_that_fits() {
-        let shown = [0, 1023, 1024, 1_572_864, 5 << 30].map(bytes);
-        assert_eq!(shown, ["0 bytes", "1023 bytes", "1.0 KiB", "1.5 MiB", "5.0 GiB"]);
-    }
 }

@@ -5,30 +5,49 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ninefold::profile;
 use ninefold::store::ingest::{Event, Outcome};
 use ninefold::store::{Indexer, Root, Summary};
-use ninefold::{Error, ErrorKind, Result, Store};
+use ninefold::{Error, ErrorKind, Result, Soar};
 
 use crate::args::Everywhere;
 use crate::exit::{Exit, Stop, write};
-use crate::index::Indexed;
-use crate::paths;
+use crate::index::{Indexed, say};
 use crate::print::plain;
 use crate::progress::Progress;
+use crate::{open, paths};
 
 /// The most files of a round that are named.
 const NAMED: usize = 5;
 
 /// Follows files until the process is told to end.
-pub(crate) async fn watch(store: &Arc<dyn Store>, roots: &[Root], everywhere: &Everywhere) -> Result<Exit, Stop> {
-    let stop = told_to_end()?;
+pub(crate) async fn watch(soar: &Soar, roots: &[Root], everywhere: &Everywhere) -> Result<Exit, Stop> {
+    let mut stop = Box::pin(told_to_end()?);
+    // What an earlier process indexed without this embedder.
+    tokio::select! {
+        () = &mut stop => return Ok(Exit::Done),
+        filled = open::backfill(soar, everywhere.quiet) => match filled {
+            Ok(note) => say(&note),
+            Err(error) if error.kind() == ErrorKind::Transient => {
+                say(&format!("note: chunks without an embedding stay so for now: {error}"));
+            }
+            Err(error) => return Err(error.into()),
+        },
+    }
     let view = Mutex::new(View {
         progress: Some(Progress::new(everywhere.quiet)),
         changed: Vec::new(),
         rounds: 0,
         quiet: everywhere.quiet,
         closed: false,
+        trouble: String::new(),
     });
-    let note = |event: Event| view.lock().unwrap_or_else(PoisonError::into_inner).note(event);
-    let recorded = profile::record(Indexer::new(Arc::clone(store)).watch(roots, stop, note)).await;
+    let note = |event: Event| {
+        let in_step = matches!(event, Event::InStep { .. });
+        let mut view = view.lock().unwrap_or_else(PoisonError::into_inner);
+        view.note(event);
+        if in_step {
+            view.embedder(soar.embedder_trouble());
+        }
+    };
+    let recorded = profile::record(Indexer::new(Arc::clone(soar.store())).watch(roots, stop, note)).await;
     let view = view.into_inner().unwrap_or_else(PoisonError::into_inner);
     drop(view.progress);
     let summary = recorded.output?;
@@ -53,6 +72,8 @@ struct View {
     quiet: bool,
     /// Whoever read standard output has had enough.
     closed: bool,
+    /// What was last said of the embedder.
+    trouble: String,
 }
 
 impl View {
@@ -80,6 +101,15 @@ impl View {
             Event::InStep { round } => self.in_step(&round),
             _ => {}
         }
+    }
+
+    /// Says once what keeps chunks from being embedded; they are embedded when next indexed with an embedder that works.
+    fn embedder(&mut self, trouble: Option<Error>) {
+        let trouble = trouble.map(|error| error.to_string()).unwrap_or_default();
+        if trouble != self.trouble && !trouble.is_empty() {
+            say(&format!("note: some chunks are found by words only, because they could not be embedded: {trouble}\n"));
+        }
+        self.trouble = trouble;
     }
 
     fn in_step(&mut self, round: &Summary) {

@@ -19,6 +19,9 @@ fn texts(count: usize) -> Vec<String> {
     (0..count).map(|n| (0..8 + n * 7 % 60).map(|k| word(n + k)).collect::<Vec<_>>().join(" ")).collect()
 }
 
+/// The workspace's folder of what is built.
+const TARGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target");
+
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
     let (singles, many) = if quick { (3, 8) } else { (60, 512) };
@@ -45,6 +48,6 @@ fn main() {
         );
         rows.push(serde_json::json!({"kind": kind, "open_ms": opened, "question_ms": one, "samples": singles, "texts": many, "each_ms": each}));
     }
-    std::fs::create_dir_all("target").unwrap();
-    std::fs::write("target/embed.json", serde_json::Value::from(rows).to_string()).unwrap();
+    std::fs::create_dir_all(TARGET).unwrap();
+    std::fs::write(format!("{TARGET}/embed.json"), serde_json::Value::from(rows).to_string()).unwrap();
 }

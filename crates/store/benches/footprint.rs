@@ -19,6 +19,9 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
+/// The workspace's folder of what is built.
+const TARGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target");
+
 fn main() {
     describe::describe();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -29,7 +32,7 @@ fn main() {
     let change = region.change();
     let bytes = change.bytes_allocated - change.bytes_deallocated;
     println!("10,000 code chunks of five lines in the memory store: {:.2} MB", bytes as f64 / 1e6);
-    std::fs::create_dir_all("target").unwrap();
+    std::fs::create_dir_all(TARGET).unwrap();
     let row = serde_json::json!({ "row": "10,000 code chunks in the memory store", "bytes": bytes });
-    std::fs::write("target/footprint.json", row.to_string()).unwrap();
+    std::fs::write(format!("{TARGET}/footprint.json"), row.to_string()).unwrap();
 }

@@ -171,6 +171,9 @@ async fn in_sqlite(report: &mut Report, folder: &Path, chunks: usize) {
     report.value(&format!("SQLite {chunks}: resident of a process that searched by words"), said, "MB");
 }
 
+/// The workspace's folder of what is built.
+const TARGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target");
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     if let Some(file) = std::env::var_os(IDLE) {
@@ -203,6 +206,6 @@ fn main() {
             in_sqlite(&mut report, &folder, chunks).await;
         }
     });
-    std::fs::create_dir_all("target").unwrap();
-    std::fs::write("target/search.json", serde_json::Value::from(report.0).to_string()).unwrap();
+    std::fs::create_dir_all(TARGET).unwrap();
+    std::fs::write(format!("{TARGET}/search.json"), serde_json::Value::from(report.0).to_string()).unwrap();
 }

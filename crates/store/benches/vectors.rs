@@ -86,6 +86,9 @@ fn timed<T>(questions: &[Vec<f32>], mut answer: impl FnMut(&[f32]) -> T) -> ([f6
     ([1, 5, 9].map(|tenths| micros[micros.len() * tenths / 10]), answers)
 }
 
+/// The workspace's folder of what is built.
+const TARGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target");
+
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
     describe::describe();
@@ -133,6 +136,6 @@ fn main() {
     }
     let report =
         serde_json::json!({"dimensions": DIMENSIONS, "questions": QUESTIONS, "given": source.is_some(), "rows": rows});
-    std::fs::create_dir_all("target").unwrap();
-    std::fs::write("target/vectors.json", report.to_string()).unwrap();
+    std::fs::create_dir_all(TARGET).unwrap();
+    std::fs::write(format!("{TARGET}/vectors.json"), report.to_string()).unwrap();
 }

@@ -16,8 +16,8 @@ use smol_str::SmolStr;
 const K1: f64 = 1.2;
 /// How much length counts against a chunk.
 const B: f64 = 0.75;
-/// How many occurrences in the text one in the title is worth. Also the first argument of FTS5's `bm25`.
-pub(crate) const TITLE: f64 = 3.0;
+/// How many occurrences in the text one in the title is worth.
+const TITLE: f64 = 3.0;
 /// The share of a score that does not depend on coverage.
 const UNCOVERED: f64 = 0.3;
 
@@ -96,8 +96,10 @@ pub(crate) struct Ranking {
     whole: f64,
     /// The mean length of a visible chunk in terms.
     mean_length: f64,
-    /// The terms that may find chunks, the rarest first, and how many of them do.
+    /// The terms that may find chunks, the rarest first; how many of them are not common beside a rarer one; and how many of
+    /// them do.
     recruiters: Vec<usize>,
+    uncommon: usize,
     recruiting: usize,
 }
 
@@ -111,11 +113,12 @@ impl Ranking {
         let common = |df: u64| chunks > CUT_OFF_FROM && df.saturating_mul(COMMON) > chunks;
         let any_rare = frequencies.iter().any(|&df| df > 0 && !common(df));
         let mut recruiters: Vec<(usize, u64)> =
-            frequencies.iter().copied().enumerate().filter(|&(_, df)| df > 0 && !(any_rare && common(df))).collect();
+            frequencies.iter().copied().enumerate().filter(|&(_, df)| df > 0).collect();
         recruiters.sort_by_key(|&(_, df)| df);
         recruiters.truncate(MAX_RECRUITERS);
+        let uncommon = recruiters.partition_point(|&(_, df)| !(any_rare && common(df)));
         let mut recruited = 0;
-        let recruiting = recruiters.iter().take_while(|&&(_, df)| {
+        let recruiting = recruiters.iter().take(uncommon).take_while(|&&(_, df)| {
             let room = recruited <= RECRUITED;
             recruited += df;
             room
@@ -123,7 +126,7 @@ impl Ranking {
         let recruiting = recruiting.count();
         let recruiters: Vec<usize> = recruiters.into_iter().map(|(n, _)| n).collect();
         let mean_length = (length as f64 / chunks.max(1) as f64).max(1.0);
-        Self { whole: weights.iter().sum(), weights, mean_length, recruiters, recruiting }
+        Self { whole: weights.iter().sum(), weights, mean_length, recruiters, uncommon, recruiting }
     }
 
     /// The terms that find chunks, as places in the search text, the rarest first.
@@ -136,12 +139,13 @@ impl Ranking {
         self.recruiters().contains(&term)
     }
 
-    /// Lets the next rarest term find chunks, too, for a search that found too few within its filters; whether there is
-    /// one.
-    pub(crate) fn widen(&mut self) -> bool {
-        let more = self.recruiting < self.recruiters.len();
-        self.recruiting += usize::from(more);
-        more
+    /// Lets the next rarest term find chunks, too, for a search that found too few within its filters; gives it, if there is
+    /// one. Terms that are common beside a rarer one find only where `nothing` was found.
+    pub(crate) fn widen(&mut self, nothing: bool) -> Option<usize> {
+        let may = self.recruiting < self.uncommon || nothing;
+        let next = self.recruiters.get(self.recruiting).copied().filter(|_| may)?;
+        self.recruiting += 1;
+        Some(next)
     }
 
     /// How much a term tells: its inverse document frequency.
@@ -177,6 +181,14 @@ impl Ranking {
             .collect();
         weighted.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         weighted
+    }
+}
+
+/// Leaves the best `room` chunks, and those as good as the last of them.
+pub(crate) fn keep_best<T>(scored: &mut Vec<(f32, T)>, room: usize) {
+    if room < scored.len() {
+        let (_, &mut (least, _), _) = scored.select_nth_unstable_by(room.saturating_sub(1), |a, b| b.0.total_cmp(&a.0));
+        scored.retain(|(score, _)| score.total_cmp(&least).is_ge());
     }
 }
 
@@ -251,9 +263,11 @@ mod tests {
         let mut ranking = Ranking::new(&[6_000, 1_900, 0, 2_500, 8_000], 100_000, 1);
         assert_eq!(ranking.recruiters(), [1, 3]);
         assert!(ranking.recruits(3) && !ranking.recruits(0));
-        assert!(ranking.widen() && ranking.recruiters() == [1, 3, 0]);
-        assert!(ranking.widen() && !ranking.widen());
+        assert!(ranking.widen(false) == Some(0) && ranking.recruiters() == [1, 3, 0]);
+        assert_eq!((ranking.widen(false), ranking.widen(false)), (Some(4), None));
         assert_eq!(ranking.recruiters(), [1, 3, 0, 4]);
+        let mut ranking = Ranking::new(&[20_000, 3], 100_000, 1);
+        assert_eq!((ranking.widen(false), ranking.widen(true), ranking.widen(true)), (None, Some(0), None));
         assert_eq!(Ranking::new(&[9_000], 100_000, 1).recruiters(), [0], "the rarest always");
     }
 

@@ -17,7 +17,7 @@ pub(crate) const FAN: usize = 32;
 const HOPS: usize = 2;
 /// What is left of it after each hop but the first.
 const DECAY: f32 = 0.5;
-/// From how many chunks it flows on: the most active ones.
+/// From how many chunks it flows on: the most active ones, and among equals those that come first in the store's order.
 const FRONT: usize = 16;
 /// How many names are looked up for one search.
 const NAMES: usize = 64;

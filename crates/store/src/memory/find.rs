@@ -12,7 +12,7 @@ use super::state::{Slot, State, kinds};
 use super::vectors::Vectors;
 use crate::fuse::{Found, Fusion, LEAST_COSINE, check_dimensions, check_query, passages, pool, weighs, window};
 use crate::mmr::cosine;
-use crate::rank::{Frequency, Hit, Ranking, best, search_terms};
+use crate::rank::{Frequency, Hit, Ranking, best, keep_best, search_terms};
 use crate::spread::{Graph, Names, spread};
 
 /// A search on its way through the store.
@@ -48,10 +48,7 @@ impl State {
 impl Run<'_> {
     fn evidence(&self, terms: Vec<SmolStr>) -> Result<Evidence> {
         let mut ranking = self.ranking();
-        let mut scored = self.scored(&ranking);
-        while scored.len() < self.search.limit && ranking.widen() {
-            scored = self.scored(&ranking);
-        }
+        let scored = self.scored(&mut ranking);
         let mut matched = scored.len() as u64;
         let mut vectors = VectorSearch::NoEmbedding;
         let hits = if weighs(self.search) {
@@ -102,16 +99,20 @@ impl Run<'_> {
     }
 
     /// All chunks found by words, with their scores.
-    fn scored(&self, ranking: &Ranking) -> Vec<(f32, u32)> {
-        let recruiters = ranking.recruiters().iter().filter_map(|&term| self.keys.get(term));
-        let mut found: Vec<u32> = Vec::new();
-        for &key in recruiters {
-            found.extend(self.state.terms.get(key).map(|(slot, _)| slot));
-        }
+    fn scored(&self, ranking: &mut Ranking) -> Vec<(f32, u32)> {
+        let held = |term: usize| self.keys.get(term).into_iter().flat_map(|&key| self.state.terms.get(key));
+        let fitting = |term| held(term).map(|(slot, _)| slot).filter(|&slot| self.fits(slot));
+        let mut found: Vec<u32> = ranking.recruiters().iter().flat_map(|&term| fitting(term)).collect();
         // Every term's chunks are in order, which sorting makes use of.
         found.sort();
         found.dedup();
-        found.retain(|&slot| self.fits(slot));
+        while found.len() < self.search.limit
+            && let Some(term) = ranking.widen(found.is_empty())
+        {
+            found.extend(fitting(term));
+            found.sort();
+            found.dedup();
+        }
         let scored = |slot| {
             let length = self.state.slot(slot).map_or(0, |slot| slot.length);
             (ranking.score(length, self.held(slot)), slot)
@@ -138,10 +139,7 @@ impl Run<'_> {
     /// said of each.
     fn pool(&self, mut scored: Vec<(f32, u32)>, ranking: &Ranking) -> Result<(Pool, VectorSearch)> {
         let room = pool(self.search);
-        if room < scored.len() {
-            let (_, &mut (least, _), _) = scored.select_nth_unstable_by(room, |a, b| b.0.total_cmp(&a.0));
-            scored.retain(|(score, _)| score.total_cmp(&least).is_ge());
-        }
+        keep_best(&mut scored, room);
         let mut pool: Pool = scored.iter().map(|&(_, slot)| (slot, Signals::default())).collect();
         let mut meaning = VectorSearch::NoEmbedding;
         if let Some(embedding) = &self.search.embedding {
@@ -169,7 +167,8 @@ impl Run<'_> {
             let Some(Slot { chunk, length }) = self.state.slot(slot) else { continue };
             let lexical = ranking.score(*length, self.held(slot));
             signals.lexical = (lexical > 0.0).then_some(lexical);
-            signals.vector = self.cosine(slot).filter(|_| meaning == VectorSearch::Used);
+            let cosine = self.cosine(slot).filter(|_| meaning == VectorSearch::Used);
+            signals.vector = cosine.filter(|cosine| *cosine >= LEAST_COSINE);
             let uses = self.state.uses.get(&chunk.id);
             signals.activation = self.search.now.zip(uses).map(|(now, uses)| uses.base_level(now));
         }

@@ -207,7 +207,11 @@ fn take(connection: &Connection, path: &str) -> Result<Option<Vec<i64>>, Fault> 
 
 /// Makes what is derived from the texts of chunks anew: the index of terms, vectors, lengths and counters.
 pub(super) fn rebuild_terms(connection: &Connection) -> Result<(), Fault> {
-    connection.execute_batch("INSERT INTO terms (terms) VALUES ('delete-all')")?;
+    // The second sets what is set anyway (4 is FTS5's default): each setting raises the number of the index's record, which
+    // begins again as it once was.
+    connection.execute_batch(
+        "INSERT INTO terms (terms) VALUES ('delete-all'); INSERT INTO terms (terms, rank) VALUES ('automerge', 4)",
+    )?;
     let mut select = connection.prepare(
         "SELECT c.id, s.path, t.title, t.text FROM chunks c JOIN texts t ON t.id = c.id JOIN sources s ON s.id = c.source
          ORDER BY c.id",

@@ -20,6 +20,7 @@ const STATEMENTS: usize = 64;
 /// mapped file that is cut off under us would be a signal and not an error.
 const CACHE: i32 = 8_192;
 const SMALL_CACHE: i32 = 2_048;
+const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// The connection that writes. Makes the file and the directories above it, and brings its layout up to date.
 pub(super) fn open(path: &Path, options: Options) -> Result<(Connection, Log)> {
@@ -71,17 +72,21 @@ pub(super) fn open_for_look_ups(path: &Path) -> Result<Connection> {
 pub(super) fn open_read_only(path: &Path) -> Result<Connection> {
     refuse_stump(path)?;
     let opened = || {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-        // Without a log nobody has the file open: then nothing beside it has to be made, which a folder that may not be
-        // written would not allow.
-        let connection = match immutable(path).filter(|_| !log_of(path).exists()) {
-            Some(uri) => Connection::open_with_flags(uri, flags)?,
-            None => Connection::open_with_flags(path, flags & !OpenFlags::SQLITE_OPEN_URI)?,
-        };
+        let connection = Connection::open_with_flags(path, READ_ONLY)?;
         connection.busy_timeout(Options::default().busy_timeout)?;
         Ok(connection)
     };
     opened().map_err(|fault: Fault| fault.at(path))
+}
+
+/// A connection to a file that nobody has open, as it has no log: then nothing beside it has to be made, which a folder that
+/// may not be written would not allow. None where there is a log. Whoever reads through it has to see to it that the file
+/// has not changed meanwhile.
+pub(super) fn open_at_rest(path: &Path) -> Result<Option<Connection>> {
+    refuse_stump(path)?;
+    let Some(uri) = immutable(path).filter(|_| !log_of(path).exists()) else { return Ok(None) };
+    let opened = Connection::open_with_flags(uri, READ_ONLY | OpenFlags::SQLITE_OPEN_URI);
+    opened.map(Some).map_err(|error| Fault::from(error).at(path))
 }
 
 /// Refuses a file that is shorter than a page of any database, which SQLite would take for an empty one and write over.

@@ -1,6 +1,6 @@
 //! What a search may see, and what of it was asked for.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use ninefold_core::{ChunkKind, Result, Scope, Search};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -10,8 +10,8 @@ use super::failure::{Fault, strange_value};
 
 /// The part of the store that a scope allows.
 pub(super) struct Visible {
-    /// The sets of labels allowed, and the same as a JSON array; none when that is all there are.
-    label_sets: Option<(HashSet<i64>, String)>,
+    /// The sets of labels allowed, and the same as a JSON array, in order; none when that is all there are.
+    label_sets: Option<(BTreeSet<i64>, String)>,
     /// How many chunks there are, and how many terms these have together.
     pub(super) chunks: u64,
     pub(super) terms: u64,
@@ -22,7 +22,7 @@ impl Visible {
         let mut select =
             connection.prepare_cached("SELECT id, labels, chunks, terms FROM label_sets WHERE chunks > 0")?;
         let mut rows = select.query([])?;
-        let (mut allowed, mut all) = (HashSet::new(), true);
+        let (mut allowed, mut all) = (BTreeSet::new(), true);
         let mut visible = Self { label_sets: None, chunks: 0, terms: 0 };
         while let Some(row) = rows.next()? {
             let labels = row.get_ref(1)?.as_str().map_err(|_| strange_value("a set of labels"))?;

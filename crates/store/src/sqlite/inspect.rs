@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use super::failure::Fault;
-use super::maintain::{Check, Sizes, complaints, sizes};
+use super::maintain::{Check, Sizes, complaints, log_of, sizes};
 use super::{connection, migrate};
 
 /// What there is to say of a database file.
@@ -66,21 +66,41 @@ pub fn inspect(path: &Path, check: Check) -> Result<Inspection> {
         Err(error) => return Err(super::failure::unavailable(&path, &error)),
         Ok(_) => {}
     }
-    let connection = connection::open_read_only(&path)?;
+    for _ in 0..TRIES_AT_REST {
+        let before = state(&path);
+        let Some(connection) = connection::open_at_rest(&path)? else { break };
+        let seen = look(&connection, &path, check);
+        if before.is_some() && state(&path) == before {
+            return seen;
+        }
+    }
+    look(&connection::open_read_only(&path)?, &path, check)
+}
+
+/// How often a file is looked at as one that does not change, when it then has.
+const TRIES_AT_REST: usize = 2;
+
+/// What tells whether somebody wrote to the file: its size and time, while there is no log.
+fn state(path: &Path) -> Option<(u64, std::time::SystemTime)> {
+    let file = std::fs::metadata(path).ok()?;
+    if log_of(path).exists() { None } else { Some((file.len(), file.modified().ok()?)) }
+}
+
+fn look(connection: &Connection, path: &Path, check: Check) -> Result<Inspection> {
     let looked = || {
-        migrate::refuse_foreign(&connection)?;
+        migrate::refuse_foreign(connection)?;
         let layout: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let complaints = if layout == 0 { Vec::new() } else { complaints(&connection, check)? };
+        let complaints = if layout == 0 { Vec::new() } else { complaints(connection, check)? };
         Ok(Inspection {
             layout,
             newest_layout: migrate::newest().unsigned_abs(),
-            sizes: sizes(&connection, &path)?,
+            sizes: sizes(connection, path)?,
             complaints,
-            counts: Counts::read(&connection),
-            path: path.clone(),
+            counts: Counts::read(connection),
+            path: path.to_owned(),
         })
     };
-    looked().map_err(|fault: Fault| fault.at(&path))
+    looked().map_err(|fault: Fault| fault.at(path))
 }
 
 impl Counts {

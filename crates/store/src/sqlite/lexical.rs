@@ -1,5 +1,7 @@
 //! Search by words: FTS5 finds candidates, the ranking that both stores share scores them.
 
+use std::collections::HashSet;
+
 use ninefold_core::Result;
 use rusqlite::{Connection, Row, params};
 use smol_str::SmolStr;
@@ -14,6 +16,8 @@ use crate::rank::{Frequency, Ranking};
 const SCORED: usize = 512;
 /// How many are, for each passage asked for.
 const SCORED_PER_PASSAGE: usize = 4;
+/// So many are scored where most of what was found weighs the same.
+const SHARED: usize = 2_048;
 
 /// The terms of a search text, measured against the visible part of the store.
 pub(super) struct Wanted {
@@ -54,17 +58,20 @@ impl Wanted {
         limit: usize,
         least: usize,
     ) -> Result<ByWords, Fault> {
-        let mut candidates = self.candidates(connection, filter)?;
-        while candidates.len() < least && self.ranking.widen() {
-            candidates = self.candidates(connection, filter)?;
+        let mut candidates = Vec::new();
+        for term in self.ranking.recruiters() {
+            self.recruit(connection, filter, *term, &mut candidates)?;
+        }
+        merge(&mut candidates);
+        while candidates.len() < least
+            && let Some(term) = self.ranking.widen(candidates.is_empty())
+        {
+            self.recruit(connection, filter, term, &mut candidates)?;
+            merge(&mut candidates);
         }
         let matched = candidates.len() as u64;
         let room = limit.saturating_mul(SCORED_PER_PASSAGE).max(SCORED);
-        if candidates.len() > room {
-            candidates.select_nth_unstable_by(room - 1, |a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-            candidates.truncate(room);
-            candidates.sort_unstable_by_key(|&(row, _)| row);
-        }
+        self.leave(connection, &mut candidates, room, limit)?;
         let mut select = connection.prepare_cached("SELECT id, length, vector FROM chunks WHERE id = ?1")?;
         let mut scored = Vec::with_capacity(candidates.len());
         for (row_id, _) in candidates {
@@ -75,42 +82,78 @@ impl Wanted {
         Ok(ByWords { scored, matched })
     }
 
-    /// The rows that the recruiting terms find, in order, each with the weight of those that it holds.
-    fn candidates(&self, connection: &Connection, filter: &Filter) -> Result<Vec<(i64, f64)>, Fault> {
-        let mut found: Vec<(i64, f64)> = Vec::new();
-        for &term in self.ranking.recruiters() {
-            let Some(text) = self.terms.get(term) else { continue };
-            let weight = self.ranking.weight(term);
-            let mut add = |rows: &mut rusqlite::Rows<'_>| -> Result<(), Fault> {
-                while let Some(row) = rows.next()? {
-                    found.push((row.get(0)?, weight));
-                }
-                Ok(())
-            };
-            if filter.allows_all() {
-                // Nothing has to be looked up beside the index.
-                let mut select = connection.prepare_cached("SELECT rowid FROM terms WHERE terms MATCH ?1")?;
-                add(&mut select.query([quoted(text)])?)?;
-            } else {
-                // The scope is enforced here.
-                let mut select = connection.prepare_cached(
-                    "SELECT c.id FROM terms CROSS JOIN chunks c ON c.id = terms.rowid WHERE terms MATCH ?1
-                     AND (?2 IS NULL OR c.label_set IN (SELECT value FROM json_each(?2)))
-                     AND (?3 IS NULL OR c.source IN (SELECT value FROM json_each(?3)))
-                     AND (?4 IS NULL OR ?4 >> c.kind & 1)",
-                )?;
-                let bound = params![quoted(text), filter.visible.label_sets(), filter.sources(), filter.kinds];
-                add(&mut select.query(bound)?)?;
+    /// Adds the rows that a term finds, in order, each with its weight.
+    fn recruit(
+        &self,
+        connection: &Connection,
+        filter: &Filter,
+        term: usize,
+        found: &mut Vec<(i64, f64)>,
+    ) -> Result<(), Fault> {
+        let Some(text) = self.terms.get(term) else { return Ok(()) };
+        let weight = self.ranking.weight(term);
+        let mut add = |rows: &mut rusqlite::Rows<'_>| -> Result<(), Fault> {
+            while let Some(row) = rows.next()? {
+                found.push((row.get(0)?, weight));
             }
+            Ok(())
+        };
+        if filter.allows_all() {
+            // Nothing has to be looked up beside the index.
+            let mut select = connection.prepare_cached("SELECT rowid FROM terms WHERE terms MATCH ?1")?;
+            return add(&mut select.query([quoted(text)])?);
         }
-        // Every term's rows are in order, which this sort makes use of.
-        found.sort_by_key(|&(row, _)| row);
-        found.dedup_by(|next, first| {
-            let same = next.0 == first.0;
-            first.1 += if same { next.1 } else { 0.0 };
-            same
-        });
-        Ok(found)
+        // The scope is enforced here.
+        let mut select = connection.prepare_cached(
+            "SELECT c.id FROM terms CROSS JOIN chunks c ON c.id = terms.rowid WHERE terms MATCH ?1
+             AND (?2 IS NULL OR c.label_set IN (SELECT value FROM json_each(?2)))
+             AND (?3 IS NULL OR c.source IN (SELECT value FROM json_each(?3)))
+             AND (?4 IS NULL OR ?4 >> c.kind & 1)",
+        )?;
+        let bound = params![quoted(text), filter.visible.label_sets(), filter.sources(), filter.kinds];
+        add(&mut select.query(bound)?)
+    }
+
+    /// Leaves about `room` candidates, those whose recruiting terms weigh most, in order. Where fewer than `limit` weigh more than
+    /// all the rest, more of the rest is left: what has a term in its title, and then what was written last.
+    fn leave(
+        &self,
+        connection: &Connection,
+        candidates: &mut Vec<(i64, f64)>,
+        room: usize,
+        limit: usize,
+    ) -> Result<(), Fault> {
+        if candidates.len() <= room {
+            return Ok(());
+        }
+        let (_, &mut (_, least), _) = candidates.select_nth_unstable_by(room - 1, |a, b| b.1.total_cmp(&a.1));
+        let (mut kept, mut equal): (Vec<_>, Vec<_>) =
+            candidates.drain(..).filter(|(_, weight)| *weight >= least).partition(|(_, weight)| *weight > least);
+        let room = if kept.len() < limit { room.max(SHARED) } else { room };
+        let places = room.saturating_sub(kept.len());
+        if equal.len() > places {
+            let titled = if kept.len() < limit { self.titled(connection)? } else { HashSet::new() };
+            equal.sort_unstable_by_key(|(row, _)| std::cmp::Reverse((titled.contains(row), *row)));
+            equal.truncate(places);
+        }
+        kept.append(&mut equal);
+        kept.sort_unstable_by_key(|&(row, _)| row);
+        *candidates = kept;
+        Ok(())
+    }
+
+    /// The rows with a recruiting term in their title.
+    fn titled(&self, connection: &Connection) -> Result<HashSet<i64>, Fault> {
+        let terms: Vec<String> = self
+            .ranking
+            .recruiters()
+            .iter()
+            .filter_map(|&term| self.terms.get(term))
+            .map(|term| quoted(term))
+            .collect();
+        let mut select = connection.prepare_cached("SELECT rowid FROM terms WHERE terms MATCH ?1")?;
+        let rows = select.query_map([format!("title : ({})", terms.join(" OR "))], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Whether words alone would find a chunk with this vector.
@@ -133,6 +176,17 @@ impl Wanted {
         let vector = row.get_ref(2)?.as_blob().map_err(|_| strange_value("the vector of a chunk"))?;
         Ok((self.score(row.get(1)?, vector), row.get(0)?))
     }
+}
+
+/// Puts rows in order, each once, with the weights of all terms that found it.
+fn merge(found: &mut Vec<(i64, f64)>) {
+    // Every term's rows are in order, which this sort makes use of.
+    found.sort_by_key(|&(row, _)| row);
+    found.dedup_by(|next, first| {
+        let same = next.0 == first.0;
+        first.1 += if same { next.1 } else { 0.0 };
+        same
+    });
 }
 
 #[cfg(test)]

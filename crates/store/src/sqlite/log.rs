@@ -15,8 +15,8 @@ use super::maintain::log_of;
 /// again, and what is folded less often is written to the file less often. SQLite's own measure is 1,000; up to about
 /// 4,000, the log's index is one block, and a page is found in it in one step.
 const FOLD: i32 = 4_000;
-/// A log of so many pages is cut off, even though readers must be waited for: 64 MiB.
-const LARGEST: i32 = 4 * FOLD;
+/// A log of so many pages is cut off, even though readers must be waited for: 32 MiB.
+const LARGEST: i32 = 2 * FOLD;
 /// How long readers are waited for.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// A log that is larger than this when there is nothing to do is cut off, in bytes.
@@ -27,6 +27,8 @@ pub(super) struct Log {
     file: PathBuf,
     /// How many pages there were after the last commit.
     pages: Arc<AtomicI32>,
+    /// How many there were the last time.
+    last: i32,
     /// At how many pages to fold, and to cut off, the next time.
     fold_at: i32,
     cut_at: i32,
@@ -55,7 +57,7 @@ impl Log {
         // Another process may have left something in it.
         let file = log_of(path);
         let places = Places::new(path, &file);
-        Ok(Self { file, pages, fold_at: FOLD, cut_at: LARGEST, unfolded: true, busy_timeout, places })
+        Ok(Self { file, pages, last: 0, fold_at: FOLD, cut_at: LARGEST, unfolded: true, busy_timeout, places })
     }
 
     /// A view of a log that SQLite folds itself.
@@ -64,7 +66,7 @@ impl Log {
         let pages = Arc::default();
         let busy_timeout = Duration::ZERO;
         let (file, places) = (path.to_owned(), Places::default());
-        Self { file, pages, fold_at: FOLD, cut_at: LARGEST, unfolded: false, busy_timeout, places }
+        Self { file, pages, last: 0, fold_at: FOLD, cut_at: LARGEST, unfolded: false, busy_timeout, places }
     }
 
     /// Whether there is something to do when nothing else is.
@@ -82,9 +84,11 @@ impl Log {
     pub(super) fn committed(&mut self, connection: &Connection) {
         self.unfolded = true;
         let pages = self.pages.load(Ordering::Relaxed);
-        if pages < FOLD {
+        // Fewer than before: somebody began the log anew.
+        if pages < self.last {
             (self.fold_at, self.cut_at) = (FOLD, LARGEST);
         }
+        self.last = pages;
         if pages >= self.cut_at {
             self.cut(connection, PATIENCE);
             (self.fold_at, self.cut_at) = (pages + FOLD, pages + LARGEST);

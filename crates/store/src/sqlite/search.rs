@@ -17,7 +17,7 @@ use super::vectors::Vectors;
 use super::vocabulary::Vocabulary;
 use crate::fuse::{Found, Fusion, LEAST_COSINE, check_dimensions, check_query, passages, pool, weighs, window};
 use crate::mmr::cosine;
-use crate::rank::{Hit, best, search_terms};
+use crate::rank::{Hit, best, keep_best, search_terms};
 use crate::spread::spread;
 
 /// A search on its way through a snapshot.
@@ -70,14 +70,6 @@ pub(super) fn search(connection: &Connection, search: &Search, held: &Held) -> R
     let passages = run.passages_of(best(hits, window(search)))?;
     let terms = run.wanted.ranking.weighted(terms);
     Ok(Evidence { passages, terms, matched, vectors: meaning })
-}
-
-/// Leaves the best `room` chunks, and those as good as the last of them.
-fn keep_best(scored: &mut Vec<(f32, i64)>, room: usize) {
-    if room < scored.len() {
-        let (_, &mut (least, _), _) = scored.select_nth_unstable_by(room.saturating_sub(1), |a, b| b.0.total_cmp(&a.0));
-        scored.retain(|(score, _)| score.total_cmp(&least).is_ge());
-    }
 }
 
 impl Run<'_> {
@@ -185,7 +177,8 @@ impl Run<'_> {
             (signals.vector, meaning, &self.search.embedding, self.model)
         {
             let vector = vector_of(self.connection, row_id, model.row)?;
-            signals.vector = vector.map(|vector| cosine(&embedding.vector, &vector));
+            let cosine = vector.map(|vector| cosine(&embedding.vector, &vector));
+            signals.vector = cosine.filter(|cosine| *cosine >= LEAST_COSINE);
         }
         let uses = uses_from(row, 8)?;
         signals.activation = self.search.now.zip(uses).map(|(now, uses)| uses.base_level(now));

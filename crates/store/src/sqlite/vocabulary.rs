@@ -11,14 +11,17 @@ use smol_str::SmolStr;
 use super::failure::Fault;
 use super::filter::Visible;
 
-/// The most counts that are remembered.
-const REMEMBERED: usize = 16_384;
+/// The most that is remembered, in bytes of terms and of sets of label sets, with as much again for each as its number takes.
+const REMEMBERED: usize = 1 << 20;
+/// What a count takes beside its term, about.
+const COUNT: usize = 48;
 
 /// The counts of one state of the index.
 #[derive(Debug, Default)]
 struct Counts {
-    /// FTS5's record of the segments that the index consists of. Every change of the index makes a new segment with a
-    /// number that was never given before, whichever process writes.
+    /// FTS5's record of the segments that the index consists of: a write adds a segment with a new number or counts in an
+    /// old one what was taken out of it, whichever process writes, and making the index anew raises the record's own
+    /// number (see [`super::chunks::rebuild_terms`]). So no two states have the same record.
     index: Vec<u8>,
     /// Per set of label sets, as JSON; empty for all.
     counts: HashMap<SmolStr, HashMap<SmolStr, u64>>,
@@ -66,7 +69,9 @@ impl Vocabulary {
             let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             // Another search may have seen another state meanwhile.
             if counts.index == index {
-                counts.held += new.len();
+                let terms: usize = new.iter().map(|(term, _)| term.len() + COUNT).sum();
+                let set = if counts.counts.contains_key(seen) { 0 } else { seen.len() + COUNT };
+                counts.held += terms + set;
                 counts.counts.entry(seen.into()).or_default().extend(new);
             }
         }
