@@ -11,6 +11,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod budget;
+pub mod json;
 mod meter;
 mod observe;
 pub mod wire;
