@@ -14,6 +14,7 @@ mod budget;
 pub mod json;
 mod meter;
 mod observe;
+pub mod tokens;
 pub mod wire;
 
 pub use budget::Budgeted;

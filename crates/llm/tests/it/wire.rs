@@ -237,7 +237,13 @@ fn unknown_events_are_passed_over_and_malformed_ones_are_errors_that_quote_nothi
             format.decoder().event("brand.new", unknown, &mut deltas).unwrap();
         }
         assert_eq!(deltas, [], "{folder}");
-        for malformed in ["{\"id\":", "secret words", "[1]", "\"secret\"", "{\"type\":17,\"id\":{},\"model\":[],\"modelVersion\":{}}"] {
+        for malformed in [
+            "{\"id\":",
+            "secret words",
+            "[1]",
+            "\"secret\"",
+            "{\"type\":17,\"id\":{},\"model\":[],\"modelVersion\":{}}",
+        ] {
             let Err(error) = format.decoder().event("", malformed, &mut deltas) else {
                 panic!("{folder} takes {malformed}");
             };
