@@ -185,9 +185,9 @@ impl Parser<'_> {
                         self.out.push(',');
                     }
                     if closing(c).is_some() {
-                        self.string(c)
+                        self.string(c);
                     } else {
-                        self.bare_key()
+                        self.bare_key();
                     }
                     self.blanks();
                     match self.peek() {

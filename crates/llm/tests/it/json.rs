@@ -128,7 +128,8 @@ proptest! {
     #[test]
     fn what_is_repaired_is_json(text in "[\"'\\\\{}\\[\\],:;=/*#\\n` a1.eu-]{0,60}|\\PC{0,60}") {
         if let Ok(repaired) = repair(&text) {
-            prop_assert!(serde_json::from_str::<Value>(&repaired).is_ok() || repaired.contains('e'), "{}", repaired);
+            // Numbers may be larger than a `Value` holds, where they were JSON to begin with.
+            prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&repaired).is_ok(), "{}", repaired);
         }
     }
 
