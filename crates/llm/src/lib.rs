@@ -11,8 +11,10 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod budget;
+pub mod json;
 mod meter;
 mod observe;
+pub mod tokens;
 pub mod wire;
 
 pub use budget::Budgeted;
