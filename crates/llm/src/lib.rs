@@ -11,10 +11,16 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod budget;
+#[cfg(feature = "http")]
+pub mod http;
 mod meter;
 mod observe;
+#[cfg(feature = "http")]
+mod remote;
 pub mod wire;
 
 pub use budget::Budgeted;
 pub use meter::{Metered, Price};
 pub use observe::Observed;
+#[cfg(feature = "http")]
+pub use remote::{Remote, RemoteBuilder};
