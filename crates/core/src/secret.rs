@@ -20,6 +20,12 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// What gives it away: servers like to repeat a key in part.
+    #[must_use]
+    pub fn beginning(&self) -> &str {
+        self.0.get(..BEGINNING).unwrap_or(&self.0)
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -33,15 +39,35 @@ pub const HIDDEN: &str = "[hidden]";
 
 /// How keys begin at the providers that mark theirs.
 const PREFIXES: [&str; 22] = [
-    "sk-", "sk_", "pk-", "pk_", "rk_", "gsk_", "xai-", "AIza", "ya29.", "pplx-", "fw_", "csk-", "nvapi-", "hf_", "ghp_",
-    "gho_", "github_pat_", "xoxb-", "AKIA", "tgp_", "r8_", "eyJ",
+    "sk-",
+    "sk_",
+    "pk-",
+    "pk_",
+    "rk_",
+    "gsk_",
+    "xai-",
+    "AIza",
+    "ya29.",
+    "pplx-",
+    "fw_",
+    "csk-",
+    "nvapi-",
+    "hf_",
+    "ghp_",
+    "gho_",
+    "github_pat_",
+    "xoxb-",
+    "AKIA",
+    "tgp_",
+    "r8_",
+    "eyJ",
 ];
 /// Words after which a key follows.
 const NAMES: [&str; 10] =
     ["api-key", "api_key", "apikey", "authorization", "bearer", "key", "password", "secret", "token", "access_token"];
 /// So many letters and digits in a row, of both kinds, are no word of any language.
 const LONG: usize = 24;
-/// So much of a known key's beginning gives it away: servers like to repeat a key in part.
+/// How much of a known key's beginning gives it away.
 const BEGINNING: usize = 8;
 
 /// The text without `known` secrets and without what looks like one: what begins as keys of well-known providers do,
@@ -115,8 +141,10 @@ fn looks_secret(word: &str) -> bool {
 }
 
 fn gives_away(word: &str, known: &[&Secret]) -> bool {
-    let beginning = |secret: &&Secret| secret.expose().get(..BEGINNING).map(str::to_owned);
-    known.iter().filter_map(beginning).any(|beginning| word.contains(&beginning))
+    known
+        .iter()
+        .map(|secret| secret.beginning())
+        .any(|beginning| beginning.len() == BEGINNING && word.contains(beginning))
 }
 
 #[cfg(test)]

@@ -37,9 +37,11 @@ pub(super) enum Limit {
 
 impl Server {
     /// What the server calls the request.
-    pub(super) fn request_id(headers: &HeaderMap) -> SmolStr {
+    pub(super) fn request_id(&self, headers: &HeaderMap) -> SmolStr {
         let id = REQUEST_IDS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
-        let harmless = |id: &str| id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_graphic());
+        // Identities look like secrets; only the key itself is none.
+        let key = |id: &str| self.key.as_ref().is_some_and(|key| id.contains(key.beginning()));
+        let harmless = |id: &str| id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_graphic()) && !key(id);
         id.map(str::trim).filter(|id| harmless(id)).map(SmolStr::new).unwrap_or_default()
     }
 
@@ -59,18 +61,24 @@ impl Server {
         let cause = causes().last().map(|cause| format!(": {}", self.excerpt(&cause.to_string()))).unwrap_or_default();
         let untrusted = causes().any(|cause| cause.to_string().to_ascii_lowercase().contains("certificate"));
         let (kind, what, hint) = match (error.is_connect(), error.is_timeout()) {
-            (true, _) if untrusted => {
-                (ErrorKind::Permanent, format!("is not trusted{cause}"), "see whether the address is right, or add its certificate")
-            }
+            (true, _) if untrusted => (
+                ErrorKind::Permanent,
+                format!("is not trusted{cause}"),
+                "see whether the address is right, or add its certificate",
+            ),
             (true, true) => (
                 ErrorKind::Transient,
                 format!("cannot be reached within {connect:?}"),
                 "see whether the server runs and the address is right",
             ),
-            (true, false) => {
-                (ErrorKind::Transient, format!("cannot be reached{cause}"), "see whether the server runs and the address is right")
+            (true, false) => (
+                ErrorKind::Transient,
+                format!("cannot be reached{cause}"),
+                "see whether the server runs and the address is right",
+            ),
+            _ if error.is_builder() => {
+                (ErrorKind::InvalidInput, format!("cannot be asked{cause}"), "see whether the address is right")
             }
-            _ if error.is_builder() => (ErrorKind::InvalidInput, format!("cannot be asked{cause}"), "see whether the address is right"),
             _ => (ErrorKind::Transient, format!("broke the connection off before its answer{cause}"), "try again"),
         };
         self.error(kind, format!("{what} ({})", self.address)).hint(hint).caused_by(error)
@@ -85,7 +93,8 @@ impl Server {
     /// A redirect, which is not followed: it would carry the key and the question elsewhere.
     pub(super) fn of_redirect(&self, status: StatusCode, headers: &HeaderMap) -> Error {
         let target = headers.get(LOCATION).and_then(|to| Url::parse(to.to_str().ok()?).ok());
-        let to = target.and_then(|url| url.host_str().map(|host| format!(" to {}", self.excerpt(host)))).unwrap_or_default();
+        let to =
+            target.and_then(|url| url.host_str().map(|host| format!(" to {}", self.excerpt(host)))).unwrap_or_default();
         self.error(ErrorKind::Permanent, format!("redirects {}{to}, which is not followed ({status})", self.address))
             .hint("give the address that it leads to, if that is to be trusted")
             .with_status(status.as_u16())
@@ -104,14 +113,15 @@ impl Server {
         let said = if message.trim().is_empty() { excerpt.clone() } else { self.excerpt(&message) };
         let wait = wait::asked(status.as_u16(), headers, body, now);
         let colon = if said.is_empty() { "" } else { ": " };
-        let mut error = self.error(kind, format!("answered {}{colon}{said}", status.as_u16())).with_status(status.as_u16());
+        let mut error =
+            self.error(kind, format!("answered {}{colon}{said}", status.as_u16())).with_status(status.as_u16());
         if let Some(hint) = self.advice(kind, status.as_u16(), model, wait) {
             error = error.hint(hint);
         }
         if let Some(wait) = wait {
             error = error.with_retry_after(wait);
         }
-        error.with_wire(Wire { excerpt, ..self.wire(Self::request_id(headers)) })
+        error.with_wire(Wire { excerpt, ..self.wire(self.request_id(headers)) })
     }
 
     fn advice(&self, kind: ErrorKind, status: u16, model: &str, wait: Option<Duration>) -> Option<String> {
@@ -119,7 +129,9 @@ impl Server {
         Some(match (kind, status) {
             (_, 401 | 403) if variable.is_empty() => "see whether the server wants a key, and which".to_owned(),
             (_, 401 | 403) if self.key.is_none() => format!("set {variable} to a key of {}", self.provider),
-            (_, 401 | 403) => format!("see whether {variable} holds a valid key of {} that may use {model}", self.provider),
+            (_, 401 | 403) => {
+                format!("see whether {variable} holds a valid key of {} that may use {model}", self.provider)
+            }
             (ErrorKind::RateLimited, _) => match wait {
                 Some(wait) => format!("wait {wait:?} before the next call"),
                 None => "ask less often, or try again later".to_owned(),

@@ -189,7 +189,9 @@ impl Reading {
         };
         match read {
             // What is cut off in the middle cannot be read; the cut is what went wrong.
-            Err(error) if inside && error.kind() == ErrorKind::MalformedReply => return Err(self.source.server.broke_off()),
+            Err(error) if inside && error.kind() == ErrorKind::MalformedReply => {
+                return Err(self.source.server.broke_off());
+            }
             Err(error) => return Err(self.of_format(error)),
             Ok(()) => {}
         }

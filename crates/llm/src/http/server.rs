@@ -44,7 +44,9 @@ impl Server {
         match base.scheme() {
             "http" => {}
             "https" if cfg!(feature = "https") => {}
-            "https" => return refuse("needs TLS, which this build does not hold", "build it with the feature llm-https"),
+            "https" => {
+                return refuse("needs TLS, which this build does not hold", "build it with the feature llm-https");
+            }
             _ => return refuse("is not of the web", example),
         }
         if base.host_str().is_none_or(str::is_empty) {
@@ -119,8 +121,11 @@ impl Server {
             .ok()
             .filter(|url| path.starts_with('/') && url.origin() == self.base.origin() && url.path().starts_with(below))
             .ok_or_else(|| {
-                Error::new(ErrorKind::InvalidInput, format!("no address at {} can be made for the model", self.provider))
-                    .hint("see whether the model's name is right")
+                Error::new(
+                    ErrorKind::InvalidInput,
+                    format!("no address at {} can be made for the model", self.provider),
+                )
+                .hint("see whether the model's name is right")
             })
     }
 }

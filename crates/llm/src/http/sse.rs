@@ -129,8 +129,10 @@ mod tests {
     #[test]
     fn the_examples_of_the_standard() {
         assert_eq!(one("data: YHOO\ndata: +2\ndata: 10\n\n"), pairs(&[("", "YHOO\n+2\n10")]));
-        assert_eq!(one(": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n"),
-            pairs(&[("", "first event"), ("", "second event"), ("", " third event")]));
+        assert_eq!(
+            one(": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n"),
+            pairs(&[("", "first event"), ("", "second event"), ("", " third event")])
+        );
         assert_eq!(one("data\n\ndata\ndata\n\n"), pairs(&[("", ""), ("", "\n")]));
         assert_eq!(one("data:test\n\ndata: test\n\n"), pairs(&[("", "test"), ("", "test")]));
     }
@@ -180,7 +182,21 @@ mod tests {
     /// Streams made of what matters to the parser.
     fn streams() -> impl Strategy<Value = String> {
         let piece = prop::sample::select(vec![
-            "data", "data:", "data: ", "event: ", "id: 1", "retry: 5", ":", " ", "\n", "\r", "\r\n", "\n\n", "\u{feff}", "ä", "🙂",
+            "data",
+            "data:",
+            "data: ",
+            "event: ",
+            "id: 1",
+            "retry: 5",
+            ":",
+            " ",
+            "\n",
+            "\r",
+            "\r\n",
+            "\n\n",
+            "\u{feff}",
+            "ä",
+            "🙂",
             "{\"a\":1}",
         ]);
         prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())

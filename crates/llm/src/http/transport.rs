@@ -125,7 +125,8 @@ impl TransportBuilder {
         if let Some(address) = self.proxy {
             // The address is not repeated: it may hold a password.
             let proxy = Proxy::all(address).map_err(|_| {
-                Error::new(ErrorKind::InvalidInput, "the proxy's address is no URL").hint("write it like http://host:3128")
+                Error::new(ErrorKind::InvalidInput, "the proxy's address is no URL")
+                    .hint("write it like http://host:3128")
             })?;
             client = client.proxy(proxy);
         }
@@ -190,7 +191,7 @@ impl Transport {
         if status.is_redirection() {
             return Err(server.of_redirect(status, response.headers()));
         }
-        let request_id = Server::request_id(response.headers());
+        let request_id = server.request_id(response.headers());
         if !status.is_success() {
             let headers = response.headers().clone();
             let body = beginning(response, cx).await?;

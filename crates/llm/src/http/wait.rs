@@ -143,7 +143,10 @@ mod tests {
         ];
         assert_eq!(of(429, &openai, ""), Some(360.0));
         assert_eq!(of(500, &openai, ""), None, "an error has nothing to do with a limit");
-        assert_eq!(of(429, &[("x-ratelimit-reset-tokens", "7.66s"), ("x-ratelimit-reset-requests", "2m59.56s")], ""), Some(7.66));
+        assert_eq!(
+            of(429, &[("x-ratelimit-reset-tokens", "7.66s"), ("x-ratelimit-reset-requests", "2m59.56s")], ""),
+            Some(7.66)
+        );
         assert_eq!(of(429, &[("x-ratelimit-reset", "1795255260000")], ""), Some(60.0));
         assert_eq!(of(429, &[("x-ratelimit-reset", "1795255260")], ""), Some(60.0));
         assert_eq!(of(429, &[("x-ratelimit-reset", "12")], ""), Some(12.0));
