@@ -12,9 +12,13 @@
 
 mod budget;
 #[cfg(feature = "http")]
+mod endpoints;
+#[cfg(feature = "http")]
 pub mod http;
 mod meter;
 mod observe;
+#[cfg(feature = "http")]
+mod open;
 #[cfg(feature = "http")]
 mod remote;
 pub mod wire;
@@ -22,5 +26,7 @@ pub mod wire;
 pub use budget::Budgeted;
 pub use meter::{Metered, Price};
 pub use observe::Observed;
+#[cfg(feature = "http")]
+pub use open::{Providers, open, providers};
 #[cfg(feature = "http")]
 pub use remote::{Remote, RemoteBuilder};

@@ -36,12 +36,12 @@ impl Remote {
     /// `InvalidInput` for an address that is none, or whose scheme this build does not speak.
     pub fn builder(
         id: ModelId,
-        format: impl Format + 'static,
+        format: Arc<dyn Format>,
         address: &str,
         transport: Transport,
     ) -> Result<RemoteBuilder> {
         let server = Server::new(&id.provider, address)?;
-        Ok(RemoteBuilder { id, format: Arc::new(format), dialect: Dialect::default(), server, transport })
+        Ok(RemoteBuilder { id, format, dialect: Dialect::default(), server, transport })
     }
 }
 

@@ -51,7 +51,7 @@ impl Server {
             Limit::Idle => format!("was silent for {allowed:?} in the middle of its reply"),
             Limit::Total => format!("did not end its reply within {allowed:?}"),
         };
-        self.error(ErrorKind::Transient, what).hint("try again, or raise the limit in http::Limits")
+        self.error(ErrorKind::Transient, &what).hint("try again, or raise the limit in http::Limits")
     }
 
     /// What kept a request from being answered.
@@ -81,12 +81,12 @@ impl Server {
             }
             _ => (ErrorKind::Transient, format!("broke the connection off before its answer{cause}"), "try again"),
         };
-        self.error(kind, format!("{what} ({})", self.address)).hint(hint).caused_by(error)
+        self.error(kind, &format!("{what} ({})", self.address)).hint(hint).caused_by(error)
     }
 
     /// What broke a reply.
     pub(super) fn of_reading(&self, error: reqwest::Error) -> Error {
-        let what = "broke the connection off in the middle of its reply".to_owned();
+        let what = "broke the connection off in the middle of its reply";
         self.error(ErrorKind::Transient, what).hint("try again").caused_by(error.without_url())
     }
 
@@ -95,7 +95,7 @@ impl Server {
         let target = headers.get(LOCATION).and_then(|to| Url::parse(to.to_str().ok()?).ok());
         let to =
             target.and_then(|url| url.host_str().map(|host| format!(" to {}", self.excerpt(host)))).unwrap_or_default();
-        self.error(ErrorKind::Permanent, format!("redirects {}{to}, which is not followed ({status})", self.address))
+        self.error(ErrorKind::Permanent, &format!("redirects {}{to}, which is not followed ({status})", self.address))
             .hint("give the address that it leads to, if that is to be trusted")
             .with_status(status.as_u16())
     }
@@ -114,7 +114,7 @@ impl Server {
         let wait = wait::asked(status.as_u16(), headers, body, now);
         let colon = if said.is_empty() { "" } else { ": " };
         let mut error =
-            self.error(kind, format!("answered {}{colon}{said}", status.as_u16())).with_status(status.as_u16());
+            self.error(kind, &format!("answered {}{colon}{said}", status.as_u16())).with_status(status.as_u16());
         if let Some(hint) = self.advice(kind, status.as_u16(), model, wait) {
             error = error.hint(hint);
         }
@@ -149,27 +149,24 @@ impl Server {
     pub(super) fn of_content(&self, kind: &str, beginning: &[u8]) -> Error {
         let kind = self.excerpt(kind);
         let excerpt = self.excerpt(&String::from_utf8_lossy(beginning));
-        self.error(ErrorKind::MalformedReply, format!("answered with {kind:?} instead of events or JSON"))
+        self.error(ErrorKind::MalformedReply, &format!("answered with {kind:?} instead of events or JSON"))
             .hint(format!("see whether {} is the address of the model's interface", self.address))
             .with_wire(Wire { excerpt, ..self.wire(SmolStr::default()) })
     }
 
     pub(super) fn too_much(&self, limit: usize) -> Error {
-        self.error(ErrorKind::TooLong, format!("answered with more than {limit} bytes"))
+        self.error(ErrorKind::TooLong, &format!("answered with more than {limit} bytes"))
             .hint("ask for less, or raise the limit in http::Limits")
     }
 
     pub(super) fn broke_off(&self) -> Error {
-        self.error(ErrorKind::Transient, "ended its reply in the middle of an event".to_owned()).hint("try again")
+        self.error(ErrorKind::Transient, "ended its reply in the middle of an event").hint("try again")
     }
 
     /// An error of the format, without what may be secret, saying where it happened.
-    pub(super) fn of_format(&self, error: Error, request_id: &SmolStr) -> Error {
-        let message = self.excerpt(error.message());
-        let mut clean = self.error(error.kind(), format!("said something unusable or failed: {message}"));
-        if !matches!(error.kind(), ErrorKind::MalformedReply) {
-            clean = self.error(error.kind(), format!("failed within its reply: {message}"));
-        }
+    pub(super) fn of_format(&self, error: &Error, request_id: &SmolStr) -> Error {
+        let message = format!("{}: {}", self.provider, self.excerpt(error.message()));
+        let mut clean = Error::new(error.kind(), message);
         if let Some(hint) = error.hint_text() {
             clean = clean.hint(self.excerpt(hint));
         }
@@ -194,7 +191,7 @@ impl Server {
         }
     }
 
-    fn error(&self, kind: ErrorKind, what: String) -> Error {
+    fn error(&self, kind: ErrorKind, what: &str) -> Error {
         Error::new(kind, format!("{} {what}", self.provider)).with_wire(self.wire(SmolStr::default()))
     }
 

@@ -147,7 +147,7 @@ impl Reading {
                 if self.bytes > self.limits.reply_bytes {
                     return Err(server.too_much(self.limits.reply_bytes));
                 }
-                self.read(&chunk).map_err(|error| self.of_format(error))
+                self.read(&chunk).map_err(|error| self.of_format(&error))
             }
             Ok(None) => self.finish(),
             Err(error) => {
@@ -192,11 +192,11 @@ impl Reading {
             Err(error) if inside && error.kind() == ErrorKind::MalformedReply => {
                 return Err(self.source.server.broke_off());
             }
-            Err(error) => return Err(self.of_format(error)),
+            Err(error) => return Err(self.of_format(&error)),
             Ok(()) => {}
         }
         if !has_ended(batch) {
-            self.decoder.end(&mut self.batch).map_err(|error| self.of_format(error))?;
+            self.decoder.end(&mut self.batch).map_err(|error| self.of_format(&error))?;
         }
         // Without an end mark whoever collects the reply says that it broke off.
         self.over = !has_ended(&self.batch);
@@ -228,7 +228,7 @@ impl Reading {
         let _ = bounded(&self.source.cx, Instant::now() + LINGER, read_rest).await;
     }
 
-    fn of_format(&self, error: Error) -> Error {
+    fn of_format(&self, error: &Error) -> Error {
         self.source.server.of_format(error, &self.source.request_id)
     }
 

@@ -17,7 +17,8 @@ pub(super) fn asked(status: u16, headers: &HeaderMap, body: &[u8], now: Timestam
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let millis = || Some(seconds(text("retry-after-ms")?)? / 1_000);
     let after = || {
-        let text = text("retry-after")?;
+        // A gateway hands on what the provider behind it said.
+        let text = text("retry-after").or_else(|| text("llm_provider-retry-after"))?;
         seconds(text).or_else(|| {
             let then = httpdate::parse_http_date(text).ok()?;
             let sent = text_date(headers).unwrap_or_else(|| system(now));

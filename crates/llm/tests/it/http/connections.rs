@@ -1,5 +1,7 @@
 //! What goes over the wire when all is well.
 
+use std::sync::Arc;
+
 use futures_util::StreamExt as _;
 use ninefold_core::{Delta, Model, ModelId, ModelRequest, StopReason, Usage};
 use ninefold_llm::Remote;
@@ -108,7 +110,7 @@ async fn a_proxy_is_asked_for_what_is_elsewhere() {
     let address = proxy.address();
     let through = Transport::builder().proxy(address.trim_end_matches("/v1")).build().unwrap();
     let model =
-        Remote::builder(ModelId::new("tiny", "one"), Tiny(Framing::Events), "http://models.invalid/v1", through);
+        Remote::builder(ModelId::new("tiny", "one"), Arc::new(Tiny(Framing::Events)), "http://models.invalid/v1", through);
     assert_eq!(call(&model.unwrap().build(), &cx()).await.unwrap().text, "a step");
     assert!(proxy.seen()[0].head.starts_with("POST http://models.invalid/v1/talk HTTP/1.1\r\n"));
     assert!(

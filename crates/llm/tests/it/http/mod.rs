@@ -44,7 +44,7 @@ fn transport() -> TransportBuilder {
 }
 
 fn builder(server: &Fault, framing: Framing, transport: Transport) -> RemoteBuilder {
-    Remote::builder(ModelId::new("tiny", "one"), Tiny(framing), &server.address(), transport)
+    Remote::builder(ModelId::new("tiny", "one"), Arc::new(Tiny(framing)), &server.address(), transport)
         .unwrap()
         .key(Secret::new(KEY), Auth::Bearer)
         .unwrap()
