@@ -15,6 +15,7 @@ mod budget;
 mod endpoints;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod json;
 mod meter;
 mod observe;
 #[cfg(feature = "http")]
