@@ -58,16 +58,15 @@ impl Providers {
     /// is set. No connection is opened yet.
     ///
     /// # Errors
-    /// `InvalidInput` for a name that names no model, for a provider that is not known, a key that is missing, and an
-    /// address that is none; each says what to do.
+    /// `InvalidInput` for a name that names no model, for a provider that is not known, and an address that is none;
+    /// `Unavailable` for a key or an address that is missing. Each says what to do.
     pub fn open(&self, name: &str) -> Result<Arc<dyn Model>> {
         let id: ModelId = name.parse()?;
         let Some(provider) = Provider::named(&id.provider) else { return Err(unknown(&id)) };
         let address = self.address(provider, &id)?;
         let id = ModelId::new(provider.name, &id.name);
         let format = provider.speaks.format();
-        let mut remote =
-            Remote::builder(id, format, &address, self.transport.clone())?.dialect(provider.dialect);
+        let mut remote = Remote::builder(id, format, &address, self.transport.clone())?.dialect(provider.dialect);
         if let Some((name, variable, usual)) = provider.query {
             remote = remote.query(name, self.read(variable).as_deref().unwrap_or(usual));
         }
@@ -103,7 +102,7 @@ impl Providers {
         if usual.is_empty() {
             let what = format!("it is not known where {} is", provider.name);
             let variable = provider.address_variable;
-            return Err(Error::new(ErrorKind::InvalidInput, what)
+            return Err(Error::new(ErrorKind::Unavailable, what)
                 .hint(format!("set {variable} to its address, as in https://NAME.openai.azure.com")));
         }
         Ok(with_model(usual))
@@ -113,9 +112,7 @@ impl Providers {
 /// A model's name as one segment of a path.
 fn segment(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
-    name.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+    name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// `host`, `host:port`, `0.0.0.0:port` and whole addresses, as Ollama's `OLLAMA_HOST` takes them.
@@ -138,7 +135,7 @@ fn unknown(id: &ModelId) -> Error {
 }
 
 fn keyless(provider: &str, variable: &str) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("there is no key for {provider}"))
+    Error::new(ErrorKind::Unavailable, format!("there is no key for {provider}"))
         .hint(format!("set {variable} to one, as in {variable}=... in the environment"))
 }
 
@@ -174,7 +171,10 @@ mod tests {
         assert!(error.to_string().contains("set AZURE_OPENAI_ENDPOINT"), "{error}");
         if cfg!(feature = "https") {
             let error = fails("groq/llama");
-            assert_eq!(error.to_string(), "there is no key for groq; set GROQ_API_KEY to one, as in GROQ_API_KEY=... in the environment");
+            assert_eq!(
+                error.to_string(),
+                "there is no key for groq; set GROQ_API_KEY to one, as in GROQ_API_KEY=... in the environment"
+            );
         } else {
             assert!(fails("groq/llama").to_string().contains("feature llm-https"));
         }

@@ -34,12 +34,7 @@ impl Remote {
     ///
     /// # Errors
     /// `InvalidInput` for an address that is none, or whose scheme this build does not speak.
-    pub fn builder(
-        id: ModelId,
-        format: Arc<dyn Format>,
-        address: &str,
-        transport: Transport,
-    ) -> Result<RemoteBuilder> {
+    pub fn builder(id: ModelId, format: Arc<dyn Format>, address: &str, transport: Transport) -> Result<RemoteBuilder> {
         let server = Server::new(&id.provider, address)?;
         Ok(RemoteBuilder { id, format, dialect: Dialect::default(), server, transport })
     }

@@ -109,8 +109,12 @@ async fn a_proxy_is_asked_for_what_is_elsewhere() {
     let proxy = Fault::always(good()).await;
     let address = proxy.address();
     let through = Transport::builder().proxy(address.trim_end_matches("/v1")).build().unwrap();
-    let model =
-        Remote::builder(ModelId::new("tiny", "one"), Arc::new(Tiny(Framing::Events)), "http://models.invalid/v1", through);
+    let model = Remote::builder(
+        ModelId::new("tiny", "one"),
+        Arc::new(Tiny(Framing::Events)),
+        "http://models.invalid/v1",
+        through,
+    );
     assert_eq!(call(&model.unwrap().build(), &cx()).await.unwrap().text, "a step");
     assert!(proxy.seen()[0].head.starts_with("POST http://models.invalid/v1/talk HTTP/1.1\r\n"));
     assert!(
