@@ -13,7 +13,6 @@ use crate::agents::reason::Reason;
 use crate::erase::BoxPhase;
 use crate::layers::normalize::MAX_QUESTION_BYTES;
 use crate::layers::{Layered, phase};
-use crate::phases::{Listener, Noted};
 use crate::phases::assess::Assess;
 use crate::phases::collect::{AgentPolicy, Agents, Collect, Collection};
 use crate::phases::decompose::{Decompose, Decomposition};
@@ -23,6 +22,7 @@ use crate::phases::retrieve::{Retrieval, Retrieve};
 use crate::phases::route::{Route, Routing};
 use crate::phases::synthesize::{Draft, Synthesis, Synthesize};
 use crate::phases::verify::{Verification, Verify};
+use crate::phases::{Listener, Noted};
 use crate::run::SystemClock;
 use crate::soar::{Normalize, Phases, Soar};
 

@@ -85,12 +85,7 @@ fn quoted(input: &Synthesis) -> Draft {
     draft
 }
 
-async fn written(
-    model: &dyn Model,
-    input: &Synthesis,
-    cx: &Cx,
-    listener: Option<&Listener>,
-) -> Result<Noted<Draft>> {
+async fn written(model: &dyn Model, input: &Synthesis, cx: &Cx, listener: Option<&Listener>) -> Result<Noted<Draft>> {
     let (sources, mut known) = numbered_sources(&input.evidence);
     let mut findings = String::new();
     for finding in &input.findings.done {

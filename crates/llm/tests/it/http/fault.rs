@@ -76,7 +76,12 @@ impl Fault {
 
     /// Does for the n-th request what the script says.
     pub(super) async fn start(script: impl Fn(usize, &Seen) -> Vec<Step> + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at("127.0.0.1:0", script).await
+    }
+
+    /// The same at this address.
+    pub(super) async fn at(address: &str, script: impl Fn(usize, &Seen) -> Vec<Step> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (log, script) = (Arc::new(Log::default()), Arc::new(script));
         let shared = Arc::clone(&log);
