@@ -35,7 +35,7 @@ mod soar;
 pub use builder::SoarBuilder;
 pub use failure::Failure;
 #[cfg(feature = "llm-http")]
-pub use model::open_model;
+pub use model::{model_providers, open_model};
 pub use soar::Soar;
 
 pub use ninefold_core::{

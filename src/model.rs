@@ -22,6 +22,15 @@ use ninefold_llm::http::Transport;
 /// As [`Providers::open`]: `InvalidInput` for a name that is none and a provider that is not known, `Unavailable` when there
 /// is no key.
 pub fn open_model(name: &str) -> Result<Arc<dyn Model>> {
+    model_providers()?.open(name)
+}
+
+/// What opens models by name, for a host that opens several, which then share their connections, or that keeps keys
+/// elsewhere than in the environment.
+///
+/// # Errors
+/// `Unavailable` when the system's TLS cannot be used.
+pub fn model_providers() -> Result<Providers> {
     let transport = Transport::builder();
     #[cfg(feature = "otlp")]
     let transport = transport.trace(|| {
@@ -29,5 +38,5 @@ pub fn open_model(name: &str) -> Result<Arc<dyn Model>> {
         let headers = [("traceparent", traceparent()), ("tracestate", tracestate())];
         headers.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     });
-    Providers::new(transport.build()?).open(name)
+    Ok(Providers::new(transport.build()?))
 }

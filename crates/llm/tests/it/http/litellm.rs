@@ -68,13 +68,10 @@ async fn litellm_answers_in_pieces_with_usage() {
 
 #[tokio::test]
 #[ignore = "needs the LiteLLM proxy"]
-async fn litellm_calls_share_their_connection() {
-    let model = open("litellm/plain");
-    let (cx, start) = (cx(), Instant::now());
-    for _ in 0..20 {
-        assert_eq!(call(&model, &cx).await.unwrap().text, SAID);
-    }
-    assert!(start.elapsed() < Duration::from_secs(30));
+async fn litellm_answers_many_at_once() {
+    let (model, cx) = (open("litellm/plain"), cx());
+    let outcomes = futures_util::future::join_all((0..20).map(|_| call(&model, &cx))).await;
+    assert!(outcomes.into_iter().all(|outcome| outcome.unwrap().text == SAID));
 }
 
 #[tokio::test]
@@ -84,9 +81,8 @@ async fn litellm_refuses_a_wrong_key_and_it_is_not_shown() {
         let key = "no-key-of-this-proxy-1234567890";
         let model = providers_with(key.to_owned(), Limits::default()).open(name).unwrap();
         let error = call(&model, &cx()).await.unwrap_err();
-        assert_eq!((error.kind(), error.status()), (ErrorKind::Permanent, Some(401)), "{error}");
-        let hint = error.hint_text().unwrap();
-        assert!(hint.contains("_API_KEY holds a valid key"), "{hint}");
+        // Without a database for keys it says 400; see the 401 of a server behind it below.
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Permanent, Some(400)), "{error}");
         let said = format!("{error} {error:?} {:?}", error.wire());
         assert!(!said.contains("no-key-o") && !said.contains("1234567890"), "{said}");
     }
@@ -183,6 +179,10 @@ async fn litellm_streams_tool_calls_of_a_server_behind_it() {
                 json!({ "error": { "message": "slow down", "type": "rate_limit_error", "code": "429" } }).to_string();
             return answer("429 Too Many Requests", &format!("{JSON}retry-after: 9\r\n"), &body);
         }
+        if messages.iter().any(|message| message["content"].to_string().contains("not allowed")) {
+            let body = json!({ "error": { "message": "Incorrect API key provided: sk-behind-1234", "code": "invalid_api_key" } });
+            return answer("401 Unauthorized", JSON, &body.to_string());
+        }
         tools()
     };
     let _behind = Fault::at(&variable("NINEFOLD_LITELLM_UPSTREAM"), script).await;
@@ -218,7 +218,14 @@ async fn litellm_streams_tool_calls_of_a_server_behind_it() {
         assert_eq!((done.text.as_str(), done.stop), ("Both are words.", StopReason::End), "{name}");
 
         let error = model.send(ModelRequest::new("", "too fast"), &cx()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::RateLimited, "{name}: {error}");
-        assert_eq!(error.retry_after(), Some(Duration::from_secs(9)), "{name}: {error}");
+        assert_eq!((error.kind(), error.status()), (ErrorKind::RateLimited, Some(429)), "{name}: {error}");
+        // The proxy hands the wait on in one of its formats only.
+        let wait = name.starts_with("litellm").then_some(Duration::from_secs(9));
+        assert_eq!(error.retry_after(), wait, "{name}: {error}");
+
+        let error = model.send(ModelRequest::new("", "not allowed"), &cx()).await.unwrap_err();
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Permanent, Some(401)), "{name}: {error}");
+        assert!(error.hint_text().unwrap().contains("_API_KEY holds a valid key"), "{error}");
+        assert!(!format!("{error} {:?}", error.wire()).contains("sk-behind"), "{error}");
     }
 }
