@@ -22,6 +22,7 @@ mod observe;
 mod open;
 #[cfg(feature = "http")]
 mod remote;
+pub mod tokens;
 pub mod wire;
 
 pub use budget::Budgeted;

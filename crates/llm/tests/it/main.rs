@@ -4,6 +4,10 @@
 
 #[cfg(feature = "http")]
 mod http;
+mod json;
+mod tokens;
+mod wire;
+mod wire_encode;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
