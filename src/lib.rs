@@ -21,16 +21,21 @@
 //!   account. Timing, deadline, retry, cache and journal come with every phase.
 //! - A program that has a `tracing` subscriber adds [`profile::layer()`] to it. One that has none needs nothing.
 //! - With an embedder ([`SoarBuilder::embedder`]) memory is searched by meaning as well as by words.
+//! - With the feature `llm-http` or `llm-https`, models are opened by name: `ninefold::open_model`.
 //! - With the feature `otlp`, runs go to Jaeger, Phoenix or a collector: `ninefold::otlp`.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod builder;
 mod failure;
+#[cfg(feature = "llm-http")]
+mod model;
 mod soar;
 
 pub use builder::SoarBuilder;
 pub use failure::Failure;
+#[cfg(feature = "llm-http")]
+pub use model::{model_providers, open_model};
 pub use soar::Soar;
 
 pub use ninefold_core::{
@@ -57,6 +62,10 @@ pub const FEATURES: &[&str] = &[
     "embed-https",
     #[cfg(feature = "embed-static")]
     "embed-static",
+    #[cfg(feature = "llm-http")]
+    "llm-http",
+    #[cfg(feature = "llm-https")]
+    "llm-https",
     #[cfg(feature = "otlp")]
     "otlp",
     #[cfg(feature = "otlp-grpc")]
@@ -78,7 +87,7 @@ pub mod embed {
     pub use ninefold_embed::*;
 }
 
-/// The decorators around a model.
+/// Models behind a server, and the decorators around a model.
 pub mod llm {
     pub use ninefold_llm::*;
 }
