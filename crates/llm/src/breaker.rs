@@ -16,21 +16,22 @@ use tokio::time::Instant;
 pub struct BreakerPolicy {
     /// So many failures in a row, and it is left alone.
     pub failures: u32,
-    /// For so long the first time; twice as long each time that a probe fails.
+    /// For so long the first time; twice as long each time that a probe fails. A server that asks for at least as long is
+    /// left alone at once, for as long as it asks.
     pub pause: Duration,
     /// At most for so long, whatever was counted or a server asked for.
     pub longest: Duration,
 }
 
 impl Default for BreakerPolicy {
-    /// Five failures; 5 s, at most two minutes.
+    /// Ten failures; 5 s, at most two minutes.
     fn default() -> Self {
-        Self { failures: 5, pause: Duration::from_secs(5), longest: Duration::from_secs(120) }
+        Self { failures: 10, pause: Duration::from_secs(5), longest: Duration::from_secs(120) }
     }
 }
 
 /// A model that is not asked for a while when it does not answer: a circuit breaker (M. Nygard, *Release It!*). After some
-/// transient failures in a row, or when the server says how long it takes no calls, calls fail at once with a transient error that
+/// transient failures in a row, or when the server asks for a long pause, calls fail at once with a transient error that
 /// says when to come back. Then one call is let through as a probe; by its outcome all others are, or none for longer.
 ///
 /// A failure is a transient error, a reply that breaks off, and a call that the run's deadline ends before it was answered. A call that is
@@ -93,9 +94,12 @@ impl Circuit {
             if !wait.is_zero() || state.probing {
                 let wait = wait.max(Duration::from_millis(100));
                 let why = if kind == ErrorKind::RateLimited { "takes no more calls" } else { "has been failing" };
-                return Err(Error::new(kind, format!("{model} {why}; it is left alone for {:.1} s", wait.as_secs_f64()))
-                    .with_retry_after(wait)
-                    .hint("wait, or configure another model to fall back to"));
+                return Err(Error::new(
+                    kind,
+                    format!("{model} {why}; it is left alone for {:.1} s", wait.as_secs_f64()),
+                )
+                .with_retry_after(wait)
+                .hint("wait, or configure another model to fall back to"));
             }
             (state.probing, probe) = (true, true);
         }
@@ -136,12 +140,13 @@ impl Passing {
         let policy = self.circuit.policy;
         let mut state = self.circuit.state();
         state.failures = state.failures.saturating_add(1);
-        let asked = error.and_then(Error::retry_after);
+        let asked = error.and_then(Error::retry_after).filter(|&wait| wait >= policy.pause);
         let kind = error.map_or(ErrorKind::Transient, Error::kind);
         let opens = self.probe || asked.is_some() || state.failures >= policy.failures;
         if self.probe {
             state.probing = false;
         } else if state.closed_until.is_some() && asked.is_none() {
+            // It was sent before, and says nothing new.
             return;
         }
         if opens {

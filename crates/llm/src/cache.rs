@@ -82,13 +82,7 @@ impl<M: Model> Cached<M> {
             .max_capacity(policy.max_bytes)
             .weigher(|_, answer: &Arc<Answer>| u32::try_from(answer.bytes()).unwrap_or(u32::MAX))
             .build();
-        let shared = Shared {
-            policy,
-            kept,
-            second: None,
-            flights: Mutex::default(),
-            trouble: Mutex::default(),
-        };
+        let shared = Shared { policy, kept, second: None, flights: Mutex::default(), trouble: Mutex::default() };
         Self { inner: Arc::new(inner), shared: Arc::new(shared) }
     }
 
@@ -98,8 +92,7 @@ impl<M: Model> Cached<M> {
     pub fn second(self, cache: Arc<dyn Cache>) -> Self {
         let Self { inner, shared } = self;
         let (policy, kept) = (shared.policy, shared.kept.clone());
-        let shared =
-            Shared { policy, kept, second: Some(cache), flights: Mutex::default(), trouble: Mutex::default() };
+        let shared = Shared { policy, kept, second: Some(cache), flights: Mutex::default(), trouble: Mutex::default() };
         Self { inner, shared: Arc::new(shared) }
     }
 
@@ -192,9 +185,8 @@ impl Finish for Keeping {
         shared.kept.insert(key, Arc::clone(&answer));
         let second = shared.second.clone()?;
         let write = async move {
-            let written = serde_json::to_vec(&*answer).map_err(|error| {
-                Error::new(ErrorKind::Permanent, "a reply cannot be written down").caused_by(error)
-            });
+            let written = serde_json::to_vec(&*answer)
+                .map_err(|error| Error::new(ErrorKind::Permanent, "a reply cannot be written down").caused_by(error));
             let Some(value) = shared.without(written) else { return };
             let entry = CacheEntry { key, value, expires: Some(answer.expires) };
             shared.without(second.put(SPACE, vec![entry], now).await);

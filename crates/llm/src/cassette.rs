@@ -171,8 +171,11 @@ impl Cassette {
             return Ok(());
         }
         let unavailable = |error: &dyn std::fmt::Display| {
-            Error::new(ErrorKind::Unavailable, format!("the cassette {} cannot be written: {error}", self.path.display()))
-                .hint("check that its directory exists and may be written")
+            Error::new(
+                ErrorKind::Unavailable,
+                format!("the cassette {} cannot be written: {error}", self.path.display()),
+            )
+            .hint("check that its directory exists and may be written")
         };
         let mut text = serde_json::to_vec_pretty(&*takes).map_err(|error| unavailable(&error))?;
         text.push(b'\n');
@@ -300,26 +303,56 @@ struct Taking {
 
 impl Finish for Taking {
     fn hear(&mut self, delta: &Delta) {
-        self.deltas.push(without_secrets(delta.clone()));
+        self.deltas.push(delta.clone());
     }
 
     fn finish(self, ending: Ending) -> Option<BoxFuture<'static, ()>> {
+        let deltas = without_secrets(self.deltas);
         match ending {
-            Ending::Whole => self.tape.record(self.request, Outcome::Reply(self.deltas)),
-            Ending::Broken => self.tape.record(self.request, Outcome::BrokeOff(self.deltas)),
+            Ending::Whole => self.tape.record(self.request, Outcome::Reply(deltas)),
+            Ending::Broken => self.tape.record(self.request, Outcome::BrokeOff(deltas)),
             Ending::Dropped => {}
         }
         None
     }
 }
 
-fn without_secrets(delta: Delta) -> Delta {
-    match delta {
-        Delta::Text(text) => Delta::Text(redact(&text)),
-        Delta::Reasoning(text) => Delta::Reasoning(redact(&text)),
-        Delta::ToolCall { index, id, name, arguments } => {
-            Delta::ToolCall { index, id, name, arguments: redact(&arguments) }
+/// Pieces of the same text in which a secret is spread over several become one.
+fn without_secrets(deltas: Vec<Delta>) -> Vec<Delta> {
+    let mut clean: Vec<Delta> = Vec::with_capacity(deltas.len());
+    for run in deltas.chunk_by(|one, next| written(one).is_some() && same_text(one, next)) {
+        let whole: String = run.iter().filter_map(written).collect();
+        let redacted = redact(&whole);
+        if redacted == whole {
+            clean.extend_from_slice(run);
+        } else if let Some(first) = run.first() {
+            clean.push(with_text(first.clone(), redacted));
         }
+    }
+    clean
+}
+
+/// What the model wrote in a piece.
+fn written(delta: &Delta) -> Option<&str> {
+    match delta {
+        Delta::Text(text) | Delta::Reasoning(text) | Delta::ToolCall { arguments: text, .. } => Some(text),
+        _ => None,
+    }
+}
+
+fn same_text(one: &Delta, next: &Delta) -> bool {
+    match (one, next) {
+        (Delta::Text(_), Delta::Text(_)) | (Delta::Reasoning(_), Delta::Reasoning(_)) => true,
+        (Delta::ToolCall { index, .. }, Delta::ToolCall { index: other, id: None, .. }) => index == other,
+        _ => false,
+    }
+}
+
+fn with_text(delta: Delta, text: String) -> Delta {
+    match delta {
+        Delta::Text(_) => Delta::Text(text),
+        Delta::Reasoning(_) => Delta::Reasoning(text),
+        Delta::ToolCall { index, id, name, .. } => Delta::ToolCall { index, id, name, arguments: text },
         other => other,
     }
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use ninefold_core::{
-    Amount, Ceiling, ChargeId, Cx, Delta, Error, ErrorKind, Ledger, Limits, Model, ModelId, ModelRequest, Reply, Result,
-    Timestamp, Usage,
+    Amount, Ceiling, ChargeId, Cx, Delta, Error, ErrorKind, Ledger, Limits, Model, ModelId, ModelRequest, Reply,
+    Result, Timestamp, Usage,
 };
 use smol_str::{SmolStr, format_smolstr};
 
@@ -114,7 +114,8 @@ impl<M: Model> Model for Charged<M> {
         let estimate = tally.estimate();
         let cost = self.price.map(|price| price.of(&estimate));
         if cost.is_none() && accounts.iter().any(|account| account.limits.cost.is_some()) {
-            let what = format!("the price of {} is not known, so it cannot be kept within an amount of money", self.id());
+            let what =
+                format!("the price of {} is not known, so it cannot be kept within an amount of money", self.id());
             return Err(Error::new(ErrorKind::InvalidInput, what)
                 .hint("give its price, or limit calls or tokens instead of money"));
         }

@@ -39,9 +39,9 @@ impl Latency {
             let mut sorted = self.times.clone();
             sorted.sort_unstable();
             // The nearest rank: the smallest time that so many are not above.
-            let rank = |share: f64| sorted.get(((sorted.len() as f64 * share).ceil() as usize).saturating_sub(1)).copied();
-            self.figures =
-                rank(0.5).zip(rank(0.95)).map(|(median, p95)| Figures { median, p95 });
+            let rank =
+                |share: f64| sorted.get(((sorted.len() as f64 * share).ceil() as usize).saturating_sub(1)).copied();
+            self.figures = rank(0.5).zip(rank(0.95)).map(|(median, p95)| Figures { median, p95 });
         }
     }
 

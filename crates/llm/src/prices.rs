@@ -139,7 +139,11 @@ mod tests {
         assert_eq!(own.of(&ModelId::new("a", "b")), Some(Price { reasoning: 3.0, ..Price::new(1.0, 2.0) }));
         let other = own.with(&ModelId::new("a", "b"), Price::new(5.0, 6.0));
         assert_eq!(other.of(&ModelId::new("a", "b")), Some(Price::new(5.0, 6.0)));
-        for bad in [r#""a/b": {"input": -1, "output": 2}"#, r#""a/b": {"input": 1}"#, r#""a/b": {"input": 1, "output": 2, "x": 1}"#] {
+        for bad in [
+            r#""a/b": {"input": -1, "output": 2}"#,
+            r#""a/b": {"input": 1}"#,
+            r#""a/b": {"input": 1, "output": 2, "x": 1}"#,
+        ] {
             assert_eq!(PriceList::parse(&list(bad)).unwrap_err().kind(), ErrorKind::Corrupt, "{bad}");
         }
     }

@@ -7,11 +7,33 @@ const GONE: &str = "[redacted]";
 
 /// Beginnings of keys by which providers' keys are known.
 const PREFIXES: &[&str] = &[
-    "sk-", "sk_", "pk-", "pk_", "rk_", "gsk_", "xai-", "AIza", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "hf_",
-    "xoxb-", "xoxp-", "AKIA", "ASIA", "eyJ", "pplx-", "nvapi-", "r8_", "key-",
+    "sk-",
+    "sk_",
+    "pk-",
+    "pk_",
+    "rk_",
+    "gsk_",
+    "xai-",
+    "AIza",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "hf_",
+    "xoxb-",
+    "xoxp-",
+    "AKIA",
+    "ASIA",
+    "eyJ",
+    "pplx-",
+    "nvapi-",
+    "r8_",
+    "key-",
 ];
 /// Words after which a secret follows.
-const WORDS: &[&str] = &["bearer", "basic", "api-key", "api_key", "apikey", "x-api-key", "authorization", "password", "secret"];
+const WORDS: &[&str] =
+    &["bearer", "basic", "api-key", "api_key", "apikey", "x-api-key", "authorization", "password", "secret"];
 /// Shorter ones are words.
 const SHORTEST: usize = 12;
 

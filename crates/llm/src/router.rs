@@ -319,11 +319,8 @@ impl Router {
 
     /// The error when no model can do what is asked.
     fn nobody(&self, need: &Need) -> Error {
-        let lacks: Vec<(String, &str)> = self
-            .routes
-            .iter()
-            .filter_map(|route| Some((route.model.id().to_string(), route.lacks(need)?)))
-            .collect();
+        let lacks: Vec<(String, &str)> =
+            self.routes.iter().filter_map(|route| Some((route.model.id().to_string(), route.lacks(need)?))).collect();
         let long = lacks.iter().any(|(_, what)| *what == TOO_LONG);
         let lacks: Vec<String> = lacks.into_iter().map(|(model, what)| format!("{model} {what}")).collect();
         let kind = if long { ErrorKind::TooLong } else { ErrorKind::InvalidInput };
@@ -395,13 +392,55 @@ fn need(request: &ModelRequest, tokens: u64) -> Need {
 
 /// Words that ask for more than a fact or an action.
 const HARD: &[&str] = &[
-    "analyze", "analyse", "compare", "contrast", "design", "architect", "prove", "derive", "diagnose", "debug", "refactor",
-    "optimize", "optimise", "evaluate", "assess", "investigate", "trade-off", "tradeoffs", "trade-offs", "strategy", "implications",
-    "vulnerabilities", "security", "root", "plan", "why", "vergleiche", "entwirf", "beweise", "analysiere", "compare-les",
+    "analyze",
+    "analyse",
+    "compare",
+    "contrast",
+    "design",
+    "architect",
+    "prove",
+    "derive",
+    "diagnose",
+    "debug",
+    "refactor",
+    "optimize",
+    "optimise",
+    "evaluate",
+    "assess",
+    "investigate",
+    "trade-off",
+    "tradeoffs",
+    "trade-offs",
+    "strategy",
+    "implications",
+    "vulnerabilities",
+    "security",
+    "root",
+    "plan",
+    "why",
+    "vergleiche",
+    "entwirf",
+    "beweise",
+    "analysiere",
+    "compare-les",
 ];
 const MEDIUM: &[&str] = &[
-    "explain", "summarize", "summarise", "describe", "write", "implement", "translate", "steps", "how", "list", "convert", "extract",
-    "erkläre", "schreibe", "résume", "explica",
+    "explain",
+    "summarize",
+    "summarise",
+    "describe",
+    "write",
+    "implement",
+    "translate",
+    "steps",
+    "how",
+    "list",
+    "convert",
+    "extract",
+    "erkläre",
+    "schreibe",
+    "résume",
+    "explica",
 ];
 /// Past so many bytes of a question nothing new is learned about how hard it is.
 const READ: usize = 16 * 1024;

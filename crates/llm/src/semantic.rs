@@ -281,8 +281,7 @@ impl<M: Model> Model for Similar<M> {
         };
         let (shared, called, output) = (Arc::clone(&self.shared), Instant::now(), request.output.clone());
         let reply = self.inner.send(request, cx).await?;
-        let learning =
-            Learning { shared, kind, question, checked, cx: cx.clone(), called, output, deltas: Vec::new() };
+        let learning = Learning { shared, kind, question, checked, cx: cx.clone(), called, output, deltas: Vec::new() };
         Ok(finished_by(reply, learning))
     }
 }

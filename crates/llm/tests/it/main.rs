@@ -2,6 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod breaker;
+mod cache;
+mod cassette;
+mod charge;
+mod fallback;
+mod faults;
+mod hedge;
+mod limit;
+mod retry;
+mod router;
+mod run;
+mod semantic;
+mod suite;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

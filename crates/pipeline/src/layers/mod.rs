@@ -194,7 +194,9 @@ where
         for attempt in 1..retry.policy.attempts {
             let next = (retry.copy)(&input);
             match self.looked_up(input, cx, position).await {
-                Err(error) if error.is_transient() && error.attempts().is_none() => retry.policy.pause(attempt, &error, cx).await?,
+                Err(error) if error.is_transient() && error.attempts().is_none() => {
+                    retry.policy.pause(attempt, &error, cx).await?
+                }
                 outcome => return outcome,
             }
             Span::current().record(field::ATTEMPTS, span::count(u64::from(attempt) + 1));
