@@ -27,6 +27,7 @@
 
 mod builder;
 mod failure;
+pub mod models;
 mod soar;
 
 pub use builder::SoarBuilder;

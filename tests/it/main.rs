@@ -8,6 +8,7 @@ mod content;
 mod embedder;
 mod killed;
 mod memory;
+mod models;
 mod own_pipeline;
 mod spans_page;
 mod statistics;

@@ -288,7 +288,7 @@ pub fn journal() -> Span {
 #[must_use]
 #[inline]
 pub fn backoff() -> Span {
-    tracing::info_span!(target: TARGET, "backoff", outcome = Empty, "error.type" = Empty)
+    tracing::info_span!(target: TARGET, "backoff", outcome = Empty, "error.type" = Empty, attempts = Empty)
 }
 
 /// The span of a wait for what another run computes, or for a place.

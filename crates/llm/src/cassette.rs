@@ -307,7 +307,7 @@ impl Finish for Taking {
     }
 
     fn finish(self, ending: Ending) -> Option<BoxFuture<'static, ()>> {
-        let deltas = without_secrets(self.deltas);
+        let deltas = without_secrets(&self.deltas);
         match ending {
             Ending::Whole => self.tape.record(self.request, Outcome::Reply(deltas)),
             Ending::Broken => self.tape.record(self.request, Outcome::BrokeOff(deltas)),
@@ -318,7 +318,7 @@ impl Finish for Taking {
 }
 
 /// Pieces of the same text in which a secret is spread over several become one.
-fn without_secrets(deltas: Vec<Delta>) -> Vec<Delta> {
+fn without_secrets(deltas: &[Delta]) -> Vec<Delta> {
     let mut clean: Vec<Delta> = Vec::with_capacity(deltas.len());
     for run in deltas.chunk_by(|one, next| written(one).is_some() && same_text(one, next)) {
         let whole: String = run.iter().filter_map(written).collect();

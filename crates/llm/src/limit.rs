@@ -239,7 +239,9 @@ impl Waiting<'_> {
             }
             let called = std::pin::pin!(self.ticket.called.notified());
             match until {
-                Some(until) => drop(select(called, std::pin::pin!(sleep_until(until))).await),
+                Some(until) => {
+                    select(called, std::pin::pin!(sleep_until(until))).await;
+                }
                 None => called.await,
             }
         }

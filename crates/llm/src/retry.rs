@@ -146,7 +146,10 @@ impl<M: Model> Model for Retried<M> {
                     error
                 });
             };
-            traced(span::backoff(), within(cx, sleep(pause))).await?;
+            let span = span::backoff();
+            traced(span.clone(), within(cx, sleep(pause))).await?;
+            // One retry for each pause.
+            span.record(span::field::ATTEMPTS, span::count(2));
             attempt += 1;
         }
     }
