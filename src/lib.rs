@@ -30,6 +30,7 @@ mod builder;
 mod failure;
 #[cfg(feature = "llm-http")]
 mod model;
+pub mod models;
 mod soar;
 
 pub use builder::SoarBuilder;

@@ -10,6 +10,7 @@ mod killed;
 mod memory;
 #[cfg(feature = "llm-http")]
 mod model;
+mod models;
 mod own_pipeline;
 mod spans_page;
 mod statistics;

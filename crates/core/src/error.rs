@@ -102,6 +102,7 @@ struct Inner {
     hint: Option<String>,
     status: Option<u16>,
     retry_after: Option<Duration>,
+    attempts: Option<u32>,
     wire: Option<Box<Wire>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -128,6 +129,7 @@ impl Error {
             hint: None,
             status: None,
             retry_after: None,
+            attempts: None,
             wire: None,
             source: None,
         }))
@@ -166,6 +168,13 @@ impl Error {
     #[must_use]
     pub fn with_retry_after(self, wait: Duration) -> Self {
         self.edit(|e| e.retry_after = Some(wait))
+    }
+
+    /// Notes that somebody who tries again has given up after so many attempts. Whoever stands further from the call does
+    /// not try again then, so that retries do not multiply.
+    #[must_use]
+    pub fn given_up(self, attempts: u32) -> Self {
+        self.edit(|e| e.attempts = Some(attempts))
     }
 
     /// Adds what a server said.
@@ -214,6 +223,12 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+
+    /// After how many attempts it was given up; none when nobody has decided yet whether to try again.
+    #[must_use]
+    pub fn attempts(&self) -> Option<u32> {
+        self.0.attempts
     }
 
     /// Whether the same call may succeed when made again.

@@ -5,7 +5,7 @@
 //!
 //! 1. what is asked and answered: [`query`], [`answer`], [`error`];
 //! 2. what each phase makes: [`assessment`], [`evidence`], [`plan`], [`verdict`], [`route`], [`finding`];
-//! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`clock`]; and what is shown nowhere: [`secret`];
+//! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`ledger`], [`clock`]; and what is shown nowhere: [`secret`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
 //! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`];
 //! 6. how text becomes searchable terms: [`terms`].
@@ -29,6 +29,7 @@ pub mod evidence;
 pub mod finding;
 pub mod id;
 pub mod journal;
+pub mod ledger;
 pub mod message;
 pub mod model;
 pub mod phase;
@@ -63,6 +64,7 @@ pub use evidence::{
 pub use finding::{FailedSubgoal, Finding, Findings, Statement};
 pub use id::{RunId, SessionId};
 pub use journal::{Durability, Journal};
+pub use ledger::{Amount, Balance, Ceiling, ChargeId, Ledger, Limits};
 pub use model::{
     Completion, Delta, Effort, Media, MediaSource, Message, Model, ModelId, ModelRequest, OutputFormat, Part, Reply,
     Role, StopReason, ToolCall, ToolChoice, ToolResult, ToolSpec,

@@ -41,7 +41,8 @@ impl StopReason {
 }
 
 /// A piece of a reply.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Delta {
     /// What the provider calls the reply, and the model that writes it, where it says so. Comes first.
@@ -72,6 +73,29 @@ pub enum Delta {
     Usage(Usage),
     /// The end; nothing follows.
     End(StopReason),
+}
+
+impl Delta {
+    /// Whether it is something that the model wrote: what a caller may have passed on already. A reply that broke before its
+    /// first such piece can be asked for again without anybody noticing.
+    #[must_use]
+    pub fn is_content(&self) -> bool {
+        match self {
+            Self::Text(text) | Self::Reasoning(text) => !text.is_empty(),
+            Self::ToolCall { .. } => true,
+            Self::Begin { .. } | Self::Signature(_) | Self::Usage(_) | Self::End(_) => false,
+        }
+    }
+
+    /// How many bytes of content it holds, as they count for [`MAX_REPLY_BYTES`].
+    #[must_use]
+    pub fn content_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Reasoning(text) | Self::Signature(text) => text.len(),
+            Self::ToolCall { arguments, .. } => arguments.len(),
+            Self::Begin { .. } | Self::Usage(_) | Self::End(_) => 0,
+        }
+    }
 }
 
 /// A reply read to its end.

@@ -2,9 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod breaker;
+mod cache;
+mod cassette;
+mod charge;
+mod fallback;
+mod faults;
+mod hedge;
 #[cfg(feature = "http")]
 mod http;
 mod json;
+mod limit;
+mod retry;
+mod router;
+mod run;
+mod semantic;
+mod suite;
 mod tokens;
 mod wire;
 mod wire_encode;

@@ -11,6 +11,7 @@ mod failure;
 mod filter;
 mod inspect;
 mod journal;
+mod ledger;
 mod lexical;
 mod log;
 mod maintain;
