@@ -13,6 +13,7 @@
 mod budget;
 mod meter;
 mod observe;
+pub mod tools;
 pub mod wire;
 
 pub use budget::Budgeted;
