@@ -21,6 +21,7 @@
 //!   account. Timing, deadline, retry, cache and journal come with every phase.
 //! - A program that has a `tracing` subscriber adds [`profile::layer()`] to it. One that has none needs nothing.
 //! - With an embedder ([`SoarBuilder::embedder`]) memory is searched by meaning as well as by words.
+//! - A model with tools is an agent: [`llm::tools`].
 //! - With the feature `otlp`, runs go to Jaeger, Phoenix or a collector: `ninefold::otlp`.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -57,10 +58,16 @@ pub const FEATURES: &[&str] = &[
     "embed-https",
     #[cfg(feature = "embed-static")]
     "embed-static",
+    #[cfg(feature = "mcp")]
+    "mcp",
+    #[cfg(feature = "mcp-https")]
+    "mcp-https",
     #[cfg(feature = "otlp")]
     "otlp",
     #[cfg(feature = "otlp-grpc")]
     "otlp-grpc",
+    #[cfg(feature = "schema")]
+    "schema",
     #[cfg(feature = "watch")]
     "watch",
 ];
@@ -78,7 +85,7 @@ pub mod embed {
     pub use ninefold_embed::*;
 }
 
-/// The decorators around a model.
+/// The decorators around a model, and models with tools.
 pub mod llm {
     pub use ninefold_llm::*;
 }

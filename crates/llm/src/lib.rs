@@ -11,6 +11,8 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod budget;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 mod meter;
 mod observe;
 pub mod tools;

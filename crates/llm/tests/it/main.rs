@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[cfg(feature = "mcp")]
+mod mcp;
 mod tools;
 
 use std::collections::HashMap;

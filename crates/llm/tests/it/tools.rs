@@ -31,11 +31,11 @@ fn run(scope: Scope, budget: Budget, deadline: Option<Instant>, cancel: Option<C
     })
 }
 
-fn cx() -> Cx {
+pub(crate) fn cx() -> Cx {
     run(Scope::public(), Budget::default(), None, None)
 }
 
-fn any() -> Value {
+pub(crate) fn any() -> Value {
     json!({ "type": "object" })
 }
 
@@ -58,12 +58,12 @@ fn counted(calls: &Arc<AtomicU32>) -> impl Tool + 'static {
     })
 }
 
-fn ask() -> Vec<Message> {
+pub(crate) fn ask() -> Vec<Message> {
     vec![Message::user("the question")]
 }
 
 /// What the model was told of its calls, in order.
-fn told(messages: &[Message]) -> Vec<&ToolResult> {
+pub(crate) fn told(messages: &[Message]) -> Vec<&ToolResult> {
     let parts = messages.iter().filter(|message| message.role == Role::Tool).flat_map(|message| &message.parts);
     parts.filter_map(|part| if let Part::ToolResult(result) = part { Some(result) } else { None }).collect()
 }
