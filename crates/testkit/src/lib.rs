@@ -16,6 +16,7 @@ mod scripted_model;
 mod search_suite;
 mod sessions_suite;
 mod store_suite;
+mod uploads_suite;
 
 pub use cache_suite::cache_suite;
 pub use clock::ManualClock;
@@ -25,3 +26,4 @@ pub use scripted_embedder::ScriptedEmbedder;
 pub use scripted_model::ScriptedModel;
 pub use sessions_suite::sessions_suite;
 pub use store_suite::{embedding_store_suite, store_suite};
+pub use uploads_suite::uploads_suite;

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use super::{Tool, ToolSource};
 
-/// The most tools a model is shown; what OpenAI's API takes.
+/// The most tools a model is shown; what the API of `OpenAI` takes.
 pub const MAX_TOOLS: usize = 128;
 /// The longest name that providers take.
 const NAME: usize = 64;

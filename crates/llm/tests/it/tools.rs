@@ -196,14 +196,11 @@ async fn calls_run_beside_each_other_and_results_keep_their_order() {
     let calls = [40, 10, 30, 20].map(|ms| ("wait", format!("{{\"ms\":{ms}}}")));
     let model =
         ScriptedModel::new().answer("waited", "done").calls("", calls.each_ref().map(|(n, a)| (*n, a.as_str())));
-    let agent = |parallel| {
-        let bounds = Bounds { parallel, ..Bounds::default() };
-        bounds
-    };
     let waits: Arc<dyn Tool> = Arc::new(waits);
     let model = Arc::new(model);
     for (parallel, expected) in [(4, 40), (2, 60), (1, 100)] {
-        let built = ToolAgent::builder(Arc::clone(&model)).tool(Arc::clone(&waits)).bounds(agent(parallel)).build();
+        let bounds = Bounds { parallel, ..Bounds::default() };
+        let built = ToolAgent::builder(Arc::clone(&model)).tool(Arc::clone(&waits)).bounds(bounds).build();
         let began = Instant::now();
         let outcome = built.unwrap().run_loop(ask(), &cx()).await.unwrap();
         assert_eq!(began.elapsed(), Duration::from_millis(expected), "{parallel} at once");
