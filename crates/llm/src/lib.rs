@@ -11,6 +11,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod budget;
+pub mod files;
 #[cfg(feature = "mcp")]
 pub mod mcp;
 mod meter;
