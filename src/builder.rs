@@ -121,6 +121,14 @@ impl SoarBuilder {
         self
     }
 
+    /// Hears the text of an answer while the model writes it, before its citations are checked and numbered; what the run
+    /// answers in the end may differ. It is called inside the run and must not block.
+    #[must_use]
+    pub fn on_text(mut self, listener: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.pipeline = self.pipeline.on_text(listener);
+        self
+    }
+
     /// Adds an agent; a closure `|task: Task, cx: Cx| async move { Ok("text") }` will do.
     #[must_use]
     pub fn agent(mut self, card: AgentCard, agent: impl Agent + 'static) -> Self {

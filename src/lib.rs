@@ -22,16 +22,21 @@
 //! - A program that has a `tracing` subscriber adds [`profile::layer()`] to it. One that has none needs nothing.
 //! - With an embedder ([`SoarBuilder::embedder`]) memory is searched by meaning as well as by words.
 //! - A model with tools is an agent: [`llm::tools`].
+//! - With the feature `llm-http` or `llm-https`, models are opened by name: `ninefold::open_model`.
 //! - With the feature `otlp`, runs go to Jaeger, Phoenix or a collector: `ninefold::otlp`.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod builder;
 mod failure;
+#[cfg(feature = "llm-http")]
+mod model;
 mod soar;
 
 pub use builder::SoarBuilder;
 pub use failure::Failure;
+#[cfg(feature = "llm-http")]
+pub use model::{model_providers, open_model};
 pub use soar::Soar;
 
 pub use ninefold_core::{
@@ -58,6 +63,10 @@ pub const FEATURES: &[&str] = &[
     "embed-https",
     #[cfg(feature = "embed-static")]
     "embed-static",
+    #[cfg(feature = "llm-http")]
+    "llm-http",
+    #[cfg(feature = "llm-https")]
+    "llm-https",
     #[cfg(feature = "mcp")]
     "mcp",
     #[cfg(feature = "mcp-https")]
@@ -85,7 +94,7 @@ pub mod embed {
     pub use ninefold_embed::*;
 }
 
-/// The decorators around a model, and models with tools.
+/// Models behind a server, the decorators around a model, and models with tools.
 pub mod llm {
     pub use ninefold_llm::*;
 }

@@ -5,7 +5,7 @@
 //!
 //! 1. what is asked and answered: [`query`], [`answer`], [`error`];
 //! 2. what each phase makes: [`assessment`], [`evidence`], [`plan`], [`verdict`], [`route`], [`finding`];
-//! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`clock`];
+//! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`clock`]; and what is shown nowhere: [`secret`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
 //! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`],
 //!    [`uploads`];
@@ -39,6 +39,7 @@ pub mod reply;
 pub mod request;
 pub mod route;
 pub mod scope;
+pub mod secret;
 pub mod sessions;
 pub mod span;
 mod stem;
@@ -73,6 +74,7 @@ pub use plan::{Plan, PlanError, Subgoal, SubgoalId};
 pub use query::Query;
 pub use route::{Assignment, Routes};
 pub use scope::{Labels, Scope};
+pub use secret::Secret;
 pub use sessions::{Resumption, SessionEvent, SessionSummary, Sessions, Turn};
 pub use store::{Contents, Document, Forgetting, Forgotten, Search, Source, Store};
 pub use uploads::{Upload, UploadKey, UploadRecords};

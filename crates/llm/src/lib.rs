@@ -11,14 +11,27 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod budget;
+#[cfg(feature = "http")]
+mod endpoints;
 pub mod files;
+#[cfg(feature = "http")]
+pub mod http;
+pub mod json;
 #[cfg(feature = "mcp")]
 pub mod mcp;
 mod meter;
 mod observe;
+#[cfg(feature = "http")]
+mod open;
+#[cfg(feature = "http")]
+mod remote;
 pub mod tools;
 pub mod wire;
 
 pub use budget::Budgeted;
 pub use meter::{Metered, Price};
 pub use observe::Observed;
+#[cfg(feature = "http")]
+pub use open::{Providers, open, providers};
+#[cfg(feature = "http")]
+pub use remote::{Remote, RemoteBuilder};

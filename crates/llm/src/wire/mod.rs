@@ -3,7 +3,24 @@
 //!
 //! A format is one file. What differs between providers that speak the same format is data in [`Dialect`].
 
+mod anthropic;
+mod calls;
+mod check;
+mod failure;
+mod gemini;
+mod media;
+mod ollama;
+mod openai_chat;
+mod openai_responses;
+mod signature;
+
 use ninefold_core::{Delta, ErrorKind, ModelRequest, Result};
+
+pub use anthropic::Anthropic;
+pub use gemini::Gemini;
+pub use ollama::Ollama;
+pub use openai_chat::OpenAiChat;
+pub use openai_responses::OpenAiResponses;
 
 /// What a provider is sent: `POST` with a JSON body.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,6 +6,8 @@ mod files;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod tools;
+#[cfg(feature = "http")]
+mod http;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

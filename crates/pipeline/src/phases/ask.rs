@@ -1,11 +1,37 @@
 //! A question to the model inside a phase, and its reply read as data.
 
-use ninefold_core::{Completion, Cx, Error, ErrorKind, Model, ModelRequest, Result, StopReason};
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use ninefold_core::{Completion, Cx, Delta, Error, ErrorKind, Model, ModelRequest, Reply, Result, StopReason};
 use serde::de::DeserializeOwned;
+
+/// Hears a text while it is written.
+pub(crate) type Listener = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Sends a request and reads the reply to its end.
 pub(crate) async fn ask(model: &dyn Model, request: ModelRequest, cx: &Cx) -> Result<Completion> {
-    let mut completion = model.send(request, cx).await?.collect().await?;
+    read(model.send(request, cx).await?).await
+}
+
+/// The same; what is written is heard as it comes.
+pub(crate) async fn ask_aloud(
+    model: &dyn Model,
+    request: ModelRequest,
+    cx: &Cx,
+    listener: &Listener,
+) -> Result<Completion> {
+    let listener = Arc::clone(listener);
+    let deltas = model.send(request, cx).await?.into_deltas().inspect(move |delta| {
+        if let Ok(Delta::Text(text)) = delta {
+            listener(text);
+        }
+    });
+    read(Reply::stream(deltas)).await
+}
+
+async fn read(reply: Reply) -> Result<Completion> {
+    let mut completion = reply.collect().await?;
     if completion.stop == StopReason::Refused {
         return Err(Error::new(ErrorKind::Refused, "the model or its provider declined to answer"));
     }
