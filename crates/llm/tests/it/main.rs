@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod files;
+#[cfg(feature = "http")]
+mod http;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod tools;
-#[cfg(feature = "http")]
-mod http;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
