@@ -21,6 +21,7 @@
 //!   account. Timing, deadline, retry, cache and journal come with every phase.
 //! - A program that has a `tracing` subscriber adds [`profile::layer()`] to it. One that has none needs nothing.
 //! - With an embedder ([`SoarBuilder::embedder`]) memory is searched by meaning as well as by words.
+//! - A model with tools is an agent: [`llm::tools`].
 //! - With the feature `llm-http` or `llm-https`, models are opened by name: `ninefold::open_model`.
 //! - With the feature `otlp`, runs go to Jaeger, Phoenix or a collector: `ninefold::otlp`.
 
@@ -67,10 +68,16 @@ pub const FEATURES: &[&str] = &[
     "llm-http",
     #[cfg(feature = "llm-https")]
     "llm-https",
+    #[cfg(feature = "mcp")]
+    "mcp",
+    #[cfg(feature = "mcp-https")]
+    "mcp-https",
     #[cfg(feature = "otlp")]
     "otlp",
     #[cfg(feature = "otlp-grpc")]
     "otlp-grpc",
+    #[cfg(feature = "schema")]
+    "schema",
     #[cfg(feature = "watch")]
     "watch",
 ];
@@ -88,7 +95,7 @@ pub mod embed {
     pub use ninefold_embed::*;
 }
 
-/// Models behind a server, and the decorators around a model.
+/// Models behind a server, the decorators around a model, and models with tools.
 pub mod llm {
     pub use ninefold_llm::*;
 }

@@ -7,7 +7,8 @@
 //! 2. what each phase makes: [`assessment`], [`evidence`], [`plan`], [`verdict`], [`route`], [`finding`];
 //! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`ledger`], [`clock`]; and what is shown nowhere: [`secret`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
-//! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`];
+//! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`],
+//!    [`uploads`];
 //! 6. how text becomes searchable terms: [`terms`].
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -45,6 +46,7 @@ pub mod span;
 mod stem;
 pub mod store;
 pub mod terms;
+pub mod uploads;
 pub mod verdict;
 
 pub use agent::{Agent, AgentCard, Report, Task};
@@ -77,4 +79,5 @@ pub use scope::{Labels, Scope};
 pub use secret::Secret;
 pub use sessions::{Resumption, SessionEvent, SessionSummary, Sessions, Turn};
 pub use store::{Contents, Document, Forgetting, Forgotten, Search, Source, Store};
+pub use uploads::{Upload, UploadKey, UploadRecords};
 pub use verdict::{Decision, Issue, Scores, Verdict};

@@ -31,6 +31,7 @@ mod charge;
 #[cfg(feature = "http")]
 mod endpoints;
 mod fallback;
+pub mod files;
 mod finish;
 mod flight;
 mod gate;
@@ -40,6 +41,8 @@ pub mod http;
 pub mod json;
 mod latency;
 mod limit;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 mod meter;
 mod observe;
 #[cfg(feature = "http")]
@@ -53,6 +56,7 @@ mod router;
 mod semantic;
 mod tally;
 pub mod tokens;
+pub mod tools;
 mod trace;
 pub mod wire;
 

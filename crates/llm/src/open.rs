@@ -7,6 +7,7 @@ use ninefold_core::secret::Secret;
 use ninefold_core::{Error, ErrorKind, Model, ModelId, Result};
 
 use crate::endpoints::{Key, PROVIDERS, Provider};
+use crate::files::RemoteFiles;
 use crate::http::Transport;
 use crate::remote::Remote;
 
@@ -78,6 +79,26 @@ impl Providers {
             None => remote.key_variable(usual),
         };
         Ok(Arc::new(remote.build()))
+    }
+
+    /// The files at this provider: `openai` or `anthropic`, with the key and the address that its models have.
+    ///
+    /// # Errors
+    /// As [`Providers::open`]; `InvalidInput` for a provider whose files are not known.
+    pub fn files(&self, provider: &str) -> Result<RemoteFiles> {
+        let id = ModelId::new(provider, "files");
+        let Some(provider) = Provider::named(provider) else { return Err(unknown(&id)) };
+        let (address, transport) = (self.address(provider, &id)?, self.transport.clone());
+        let variable = provider.key_variables.first().copied().unwrap_or_default();
+        let Some(key) = provider.key_variables.iter().find_map(|name| self.read(name)) else {
+            return Err(keyless(provider.name, variable));
+        };
+        match provider.name {
+            "openai" | "openai-responses" => RemoteFiles::openai(&address, Secret::new(&key), transport),
+            "anthropic" => RemoteFiles::anthropic(&address, Secret::new(&key), transport),
+            other => Err(Error::new(ErrorKind::InvalidInput, format!("how {other} takes files is not known"))
+                .hint("files are known at openai and anthropic; send the bytes with the message elsewhere")),
+        }
     }
 
     /// A variable that is set to something.

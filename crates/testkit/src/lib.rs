@@ -20,6 +20,7 @@ mod search_suite;
 mod sessions_suite;
 mod stepped_model;
 mod store_suite;
+mod uploads_suite;
 
 pub use cache_suite::cache_suite;
 pub use clock::ManualClock;
@@ -33,3 +34,4 @@ pub use scripted_model::ScriptedModel;
 pub use sessions_suite::sessions_suite;
 pub use stepped_model::{Step, SteppedModel};
 pub use store_suite::{embedding_store_suite, store_suite};
+pub use uploads_suite::uploads_suite;

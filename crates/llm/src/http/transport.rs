@@ -168,6 +168,19 @@ impl Transport {
         TransportBuilder::default()
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The headers that continue a trace.
+    pub(super) fn traced(&self) -> Vec<(&'static str, String)> {
+        self.trace.as_ref().map(|trace| trace()).unwrap_or_default()
+    }
+
     /// Sends a request and returns when its answer has begun.
     pub(crate) async fn post(
         &self,
@@ -215,7 +228,7 @@ impl Transport {
             Framing::Lines => "application/x-ndjson, application/json",
         };
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        let traced = self.trace.as_ref().map(|trace| trace()).unwrap_or_default();
+        let traced = self.traced();
         for (name, value) in outgoing.headers.iter().chain(&traced) {
             let bad = || {
                 Error::new(ErrorKind::InvalidInput, format!("the header {name} for {} cannot be sent", server.provider))
@@ -258,7 +271,7 @@ pub(super) async fn bounded<T>(cx: &Cx, until: Instant, work: impl Future<Output
 }
 
 /// What comes soon of a body that is only shown; where it breaks off is of no interest.
-async fn beginning(mut response: Response, cx: &Cx) -> Result<Vec<u8>> {
+pub(super) async fn beginning(mut response: Response, cx: &Cx) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     let until = Instant::now() + REFUSAL_TIME;
     while let Some(Ok(Some(chunk))) = bounded(cx, until, response.chunk()).await? {

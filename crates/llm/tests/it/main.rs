@@ -8,17 +8,21 @@ mod cassette;
 mod charge;
 mod fallback;
 mod faults;
+mod files;
 mod hedge;
 #[cfg(feature = "http")]
 mod http;
 mod json;
 mod limit;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod retry;
 mod router;
 mod run;
 mod semantic;
 mod suite;
 mod tokens;
+mod tools;
 mod wire;
 mod wire_encode;
 

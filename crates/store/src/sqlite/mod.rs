@@ -24,6 +24,7 @@ mod sessions;
 mod store;
 mod task;
 mod thread;
+mod uploads;
 mod usage;
 mod vectors;
 mod vocabulary;

@@ -3,6 +3,7 @@
 mod connections;
 mod fault;
 mod faults;
+mod files;
 mod litellm;
 mod secrets;
 mod tiny;

@@ -1,0 +1,92 @@
+//! The process of a server: started, listened to, and ended for good.
+
+use std::collections::VecDeque;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ninefold_core::{Error, ErrorKind, Result};
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
+
+/// So much of the end of what a server writes to its standard error is kept.
+const KEPT: usize = 4 * 1024;
+/// So long a server may take to end by itself once its input is closed.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A server's process. Dropping it kills the process and, on Unix, what that started.
+pub(super) struct Process {
+    child: Child,
+    said: Arc<Mutex<VecDeque<u8>>>,
+    listening: Option<JoinHandle<()>>,
+}
+
+impl Process {
+    /// Starts the process; its standard streams are ours.
+    pub(super) fn start(name: &str, command: std::process::Command) -> Result<(Self, ChildStdout, ChildStdin)> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let mut command = Command::from(command);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        // A group of its own, so that what it starts can be ended with it.
+        #[cfg(unix)]
+        command.process_group(0);
+        let failed = |what: String| {
+            Error::new(ErrorKind::Unavailable, format!("the MCP server {name} cannot be started: {what}"))
+                .hint(format!("see that {program:?} is installed and can be run"))
+        };
+        let mut child = command.spawn().map_err(|error| failed(format!("{program:?}: {error}")))?;
+        let (Some(output), Some(input)) = (child.stdout.take(), child.stdin.take()) else {
+            return Err(failed("its standard streams are missing".to_owned()));
+        };
+        let said = Arc::new(Mutex::new(VecDeque::new()));
+        let listening = child.stderr.take().map(|errors| tokio::spawn(listen(errors, Arc::clone(&said))));
+        Ok((Self { child, said, listening }, output, input))
+    }
+
+    /// The end of what it wrote to its standard error, on one line; empty when it wrote nothing. Waits a moment for what a
+    /// process that has just ended is still saying.
+    pub(super) async fn last_words(&mut self) -> String {
+        if let Some(listening) = self.listening.as_mut() {
+            let _ = tokio::time::timeout(Duration::from_millis(200), listening).await;
+        }
+        let said: Vec<u8> = self.said.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+        let text = String::from_utf8_lossy(&said);
+        let words: Vec<&str> =
+            text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+        let line = words.join(" ");
+        let from = line.floor_char_boundary(line.len().saturating_sub(400));
+        line.get(from..).unwrap_or_default().to_owned()
+    }
+
+    /// Waits until it has ended by itself; kills it when it takes too long.
+    pub(super) async fn end(mut self) {
+        let _ = tokio::time::timeout(GRACE, self.child.wait()).await;
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // A process that was waited for has no number any more, and its number may be another's by now.
+        #[cfg(unix)]
+        if let Some(group) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        let _ = self.child.start_kill();
+        if let Some(listening) = self.listening.take() {
+            listening.abort();
+        }
+    }
+}
+
+/// Keeps the end of what is said; a server that writes much is never blocked by it.
+async fn listen(mut errors: ChildStderr, said: Arc<Mutex<VecDeque<u8>>>) {
+    let mut buffer = [0; 1024];
+    while let Ok(read) = errors.read(&mut buffer).await {
+        let Some(more) = buffer.get(..read).filter(|more| !more.is_empty()) else { return };
+        let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.extend(more);
+        let over = said.len().saturating_sub(KEPT);
+        said.drain(..over);
+    }
+}
