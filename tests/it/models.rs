@@ -14,7 +14,7 @@ const QUESTION: &str = "What does the scheduler do with a run?";
 async fn memory() -> Arc<dyn Store> {
     let store = ninefold::store::MemoryStore::new();
     let text = "The scheduler keeps a run until its time has come.";
-    let chunk = Chunk::new("a.md", ChunkKind::Document, text.to_owned());
+    let chunk = Chunk::new("a.md", ChunkKind::Markdown, text.to_owned());
     store.put(vec![Document::new(Source::new("a.md", Key::of_bytes(b"a")), vec![chunk])]).await.unwrap();
     Arc::new(store)
 }
@@ -32,7 +32,9 @@ async fn an_equal_question_is_not_paid_for_twice() {
     let second = soar.answer(QUESTION).await.unwrap();
     assert_eq!(first.text, second.text);
     assert_eq!(model.requests().len(), asked, "the second run asks nothing");
-    assert_eq!((first.profile.usage().calls, second.profile.usage().calls), (asked as u64, 0));
+    let (first, second) = (first.profile.breakdown().total, second.profile.breakdown().total);
+    assert_eq!((first.usage.calls, first.cache_hits), (asked as u64, 0));
+    assert_eq!((second.usage.calls, second.cache_hits), (0, asked as u64), "and its account says why");
     let apart = soar_without_cache(model.clone()).await;
     apart.answer(QUESTION).await.unwrap();
     assert_eq!(model.requests().len(), 2 * asked);
@@ -51,6 +53,8 @@ async fn a_phase_does_not_repeat_what_the_model_has_repeated() {
     assert!(!answer.degradations.is_empty(), "it quotes its sources, and says so");
     assert_eq!(model.calls() % 4, 0, "four attempts for each time that it is asked: {}", model.calls());
     assert!(model.calls() <= 8, "{} calls", model.calls());
+    let total = answer.profile.breakdown().total;
+    assert_eq!((total.usage.calls, total.retries), (model.calls() as u64, model.calls() as u64 * 3 / 4));
 }
 
 #[tokio::test]
