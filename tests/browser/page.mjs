@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = `${root}target/browser/pages/`;
 mkdirSync(folder, { recursive: true });
+const built = process.env.CARGO_TARGET_DIR || `${root}target`;
 
 const { chromium } = createRequire(`${root}target/browser/`)("playwright-core");
 
@@ -25,7 +26,7 @@ export const write = (name, profile) => {
     files.push(`${folder}${name}.json`);
     writeFileSync(files[1], JSON.stringify(profile));
   }
-  const said = execFileSync(`${root}target/debug/examples/report`, files, { encoding: "utf8" });
+  const said = execFileSync(`${built}/debug/examples/report`, files, { encoding: "utf8" });
   return { url: pathToFileURL(html).href, bytes: Number(/(\d+) bytes/.exec(said)[1]) };
 };
 
