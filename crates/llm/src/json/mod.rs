@@ -10,5 +10,5 @@ pub use ask::answer;
 pub use ask::{Structured, structured};
 pub use ninefold_core::json::repair;
 pub use shape::Shape;
-pub(crate) use strict::is_strict;
 pub use strict::{Optional, strict, without_nulls};
+pub(crate) use strict::{is_recursive, is_strict};
