@@ -167,8 +167,16 @@ fn convert(schema: &Value, optional: Optional, depth: usize) -> Option<Value> {
             _ => return None,
         }
     }
+    if let Some(reference) = to.get("$ref") {
+        let alone = more.is_empty() && to.keys().all(|key| key == "$ref" || key == "description");
+        return alone.then(|| json!({ "$ref": reference }));
+    }
     if let Some(properties) = object_of(from)? {
         let required = names(from);
+        // What must be there and is not described would be forbidden.
+        if required.iter().any(|name| !properties.contains_key(*name)) {
+            return None;
+        }
         let mut closed = Map::new();
         for (name, schema) in properties {
             let converted = inner(schema)?;
