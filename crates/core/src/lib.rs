@@ -9,7 +9,7 @@
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
 //! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`],
 //!    [`uploads`];
-//! 6. how text becomes searchable terms: [`terms`].
+//! 6. how text becomes searchable terms: [`terms`]; how what models write becomes JSON: [`json`].
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 // Clippy hears this on the whole crate only; the tidy test keeps span macros inside `span.rs`.
@@ -30,6 +30,7 @@ pub mod evidence;
 pub mod finding;
 pub mod id;
 pub mod journal;
+pub mod json;
 pub mod ledger;
 pub mod message;
 pub mod model;

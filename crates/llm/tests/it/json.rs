@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use ninefold_core::cx::RunState;
 use ninefold_core::{
-    Budget, BudgetMeter, Cx, ErrorKind, Expense, ModelRequest, OutputFormat, Role, RunId, Scope, Timestamp, Usage,
+    Budget, BudgetMeter, Completion, Cx, ErrorKind, Expense, Model, ModelId, ModelRequest, OutputFormat, Reply, Result,
+    Role, RunId, Scope, StopReason, Timestamp, Usage,
 };
-use ninefold_llm::json::{Shape, repair, structured};
+use ninefold_llm::json::{Optional, Shape, repair, strict, structured, without_nulls};
 use ninefold_testkit::{ManualClock, ScriptedModel};
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -68,6 +69,36 @@ async fn what_is_wrong_is_told_once() {
     assert_eq!((error.kind(), stubborn.requests().len()), (ErrorKind::MalformedReply, 2));
 }
 
+#[tokio::test]
+async fn nothing_is_asked_for_once_more_and_what_was_cut_off_is_not() {
+    let silent = ScriptedModel::new().answer("", " ");
+    let error = structured::<Person>(&silent, ModelRequest::new("s", "who?"), &person(), &cx()).await.unwrap_err();
+    assert_eq!((error.kind(), silent.requests().len()), (ErrorKind::MalformedReply, 2));
+
+    let cut = Says("{\"name\": \"Ada", StopReason::Length);
+    let error = structured::<Person>(&cut, ModelRequest::new("s", "who?"), &person(), &cx()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MalformedReply);
+    assert!(error.hint_text().unwrap().contains("max_output_tokens"));
+    let declined = Says("I can't.", StopReason::Refused);
+    let error = structured::<Person>(&declined, ModelRequest::new("s", "who?"), &person(), &cx()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+}
+
+/// Always says the same and stops for the same reason.
+struct Says(&'static str, StopReason);
+
+#[async_trait::async_trait]
+impl Model for Says {
+    fn id(&self) -> &ModelId {
+        static ID: std::sync::LazyLock<ModelId> = std::sync::LazyLock::new(|| ModelId::new("test", "says"));
+        &ID
+    }
+
+    async fn send(&self, _: ModelRequest, _: &Cx) -> Result<Reply> {
+        Ok(Reply::whole(Completion { stop: self.1, ..Completion::text(self.0) }))
+    }
+}
+
 #[cfg(feature = "validate")]
 #[tokio::test]
 async fn replies_are_held_to_all_that_the_schema_says() {
@@ -106,6 +137,34 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
+fn object() -> impl Strategy<Value = Value> {
+    prop::collection::vec(("[\"'\\\\ a:é]{0,4}", value()), 1..5)
+        .prop_map(|members| Value::Object(members.into_iter().collect()))
+}
+
+fn schema() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(json!({ "type": "string" })),
+        Just(json!({ "type": ["string", "null"], "minLength": 2, "description": "x" })),
+        Just(json!({ "type": "integer", "minimum": 1, "format": "uint8" })),
+        Just(json!({ "enum": ["a", null] })),
+        Just(json!({ "$ref": "#/$defs/A", "description": "there" })),
+        Just(json!({})),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        let properties = prop::collection::vec(("[a-d]", inner.clone()), 0..4);
+        prop_oneof![
+            4 => (properties, prop::collection::vec("[a-d]", 0..3)).prop_map(|(properties, required)| {
+                let properties: serde_json::Map<String, Value> = properties.into_iter().collect();
+                json!({ "type": "object", "properties": properties, "required": required })
+            }),
+            1 => inner.clone().prop_map(|items| json!({ "type": "array", "items": items, "minItems": 1 })),
+            1 => prop::collection::vec(inner.clone(), 1..3).prop_map(|of| json!({ "oneOf": of })),
+            1 => inner.prop_map(|one| json!({ "allOf": [one], "description": "one" })),
+        ]
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
 
@@ -117,12 +176,27 @@ proptest! {
     }
 
     #[test]
-    fn json_within_words_is_found(value in value()) {
-        prop_assume!(value.as_object().is_some_and(|value| !value.is_empty()));
+    fn json_within_words_is_found(value in object()) {
         for text in [format!("Here: {value} Done."), format!("```json\n{value:#}\n```\nDone.")] {
             let found: Value = serde_json::from_str(&repair(&text).unwrap()).unwrap();
             prop_assert_eq!(&found, &value);
         }
+    }
+
+    /// A strict schema is strict already, and whatever it is made of, making it never panics.
+    #[test]
+    fn strict_schemas_stay_as_they_are(schema in schema(), any in value()) {
+        for optional in [Optional::Stay, Optional::Nullable] {
+            if let Some(once) = strict(&schema, optional) {
+                prop_assert_eq!(strict(&once, optional), Some(once.clone()));
+            }
+            let _ = strict(&any, optional);
+        }
+        let mut pruned = any.clone();
+        without_nulls(&mut pruned, &schema);
+        let mut again = pruned.clone();
+        without_nulls(&mut again, &schema);
+        prop_assert_eq!(again, pruned);
     }
 
     #[test]
@@ -134,11 +208,9 @@ proptest! {
     }
 
     #[test]
-    fn json_that_was_cut_off_is_closed(value in value(), at in any::<prop::sample::Index>()) {
-        let text = value.to_string();
-        prop_assume!(text.starts_with(['{', '[']));
+    fn json_that_was_cut_off_is_closed(value in object(), list in any::<bool>(), at in any::<prop::sample::Index>()) {
+        let text = if list { json!([value, 1]).to_string() } else { value.to_string() };
         let at = text.floor_char_boundary(at.index(text.len()) + 1);
-        prop_assume!(at > 0);
         let repaired = repair(&text[..at]).unwrap();
         prop_assert!(serde_json::from_str::<Value>(&repaired).is_ok(), "{}", repaired);
     }

@@ -323,6 +323,103 @@ fn calls_without_an_id_get_one_and_calls_without_end_are_bounded() {
     assert_eq!(error.kind(), ErrorKind::TooLong);
 }
 
+/// The whole reply to one event and the end of the connection.
+fn only(format: &dyn Format, event: &Value) -> Result<Completion> {
+    decode(format, &[(String::new(), event.to_string())]).and_then(|batches| collect(batches.concat()))
+}
+
+#[test]
+fn what_providers_add_to_chat_completions_is_understood() {
+    let choice = json!([{ "delta": { "content": "x" }, "finish_reason": "stop" }]);
+    let usage = |usage: Value| only(&OpenAiChat, &json!({ "choices": choice, "usage": usage })).unwrap().usage;
+    // DeepSeek's cache, OpenRouter's price, what OpenAI wrote into its cache.
+    let used = usage(json!({ "prompt_tokens": 9, "completion_tokens": 1, "prompt_cache_hit_tokens": 4 }));
+    assert_eq!(used, Usage { cached_input_tokens: 4, ..Usage::tokens(9, 1) });
+    let used = usage(json!({ "prompt_tokens": 9, "completion_tokens": 1, "cost": 0.000_25 }));
+    assert_eq!(used.cost, Some(ninefold_core::Cost(250_000)));
+    let used = usage(
+        json!({ "prompt_tokens": 9, "completion_tokens": 1, "prompt_tokens_details": { "cache_write_tokens": 3 } }),
+    );
+    assert_eq!(used.cache_write_tokens, 3);
+    // Groq and Moonshot say elsewhere what was used.
+    let groq = json!({ "choices": choice, "x_groq": { "usage": { "prompt_tokens": 9, "completion_tokens": 1 } } });
+    assert_eq!(only(&OpenAiChat, &groq).unwrap().usage, Usage::tokens(9, 1));
+    let moonshot = json!({ "choices": [{ "delta": { "content": "x" }, "finish_reason": "stop",
+        "usage": { "prompt_tokens": 9, "completion_tokens": 1 } }] });
+    assert_eq!(only(&OpenAiChat, &moonshot).unwrap().usage, Usage::tokens(9, 1));
+    // Mistral's pieces.
+    let pieces = json!([
+        { "type": "thinking", "thinking": [{ "type": "text", "text": "hm" }] },
+        { "type": "reference", "reference_ids": [1] },
+        { "type": "text", "text": "so" }
+    ]);
+    let mistral = json!({ "choices": [{ "delta": { "content": pieces }, "finish_reason": "stop" }] });
+    let reply = only(&OpenAiChat, &mistral).unwrap();
+    assert_eq!((reply.reasoning.as_str(), reply.text.as_str()), ("hm", "so"));
+    // Azure's first chunk has no choice and no names; a second choice is not ours.
+    let azure = json!({ "id": "", "model": "", "choices": [], "prompt_filter_results": [] });
+    let two = json!({ "choices": [{ "index": 1, "delta": { "content": "other" }, "finish_reason": "length" },
+        { "index": 0, "delta": { "content": "ours" }, "finish_reason": "stop" }] });
+    let events = [azure, two].map(|event| (String::new(), event.to_string()));
+    let reply = collect(decode(&OpenAiChat, &events).unwrap().concat()).unwrap();
+    assert_eq!((reply.text.as_str(), reply.stop), ("ours", StopReason::End));
+    // What a server gave up in the middle is no answer, however it says so.
+    for reason in ["error", "abort", "insufficient_system_resource"] {
+        let broken = json!({ "choices": [{ "delta": { "content": "x" }, "finish_reason": reason }] });
+        assert_eq!(only(&OpenAiChat, &broken).unwrap_err().kind(), ErrorKind::Transient);
+    }
+}
+
+#[test]
+fn what_gemini_blocks_or_breaks_is_said() {
+    let blocked = json!({ "promptFeedback": { "blockReason": "SAFETY" }, "usageMetadata": { "promptTokenCount": 3 } });
+    let reply = only(&Gemini, &blocked).unwrap();
+    assert_eq!((reply.stop, reply.usage.input_tokens), (StopReason::Refused, 3));
+    let malformed = json!({ "candidates": [{ "finishReason": "MALFORMED_FUNCTION_CALL" }] });
+    assert_eq!(only(&Gemini, &malformed).unwrap_err().kind(), ErrorKind::MalformedReply);
+    // Without events the stream is a list.
+    let list = json!([
+        { "candidates": [{ "content": { "parts": [{ "text": "a" }] } }] },
+        { "candidates": [{ "content": { "parts": [{ "text": "b" }] }, "finishReason": "STOP" }] }
+    ]);
+    let mut deltas = Vec::new();
+    Gemini.decoder().whole(&list.to_string(), &mut deltas).unwrap();
+    assert_eq!(collect(deltas).unwrap().text, "ab");
+}
+
+#[test]
+fn a_call_without_a_word_has_an_empty_object_unless_it_was_cut_off() {
+    let event = |value: Value| (String::new(), value.to_string());
+    for (reason, arguments) in [("tool", "{}"), ("cut", "")] {
+        let cut = reason == "cut";
+        let chat = [event(json!({ "choices": [{
+            "delta": { "tool_calls": [{ "index": 0, "id": "a", "function": { "name": "now", "arguments": "" } }] },
+            "finish_reason": if cut { "length" } else { "tool_calls" }
+        }] }))];
+        let anthropic = [
+            event(
+                json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "tool_use", "id": "a", "name": "now", "input": {} } }),
+            ),
+            event(json!({ "type": "content_block_stop", "index": 0 })),
+            event(
+                json!({ "type": "message_delta", "delta": { "stop_reason": if cut { "max_tokens" } else { "tool_use" } } }),
+            ),
+        ];
+        let item = json!({ "type": "function_call", "call_id": "a", "name": "now", "arguments": "" });
+        let status = if cut { "incomplete" } else { "completed" };
+        let responses = [
+            event(json!({ "type": "response.output_item.added", "output_index": 0, "item": item })),
+            event(json!({ "type": "response.completed", "response": { "status": status } })),
+        ];
+        let streams: [(&dyn Format, &[_]); 3] =
+            [(&OpenAiChat, &chat), (&Anthropic, &anthropic), (&OpenAiResponses, &responses)];
+        for (format, stream) in streams {
+            let reply = collect(decode(format, stream).unwrap().concat()).unwrap();
+            assert_eq!(reply.tool_calls[0].arguments, arguments, "{}: {reason}", format.name());
+        }
+    }
+}
+
 #[test]
 fn several_and_unreadable_thoughts_go_back_as_they_came() {
     let event = |value: Value| (String::new(), value.to_string());

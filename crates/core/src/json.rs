@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 
-use ninefold_core::{Error, ErrorKind, Result};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
+
+use crate::error::{Error, ErrorKind, Result};
 
 /// The most bytes that are looked at.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -15,7 +16,7 @@ pub const MAX_DEPTH: usize = 120;
 ///
 /// ```
 /// let said = "Sure! ```json\n{name: 'Ada', langs: ['en', 'fr',], // two\n```";
-/// assert_eq!(ninefold_llm::json::repair(said).unwrap(), r#"{"name":"Ada","langs":["en","fr"]}"#);
+/// assert_eq!(ninefold_core::json::repair(said).unwrap(), r#"{"name":"Ada","langs":["en","fr"]}"#);
 /// ```
 ///
 /// # Errors
@@ -66,7 +67,7 @@ fn candidate(rest: &str) -> (bool, usize, Option<String>) {
 
 /// Whether it is JSON that serde takes, which bounds the depth.
 fn is_json(text: &str) -> bool {
-    serde_json::from_str::<&RawValue>(text).is_ok() && depth(text) <= MAX_DEPTH
+    serde_json::from_str::<IgnoredAny>(text).is_ok() && depth(text) <= MAX_DEPTH
 }
 
 /// How deep the arrays and objects of JSON are nested.
@@ -323,12 +324,18 @@ impl Parser<'_> {
 
     /// A number or a word: of JSON, Python or JavaScript, or a text without quotes.
     fn bare_value(&mut self) {
-        let end = self.rest.find([',', '}', ']', '\n', ';']).unwrap_or(self.rest.len());
-        let raw = self.rest.get(..end).unwrap_or_default();
-        // A comment, or the end of a fence, is not of the word.
-        let cut = ["//", "/*", "```", " #"].iter().filter_map(|mark| raw.find(mark)).filter(|at| *at > 0).min();
-        let end = cut.unwrap_or(end);
-        let word = raw.get(..end).unwrap_or(raw).trim();
+        // A comment, or the end of a fence, is not of the word. Nothing beyond the word is looked at, so that many words in
+        // one line take no longer than few.
+        let ends = |at: usize, c: char| match c {
+            ',' | '}' | ']' | '\n' | ';' => true,
+            '/' | '`' | ' ' if at > 0 => {
+                let rest = self.rest.get(at..).unwrap_or_default();
+                ["//", "/*", "```", " #"].iter().any(|mark| rest.starts_with(mark))
+            }
+            _ => false,
+        };
+        let end = self.rest.char_indices().find(|(at, c)| ends(*at, *c)).map_or(self.rest.len(), |(at, _)| at);
+        let word = self.rest.get(..end).unwrap_or_default().trim();
         self.skip(end);
         match word {
             "true" | "True" | "TRUE" => self.out.push_str("true"),
@@ -428,8 +435,21 @@ mod tests {
     #[test]
     fn json_is_left_alone() {
         for text in ["{ \"a\" : 1e400000 }", "[]", "3", "\"x\"", "null", "{\"a\":1,\"a\":2}"] {
-            if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+            if serde_json::from_str::<IgnoredAny>(text).is_ok() {
                 assert!(matches!(repair(text).unwrap(), Cow::Borrowed(same) if same == text));
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_text_takes_time_as_its_length_does() {
+        // Each would take hours if a part of it were read again for every other.
+        for piece in ["a```", "a//", "\"a", "[", "{", "{a:", "[\"", "' ", "\\u", "/*", "{[", "a #", "\" \n"] {
+            for begin in ["", "[", "{", "{\"a\":"] {
+                let text = begin.to_owned() + &piece.repeat(50_000);
+                if let Ok(repaired) = repair(&text) {
+                    assert!(is_json(&repaired), "{begin}{piece}");
+                }
             }
         }
     }
