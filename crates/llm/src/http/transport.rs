@@ -93,7 +93,7 @@ impl TransportBuilder {
         self
     }
 
-    /// Trusts this certificate besides those of the system; PEM. Needs the feature `https`.
+    /// Trusts these certificates besides those of the system: one or several, as PEM. Needs the feature `https`.
     #[must_use]
     pub fn certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.certificates.push(pem.into());
@@ -142,9 +142,9 @@ impl TransportBuilder {
 
 #[cfg(feature = "https")]
 fn trusting(client: ClientBuilder, pem: &[u8]) -> Result<ClientBuilder> {
-    match reqwest::Certificate::from_pem(pem) {
-        Ok(certificate) => Ok(client.tls_certs_merge([certificate])),
-        Err(_) => Err(Error::new(ErrorKind::InvalidInput, "a certificate to trust is not PEM")),
+    match reqwest::Certificate::from_pem_bundle(pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(client.tls_certs_merge(certificates)),
+        _ => Err(Error::new(ErrorKind::InvalidInput, "a certificate to trust is not PEM")),
     }
 }
 
