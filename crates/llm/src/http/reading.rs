@@ -133,9 +133,10 @@ impl Reading {
     /// Reads a chunk, or the end.
     async fn hear(&mut self) -> Result<()> {
         let Source { response, server, timer } = &mut self.source;
-        let idle = Instant::now() + self.limits.idle;
-        let Some(chunk) = timer.within(idle.min(self.end), response.chunk()).await? else {
-            return Err(if self.end <= idle {
+        let (idle, end) = (self.limits.idle, self.end);
+        let until = || end.min(Instant::now() + idle);
+        let Some(chunk) = timer.within(until, response.chunk()).await? else {
+            return Err(if self.end <= Instant::now() {
                 server.too_slow(Limit::Total, self.limits.total)
             } else {
                 server.too_slow(Limit::Idle, self.limits.idle)
@@ -226,7 +227,7 @@ impl Reading {
             }
         };
         // Whatever comes of it, the reply is whole.
-        let _ = timer.within(Instant::now() + LINGER, read_rest).await;
+        let _ = timer.within(|| Instant::now() + LINGER, read_rest).await;
     }
 
     fn of_format(&self, error: &Error) -> Error {

@@ -21,38 +21,42 @@ impl Timer {
         Self { cx, sleep: Box::pin(sleep_until(first)) }
     }
 
-    /// What comes of `work`; `None` when `until` has passed.
+    /// What comes of `work`; `None` when the time that `until` names has passed. It is asked only when there is something
+    /// to wait for: reading a clock costs as much as reading a piece.
     ///
     /// # Errors
     /// `Cancelled` and `DeadlineExceeded` as the run says.
-    pub(super) async fn within<T>(&mut self, until: Instant, work: impl Future<Output = T>) -> Result<Option<T>> {
+    pub(super) async fn within<T>(
+        &mut self,
+        until: impl Fn() -> Instant,
+        work: impl Future<Output = T>,
+    ) -> Result<Option<T>> {
         let Self { cx, sleep } = self;
-        let deadline = cx.deadline().filter(|deadline| *deadline <= until);
-        let end = deadline.unwrap_or(until);
+        let mut end = None;
         let mut work = pin!(work);
         let timed = poll_fn(|context| {
             if let Poll::Ready(outcome) = work.as_mut().poll(context) {
-                return Poll::Ready(Some(outcome));
+                return Poll::Ready(Ok(Some(outcome)));
             }
+            let (end, is_deadline) = *end.get_or_insert_with(|| {
+                let until = until();
+                let deadline = cx.deadline().filter(|deadline| *deadline <= until);
+                (deadline.unwrap_or(until), deadline.is_some())
+            });
             if end < sleep.deadline() {
                 sleep.as_mut().reset(end);
             }
             while sleep.as_mut().poll(context).is_ready() {
                 if sleep.deadline() >= end {
-                    return Poll::Ready(None);
+                    return Poll::Ready(if is_deadline { Err(cx::deadline_exceeded()) } else { Ok(None) });
                 }
                 sleep.as_mut().reset(end);
             }
             Poll::Pending
         });
-        let outcome = match cx.cancellation() {
+        match cx.cancellation() {
             Some(cancellation) => cancellation.run_until_cancelled(timed).await.ok_or_else(cx::cancelled)?,
             None => timed.await,
-        };
-        match outcome {
-            Some(outcome) => Ok(Some(outcome)),
-            None if deadline.is_some() => Err(cx::deadline_exceeded()),
-            None => Ok(None),
         }
     }
 }

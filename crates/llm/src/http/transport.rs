@@ -187,7 +187,7 @@ impl Transport {
             .body(outgoing.body);
         let first = sent + first_byte.min(total);
         let mut timer = Timer::new(cx.clone(), first);
-        let answered = timer.within(first, request.send()).await?;
+        let answered = timer.within(|| first, request.send()).await?;
         let Some(answered) = answered else { return Err(server.too_slow(Limit::FirstByte, first_byte.min(total))) };
         let response = answered.map_err(|error| server.of_sending(error, self.limits.connect))?;
         let status = response.status();
@@ -240,7 +240,7 @@ impl fmt::Debug for TransportBuilder {
 async fn beginning(mut response: Response, timer: &mut Timer) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     let until = Instant::now() + REFUSAL_TIME;
-    while let Some(Ok(Some(chunk))) = timer.within(until, response.chunk()).await? {
+    while let Some(Ok(Some(chunk))) = timer.within(|| until, response.chunk()).await? {
         let room = REFUSAL_BYTES - body.len();
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
         if body.len() >= REFUSAL_BYTES {
