@@ -8,7 +8,7 @@
 //! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`clock`]; and what is shown nowhere: [`secret`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
 //! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`];
-//! 6. how text becomes searchable terms: [`terms`].
+//! 6. how text becomes searchable terms: [`terms`]; how what models write becomes JSON: [`json`].
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 // Clippy hears this on the whole crate only; the tidy test keeps span macros inside `span.rs`.
@@ -29,6 +29,7 @@ pub mod evidence;
 pub mod finding;
 pub mod id;
 pub mod journal;
+pub mod json;
 pub mod message;
 pub mod model;
 pub mod phase;

@@ -36,7 +36,14 @@ pub async fn structured<T: DeserializeOwned>(
     let mut usage = Usage::default();
     let mut retried = false;
     loop {
-        let completion = model.send(request.clone(), cx).await?.collect().await?;
+        let completion = match model.send(request.clone(), cx).await?.collect().await {
+            // Nothing, or nothing that can be read.
+            Err(error) if error.kind() == ErrorKind::MalformedReply && !retried => {
+                retried = true;
+                continue;
+            }
+            collected => collected?,
+        };
         usage += completion.usage;
         if completion.stop == StopReason::Refused {
             return Err(Error::new(ErrorKind::Refused, "the model or its provider declined to answer"));

@@ -2,14 +2,13 @@
 //! not as asked.
 
 mod ask;
-mod repair;
 mod shape;
 mod strict;
 
 #[cfg(feature = "schema")]
 pub use ask::answer;
 pub use ask::{Structured, structured};
-pub use repair::{MAX_BYTES, MAX_DEPTH, repair};
+pub use ninefold_core::json::repair;
 pub use shape::Shape;
-pub(crate) use strict::is_strict;
 pub use strict::{Optional, strict, without_nulls};
+pub(crate) use strict::{is_recursive, is_strict};

@@ -1,6 +1,8 @@
 //! A JSON Schema as the providers' strict modes demand it: every object closed, only the keywords that they know. What a
 //! schema says beyond that goes into the description, for the model to read, and is for the reader of the reply to check.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 /// What becomes of properties that may be absent.
@@ -60,6 +62,34 @@ pub fn strict(schema: &Value, optional: Optional) -> Option<Value> {
     let root = convert(schema, optional, 0)?;
     let is_object = root.get("type").is_some_and(|kind| kind == "object");
     is_object.then_some(root)
+}
+
+/// Whether a reference in the schema leads back to itself, or nowhere, which Anthropic's structured outputs do not take.
+pub(crate) fn is_recursive(schema: &Value) -> bool {
+    fn visit<'a>(at: &'a Value, root: &'a Value, within: &mut Vec<&'a str>, done: &mut HashSet<&'a str>) -> bool {
+        if within.len() > MAX_DEPTH {
+            return true;
+        }
+        let reference = at.get("$ref").and_then(Value::as_str).filter(|reference| !done.contains(reference));
+        if let Some(reference) = reference {
+            if within.contains(&reference) {
+                return true;
+            }
+            within.push(reference);
+            let recursive = visit(resolve(at, root), root, within, done);
+            within.pop();
+            done.insert(reference);
+            if recursive {
+                return true;
+            }
+        }
+        match at {
+            Value::Object(members) => members.values().any(|inner| visit(inner, root, within, done)),
+            Value::Array(items) => items.iter().any(|inner| visit(inner, root, within, done)),
+            _ => false,
+        }
+    }
+    visit(schema, schema, &mut vec!["#"], &mut HashSet::new())
 }
 
 /// Whether the schema is as strict modes demand it already, without any change.
@@ -314,6 +344,16 @@ mod tests {
             deep = json!({ "type": "object", "properties": { "a": deep } });
         }
         assert_eq!(strict(&deep, Optional::Stay), None);
+    }
+
+    #[test]
+    fn references_in_a_circle_are_seen() {
+        let of = |a: &str, b: &str| json!({ "$ref": "#/$defs/A", "$defs": { "A": { "items": { "$ref": a } }, "B": { "$ref": b } } });
+        assert!(is_recursive(&of("#/$defs/A", "#")) && is_recursive(&of("#/$defs/B", "#/$defs/A")));
+        assert!(is_recursive(&of("#/$defs/B", "#")));
+        assert!(is_recursive(&of("#/$defs/B", "#/$defs/none")), "what leads nowhere cannot be sent either");
+        let twice = json!({ "items": [{ "$ref": "#/$defs/A" }, { "$ref": "#/$defs/A" }], "$defs": { "A": { "type": "string" } } });
+        assert!(!is_recursive(&twice));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 use super::check::{cannot_say, check, instruction, invalid};
 use super::media::base64;
 use super::{Decode, Dialect, Failure, Format, Framing, Outgoing, calls, failure, signature};
-use crate::json::{Optional, strict};
+use crate::json::{Optional, is_recursive, strict};
 
 /// Anthropic's messages. The base address ends before the version: `https://api.anthropic.com`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -346,11 +346,13 @@ fn tool_choice(request: &ModelRequest) -> Option<Choice<'_>> {
 /// How JSON is asked for, and what the model is told about it.
 fn output_format(request: &ModelRequest, dialect: Dialect) -> (Option<JsonFormat<'_>>, Option<String>) {
     match &request.output {
-        OutputFormat::Schema { schema, .. } if !dialect.no_schema => match strict(schema, Optional::Stay) {
-            Some(schema) => (Some(JsonFormat { r#type: "json_schema", schema: Cow::Owned(schema) }), None),
-            // The provider takes closed objects only.
-            None => (None, instruction(&request.output)),
-        },
+        OutputFormat::Schema { schema, .. } if !dialect.no_schema => {
+            match strict(schema, Optional::Stay).filter(|schema| !is_recursive(schema)) {
+                Some(schema) => (Some(JsonFormat { r#type: "json_schema", schema: Cow::Owned(schema) }), None),
+                // The provider takes closed objects without circles only.
+                None => (None, instruction(&request.output)),
+            }
+        }
         output => (None, instruction(output)),
     }
 }

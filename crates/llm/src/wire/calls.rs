@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use ninefold_core::reply::MAX_TOOL_CALLS;
-use ninefold_core::{Error, ErrorKind, Result};
+use ninefold_core::{Delta, Error, ErrorKind, Result, StopReason};
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
 
@@ -66,6 +66,16 @@ impl Calls {
     /// Whether the call is still without arguments.
     pub(super) fn lacks_arguments(&self, index: usize) -> bool {
         self.seen.get(index).is_some_and(|seen| !seen.arguments)
+    }
+
+    /// The end: calls without a word have an empty object for arguments, as tools without parameters are called; unless the
+    /// reply was cut off, which such a call does not show by itself.
+    pub(super) fn finish(&mut self, stop: StopReason, deltas: &mut Vec<Delta>) {
+        for (index, seen) in self.seen.iter_mut().enumerate().filter(|_| stop != StopReason::Length) {
+            if !std::mem::replace(&mut seen.arguments, true) {
+                deltas.push(Delta::ToolCall { index, id: None, name: None, arguments: "{}".to_owned() });
+            }
+        }
     }
 }
 

@@ -153,6 +153,9 @@ const FORBIDDEN: &[&str] = &[
     "data_inspection_failed",
 ];
 
+/// Words of replies that the provider itself found not to be of the form asked for.
+const NOT_AS_ASKED: &[&str] = &["tool_use_failed", "json_validate_failed"];
+
 /// Kinds of errors that providers name, for errors that come without a status.
 const NAMED: &[(&str, ErrorKind)] = &[
     ("rate_limit", ErrorKind::RateLimited),
@@ -187,6 +190,9 @@ fn class(status: u16, said: &Said) -> ErrorKind {
     if !matches!(status, 401 | 404 | 500..) && any(FORBIDDEN) {
         return ErrorKind::Refused;
     }
+    if any(NOT_AS_ASKED) {
+        return ErrorKind::MalformedReply;
+    }
     if named.contains("overloaded") {
         return ErrorKind::Transient;
     }
@@ -214,7 +220,7 @@ mod tests {
 
     #[test]
     fn words_decide_before_the_status() {
-        use ErrorKind::{Permanent, RateLimited, Refused, TooLong, Transient};
+        use ErrorKind::{MalformedReply, Permanent, RateLimited, Refused, TooLong, Transient};
         // The forms are those of the providers' error references.
         let cases: &[(u16, &str, ErrorKind)] = &[
             (
@@ -300,6 +306,11 @@ mod tests {
                 Permanent,
             ),
             (302, "", Permanent),
+            (
+                400,
+                r#"{"error":{"message":"Failed to generate JSON.","type":"invalid_request_error","code":"json_validate_failed"}}"#,
+                MalformedReply,
+            ),
         ];
         for (status, body, expected) in cases {
             assert_eq!(kind(*status, body), *expected, "{status} {body}");

@@ -19,14 +19,8 @@ pub(super) fn data_url(mime: &str, bytes: &[u8]) -> String {
 /// What a file is called, for providers that want a name.
 pub(super) fn file_name(media: &Media) -> String {
     media.name.clone().unwrap_or_else(|| {
-        let ending: String = media
-            .mime
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric())
-            .collect();
+        let ending: String =
+            media.mime.rsplit('/').next().unwrap_or_default().chars().take_while(char::is_ascii_alphanumeric).collect();
         if ending.is_empty() { "file".to_owned() } else { format!("file.{ending}") }
     })
 }

@@ -104,17 +104,18 @@ enum Content<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 enum Piece<'a> {
-    InputText {
-        text: &'a str,
-    },
-    InputImage {
+    #[serde(rename = "input_text")]
+    Text { text: &'a str },
+    #[serde(rename = "input_image")]
+    Image {
         detail: &'static str,
         #[serde(flatten)]
         source: Source<'a>,
     },
-    InputFile {
+    #[serde(rename = "input_file")]
+    File {
         #[serde(flatten)]
         source: Source<'a>,
     },
@@ -260,7 +261,7 @@ fn assistant<'a>(message: &'a Message, input: &mut Vec<Item<'a>>) {
 
 fn piece(part: &Part) -> Result<Piece<'_>> {
     match part {
-        Part::Text { text } => Ok(Piece::InputText { text }),
+        Part::Text { text } => Ok(Piece::Text { text }),
         Part::Image { media } => {
             let source = match &media.source {
                 MediaSource::Bytes(bytes) => Source::Image { image_url: data_url(&media.mime, bytes).into() },
@@ -268,9 +269,9 @@ fn piece(part: &Part) -> Result<Piece<'_>> {
                 MediaSource::Uploaded { id, .. } => Source::Uploaded { file_id: id },
                 _ => return Err(cannot_say(NAME, "where this image is")),
             };
-            Ok(Piece::InputImage { detail: "auto", source })
+            Ok(Piece::Image { detail: "auto", source })
         }
-        Part::File { media } => Ok(Piece::InputFile { source: file(media)? }),
+        Part::File { media } => Ok(Piece::File { source: file(media)? }),
         _ => Err(cannot_say(NAME, "a part of a message")),
     }
 }

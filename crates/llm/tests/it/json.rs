@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use ninefold_core::cx::RunState;
 use ninefold_core::{
-    Budget, BudgetMeter, Cx, ErrorKind, Expense, ModelRequest, OutputFormat, Role, RunId, Scope, Timestamp, Usage,
+    Budget, BudgetMeter, Completion, Cx, ErrorKind, Expense, Model, ModelId, ModelRequest, OutputFormat, Reply, Result,
+    Role, RunId, Scope, StopReason, Timestamp, Usage,
 };
 use ninefold_llm::json::{Shape, repair, structured};
 use ninefold_testkit::{ManualClock, ScriptedModel};
@@ -68,6 +69,36 @@ async fn what_is_wrong_is_told_once() {
     assert_eq!((error.kind(), stubborn.requests().len()), (ErrorKind::MalformedReply, 2));
 }
 
+#[tokio::test]
+async fn nothing_is_asked_for_once_more_and_what_was_cut_off_is_not() {
+    let silent = ScriptedModel::new().answer("", " ");
+    let error = structured::<Person>(&silent, ModelRequest::new("s", "who?"), &person(), &cx()).await.unwrap_err();
+    assert_eq!((error.kind(), silent.requests().len()), (ErrorKind::MalformedReply, 2));
+
+    let cut = Says("{\"name\": \"Ada", StopReason::Length);
+    let error = structured::<Person>(&cut, ModelRequest::new("s", "who?"), &person(), &cx()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MalformedReply);
+    assert!(error.hint_text().unwrap().contains("max_output_tokens"));
+    let declined = Says("I can't.", StopReason::Refused);
+    let error = structured::<Person>(&declined, ModelRequest::new("s", "who?"), &person(), &cx()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+}
+
+/// Always says the same and stops for the same reason.
+struct Says(&'static str, StopReason);
+
+#[async_trait::async_trait]
+impl Model for Says {
+    fn id(&self) -> &ModelId {
+        static ID: std::sync::LazyLock<ModelId> = std::sync::LazyLock::new(|| ModelId::new("test", "says"));
+        &ID
+    }
+
+    async fn send(&self, _: ModelRequest, _: &Cx) -> Result<Reply> {
+        Ok(Reply::whole(Completion { stop: self.1, ..Completion::text(self.0) }))
+    }
+}
+
 #[cfg(feature = "validate")]
 #[tokio::test]
 async fn replies_are_held_to_all_that_the_schema_says() {
@@ -128,7 +159,8 @@ proptest! {
     #[test]
     fn what_is_repaired_is_json(text in "[\"'\\\\{}\\[\\],:;=/*#\\n` a1.eu-]{0,60}|\\PC{0,60}") {
         if let Ok(repaired) = repair(&text) {
-            prop_assert!(serde_json::from_str::<Value>(&repaired).is_ok() || repaired.contains('e'), "{}", repaired);
+            // Numbers may be larger than a `Value` holds, where they were JSON to begin with.
+            prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&repaired).is_ok(), "{}", repaired);
         }
     }
 

@@ -324,6 +324,39 @@ fn calls_without_an_id_get_one_and_calls_without_end_are_bounded() {
 }
 
 #[test]
+fn a_call_without_a_word_has_an_empty_object_unless_it_was_cut_off() {
+    let event = |value: Value| (String::new(), value.to_string());
+    for (reason, arguments) in [("tool", "{}"), ("cut", "")] {
+        let cut = reason == "cut";
+        let chat = [event(json!({ "choices": [{
+            "delta": { "tool_calls": [{ "index": 0, "id": "a", "function": { "name": "now", "arguments": "" } }] },
+            "finish_reason": if cut { "length" } else { "tool_calls" }
+        }] }))];
+        let anthropic = [
+            event(
+                json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "tool_use", "id": "a", "name": "now", "input": {} } }),
+            ),
+            event(json!({ "type": "content_block_stop", "index": 0 })),
+            event(
+                json!({ "type": "message_delta", "delta": { "stop_reason": if cut { "max_tokens" } else { "tool_use" } } }),
+            ),
+        ];
+        let item = json!({ "type": "function_call", "call_id": "a", "name": "now", "arguments": "" });
+        let status = if cut { "incomplete" } else { "completed" };
+        let responses = [
+            event(json!({ "type": "response.output_item.added", "output_index": 0, "item": item })),
+            event(json!({ "type": "response.completed", "response": { "status": status } })),
+        ];
+        let streams: [(&dyn Format, &[_]); 3] =
+            [(&OpenAiChat, &chat), (&Anthropic, &anthropic), (&OpenAiResponses, &responses)];
+        for (format, stream) in streams {
+            let reply = collect(decode(format, stream).unwrap().concat()).unwrap();
+            assert_eq!(reply.tool_calls[0].arguments, arguments, "{}: {reason}", format.name());
+        }
+    }
+}
+
+#[test]
 fn several_and_unreadable_thoughts_go_back_as_they_came() {
     let event = |value: Value| (String::new(), value.to_string());
     let block =

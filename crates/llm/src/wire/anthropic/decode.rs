@@ -102,7 +102,6 @@ impl Decoder {
                     self.piece(event.index, piece, deltas);
                 }
             }
-            "content_block_stop" => self.block_end(event.index, deltas),
             "message_delta" => {
                 self.usage(event.usage, deltas);
                 if let Some(reason) = event.delta.and_then(|delta| delta.stop_reason) {
@@ -203,20 +202,13 @@ impl Decoder {
         signature.push_str(&signed.unwrap_or_default());
     }
 
-    fn block_end(&mut self, at: u64, deltas: &mut Vec<Delta>) {
-        // A tool without parameters is called without a word.
-        if let Some(index) = self.calls.find(at).filter(|index| self.calls.lacks_arguments(*index)) {
-            self.calls.has_arguments(index);
-            deltas.push(Delta::ToolCall { index, id: None, name: None, arguments: "{}".to_owned() });
-        }
-    }
-
     fn finish(&mut self, deltas: &mut Vec<Delta>) -> Result<()> {
         if self.done {
             return Ok(());
         }
         let stop = self.stop.ok_or_else(broken_off)?;
         self.done = true;
+        self.calls.finish(stop, deltas);
         // Unsigned thoughts, as other servers of this format send them, cannot be given back.
         let is_signed =
             |thought: &Thought| !matches!(thought, Thought::Thinking { signature, .. } if signature.is_empty());
@@ -254,7 +246,6 @@ impl Decode for Decoder {
         self.begin(message.id, message.model, deltas);
         for (at, block) in (0..).zip(message.content.unwrap_or_default()) {
             self.block(at, block, deltas)?;
-            self.block_end(at, deltas);
         }
         self.usage(message.usage, deltas);
         self.stop = message.stop_reason.as_deref().map(stop);

@@ -103,7 +103,7 @@ impl Decoder {
             return Err(stream_error(NAME, &error));
         }
         let (id, model) = (chunk.response_id.unwrap_or_default(), chunk.model_version.unwrap_or_default());
-        if !self.begun && !(id.is_empty() && model.is_empty()) {
+        if !self.begun && (!id.is_empty() || !model.is_empty()) {
             self.begun = true;
             self.id = id.clone();
             deltas.push(Delta::Begin { id, model });

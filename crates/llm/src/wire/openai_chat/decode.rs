@@ -136,7 +136,7 @@ impl Decoder {
             return Err(stream_error(NAME, &error));
         }
         let (id, model) = (chunk.id.unwrap_or_default(), chunk.model.unwrap_or_default());
-        if !self.begun && !(id.is_empty() && model.is_empty()) {
+        if !self.begun && (!id.is_empty() || !model.is_empty()) {
             self.begun = true;
             self.id = id.clone();
             deltas.push(Delta::Begin { id, model });
@@ -202,15 +202,25 @@ impl Decoder {
         };
         match known.filter(|index| !is_new(*index)) {
             Some(_) if arguments.is_empty() && name.is_none() && id.is_none() => {}
-            Some(index) => deltas.push(Delta::ToolCall { index, id, name, arguments }),
+            Some(index) => {
+                self.arrived(index, &arguments);
+                deltas.push(Delta::ToolCall { index, id, name, arguments });
+            }
             None => {
                 let key = call.index.unwrap_or(self.calls.len() as u64);
                 let index = self.calls.begin(key, id.as_deref().unwrap_or_default())?;
                 let id = id.unwrap_or_else(|| made_id(&self.id, name.as_deref().unwrap_or_default(), index));
+                self.arrived(index, &arguments);
                 deltas.push(Delta::ToolCall { index, id: Some(id), name, arguments });
             }
         }
         Ok(())
+    }
+
+    fn arrived(&mut self, index: usize, arguments: &str) {
+        if !arguments.is_empty() {
+            self.calls.has_arguments(index);
+        }
     }
 
     fn finish(&mut self, deltas: &mut Vec<Delta>) -> Result<()> {
@@ -219,6 +229,7 @@ impl Decoder {
         }
         let stop = self.stop.ok_or_else(broken_off)?;
         self.done = true;
+        self.calls.finish(stop, deltas);
         if let Some(name) = self.thoughts {
             deltas.push(Delta::Signature(signature::signed(NAME, name)));
         }

@@ -187,11 +187,6 @@ impl Decoder {
             // Without what is encrypted it cannot be given back, as nothing is kept there.
             Some("reasoning") if item.get("encrypted_content").is_some_and(Value::is_string) => {
                 self.thoughts.push(item);
-                let all = Value::Array(std::mem::take(&mut self.thoughts));
-                deltas.push(Delta::Signature(signature::signed(NAME, &all.to_string())));
-                if let Value::Array(all) = all {
-                    self.thoughts = all;
-                }
             }
             _ => {}
         }
@@ -219,6 +214,11 @@ impl Decoder {
             None => StopReason::End,
         };
         self.done = true;
+        self.calls.finish(stop, deltas);
+        if !self.thoughts.is_empty() {
+            let thoughts = Value::Array(std::mem::take(&mut self.thoughts));
+            deltas.push(Delta::Signature(signature::signed(NAME, &thoughts.to_string())));
+        }
         deltas.push(Delta::End(stop));
         Ok(())
     }

@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 
-use ninefold_core::{Error, ErrorKind, Result};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
+
+use crate::error::{Error, ErrorKind, Result};
 
 /// The most bytes that are looked at.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -15,7 +16,7 @@ pub const MAX_DEPTH: usize = 120;
 ///
 /// ```
 /// let said = "Sure! ```json\n{name: 'Ada', langs: ['en', 'fr',], // two\n```";
-/// assert_eq!(ninefold_llm::json::repair(said).unwrap(), r#"{"name":"Ada","langs":["en","fr"]}"#);
+/// assert_eq!(ninefold_core::json::repair(said).unwrap(), r#"{"name":"Ada","langs":["en","fr"]}"#);
 /// ```
 ///
 /// # Errors
@@ -66,7 +67,7 @@ fn candidate(rest: &str) -> (bool, usize, Option<String>) {
 
 /// Whether it is JSON that serde takes, which bounds the depth.
 fn is_json(text: &str) -> bool {
-    serde_json::from_str::<&RawValue>(text).is_ok() && depth(text) <= MAX_DEPTH
+    serde_json::from_str::<IgnoredAny>(text).is_ok() && depth(text) <= MAX_DEPTH
 }
 
 /// How deep the arrays and objects of JSON are nested.
@@ -185,9 +186,9 @@ impl Parser<'_> {
                         self.out.push(',');
                     }
                     if closing(c).is_some() {
-                        self.string(c)
+                        self.string(c);
                     } else {
-                        self.bare_key()
+                        self.bare_key();
                     }
                     self.blanks();
                     match self.peek() {
@@ -428,7 +429,7 @@ mod tests {
     #[test]
     fn json_is_left_alone() {
         for text in ["{ \"a\" : 1e400000 }", "[]", "3", "\"x\"", "null", "{\"a\":1,\"a\":2}"] {
-            if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+            if serde_json::from_str::<IgnoredAny>(text).is_ok() {
                 assert!(matches!(repair(text).unwrap(), Cow::Borrowed(same) if same == text));
             }
         }
