@@ -5,20 +5,19 @@
 #   scripts/litellm.sh COMMAND...       runs COMMAND with its address in the environment, then stops it
 #   scripts/litellm.sh cargo test -p ninefold-llm --features http --test it -- --ignored litellm
 #
-# It is installed from PyPI below target/litellm (about 80 s, 600 MB); LITELLM_VENV names a venv that has it already.
+# Needs curl and openssl. It is installed from PyPI below target/litellm (about 80 s, 600 MB); LITELLM_VENV names a venv that has it already.
 set -Eeuo pipefail
 cd "$(dirname "$0")/.."
 place=$PWD/target/litellm
 mkdir -p "$place"
 trap 'echo "FAILED: line $LINENO of scripts/litellm.sh" >&2' ERR
-pid=
+started=()
 work=$(mktemp -d)
 
 stop() {
-  if [ -n "$pid" ]; then
-    kill "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-  fi
+  local pid
+  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
   rm -rf "$work"
 }
 trap stop EXIT
@@ -67,20 +66,34 @@ litellm_settings:
 general_settings:
   master_key: $NINEFOLD_LITELLM_KEY
 EOF
-LITELLM_LOCAL_MODEL_COST_MAP=True LITELLM_TELEMETRY=False "$venv/bin/litellm" --config "$work/config.yaml" \
-  --host 127.0.0.1 --port "$port" >"$work/log" 2>&1 &
-pid=$!
-for ((n = 0; n < 1200; n++)); do
-  if curl -fsS -m 2 "$NINEFOLD_LITELLM/health/liveliness" >/dev/null 2>&1; then break; fi
-  if ! kill -0 "$pid" 2>/dev/null; then n=1200; fi
-  sleep 0.1
-done
-if [ "$n" -ge 1200 ]; then
+export LITELLM_LOCAL_MODEL_COST_MAP=True LITELLM_TELEMETRY=False CONFIG_FILE_PATH=$work/config.yaml
+"$venv/bin/litellm" --config "$work/config.yaml" --host 127.0.0.1 --port "$port" >"$work/log" 2>&1 &
+started+=($!)
+
+# The same over TLS, with a certificate of our own, by a server that speaks HTTP/2 and nothing else.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+  -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
+  -keyout "$work/key.pem" -out "$work/certificate.pem" 2>/dev/null
+export NINEFOLD_LITELLM_CERTIFICATE=$work/certificate.pem NINEFOLD_LITELLM_HTTP2=https://127.0.0.1:$(free_port)
+"$venv/bin/granian" --interface asgi --http 2 --host 127.0.0.1 --port "${NINEFOLD_LITELLM_HTTP2##*:}" \
+  --ssl-certificate "$work/certificate.pem" --ssl-keyfile "$work/key.pem" litellm.proxy.proxy_server:app >"$work/log2" 2>&1 &
+started+=($!)
+
+# Waits for up to 120 s for an address to answer while its process lives.
+await() {
+  local pid=$1 log=$2 address=$3 n
+  for ((n = 0; n < 1200; n++)); do
+    if curl -fsSk -m 2 "$address/health/liveliness" >/dev/null 2>&1; then return; fi
+    if ! kill -0 "$pid" 2>/dev/null; then break; fi
+    sleep 0.1
+  done
   echo "the proxy did not start; it said:" >&2
-  tail -20 "$work/log" >&2
-  exit 1
-fi
-echo "LiteLLM: $NINEFOLD_LITELLM"
+  tail -20 "$log" >&2
+  return 1
+}
+await "${started[0]}" "$work/log" "$NINEFOLD_LITELLM"
+await "${started[1]}" "$work/log2" "$NINEFOLD_LITELLM_HTTP2"
+echo "LiteLLM: $NINEFOLD_LITELLM, over HTTP/2: $NINEFOLD_LITELLM_HTTP2"
 if [ $# -gt 0 ]; then
   "$@"
 else

@@ -16,10 +16,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::StreamExt as _;
 use ninefold_core::cx::RunState;
-use ninefold_core::{Budget, BudgetMeter, Clock, Cx, Delta, Expense, Model, ModelRequest, RunId, Scope, Timestamp};
-use ninefold_llm::Providers;
+use ninefold_core::{
+    Budget, BudgetMeter, Clock, Cx, Delta, ErrorKind, Expense, Model, ModelId, ModelRequest, RunId, Scope, StopReason,
+    Timestamp,
+};
 use ninefold_llm::http::Transport;
-use ninefold_llm::wire::{Dialect, Format, OpenAiChat};
+use ninefold_llm::wire::{Decode, Dialect, Failure, Format, Framing, OpenAiChat, Outgoing};
+use ninefold_llm::{Providers, Remote};
 use serde_json::{Value, json};
 
 struct Zero;
@@ -108,28 +111,102 @@ fn micros(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e6
 }
 
+/// Bytes that are there, and a reply of which only the end is looked for: what is left is the transport.
+#[derive(Debug, Clone)]
+struct Raw(Vec<u8>);
+
+impl Format for Raw {
+    fn name(&self) -> &'static str {
+        "raw"
+    }
+
+    fn encode(&self, _: &str, _: &ModelRequest, _: Dialect) -> ninefold_core::Result<Outgoing> {
+        Ok(Outgoing { path: "/chat/completions".into(), headers: Vec::new(), body: self.0.clone() })
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::Events
+    }
+
+    fn decoder(&self) -> Box<dyn Decode> {
+        Box::new(self.clone())
+    }
+
+    fn failure(&self, _: u16, _: &[u8]) -> Failure {
+        Failure { kind: ErrorKind::Permanent, message: String::new() }
+    }
+}
+
+impl Decode for Raw {
+    fn event(&mut self, _: &str, data: &str, deltas: &mut Vec<Delta>) -> ninefold_core::Result<()> {
+        if data == "[DONE]" {
+            deltas.push(Delta::End(StopReason::Refused));
+        }
+        Ok(())
+    }
+
+    fn whole(&mut self, _: &str, _: &mut Vec<Delta>) -> ninefold_core::Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, _: &mut Vec<Delta>) -> ninefold_core::Result<()> {
+        Ok(())
+    }
+}
+
+/// A format alone: a request encoded, and the events of the short reply decoded.
+fn formats(n: usize) -> Vec<Value> {
+    let (mut encoding, mut decoding) = (Vec::new(), Vec::new());
+    let request = request();
+    for _ in 0..n {
+        let start = Instant::now();
+        let body = OpenAiChat.encode("short", &request, Dialect::default()).unwrap().body;
+        encoding.push(micros(start));
+        assert!(body.len() > 3_000);
+        let start = Instant::now();
+        let (mut decoder, mut deltas) = (OpenAiChat.decoder(), Vec::new());
+        for data in server::SHORT.iter().map(|text| server::piece(text)).chain(server::last()) {
+            decoder.event("", &data, &mut deltas).unwrap();
+        }
+        decoding.push(micros(start));
+        assert!(matches!(deltas.last(), Some(Delta::End(_))));
+    }
+    vec![
+        show("a request of 3.5 kB encoded, without the network", "µs", n, quartiles(encoding)),
+        show("a reply of eight events decoded, without the network", "µs", n, quartiles(decoding)),
+    ]
+}
+
 async fn calls(address: &str, n: usize) -> Vec<Value> {
-    let (bare, model, cx) = (Bare::new(address, "short"), model(address, "short"), cx());
-    let (mut theirs, mut mine) = (Vec::new(), Vec::new());
+    let (bare, whole, cx) = (Bare::new(address, "short"), model(address, "short"), cx());
+    let transport = Transport::builder().no_proxy().build().unwrap();
+    let raw = Arc::new(Raw(bare.body.clone()));
+    let raw =
+        Remote::builder(ModelId::new("raw", "short"), raw, &format!("http://{address}/v1"), transport).unwrap().build();
+    let mut times: [Vec<f64>; 3] = Default::default();
     for round in 0..n + 20 {
         let start = Instant::now();
         bare.call().await;
-        let one = micros(start);
+        let theirs = micros(start);
         let start = Instant::now();
-        ours(&model, &cx).await;
-        let other = micros(start);
+        raw.send(ModelRequest::default(), &cx).await.unwrap().collect().await.unwrap();
+        let transport = micros(start);
+        let start = Instant::now();
+        ours(&whole, &cx).await;
+        let all = micros(start);
         if round >= 20 {
-            theirs.push(one);
-            mine.push(other);
+            times.iter_mut().zip([theirs, transport, all]).for_each(|(times, time)| times.push(time));
         }
     }
-    let (theirs, mine) = (quartiles(theirs), quartiles(mine));
+    let [theirs, transport, all] = times.map(quartiles);
     let rows = vec![
         show("a call with bare reqwest, its reply thrown away", "µs", n, theirs),
-        show("a call of ours, encoded, decoded and collected", "µs", n, mine),
+        show("the same bytes through our transport", "µs", n, transport),
+        show("a call of ours, encoded, decoded and collected", "µs", n, all),
     ];
-    println!("{:<58} {:>9.3} ×", "ours to bare", mine[1] / theirs[1]);
-    rows.into_iter().chain([json!({ "row": "ours to bare", "unit": "×", "median": mine[1] / theirs[1] })]).collect()
+    println!("{:<58} {:>9.3} ×", "our transport to bare reqwest", transport[1] / theirs[1]);
+    let ratio = json!({ "row": "our transport to bare reqwest", "unit": "×", "median": transport[1] / theirs[1] });
+    rows.into_iter().chain([ratio]).collect()
 }
 
 async fn pieces(address: &str, n: usize) -> Value {
@@ -235,7 +312,8 @@ fn main() {
     describe::describe();
     let (mut child, address) = serve();
     let mut rows = runtime.block_on(async {
-        let mut rows = calls(&address, many).await;
+        let mut rows = formats(many);
+        rows.extend(calls(&address, many).await);
         rows.push(pieces(&address, few).await);
         rows.extend(first(&address, many.min(500)).await);
         rows

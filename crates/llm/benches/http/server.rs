@@ -8,24 +8,31 @@ use tokio::net::{TcpListener, TcpStream};
 /// How many pieces the long stream has.
 pub(crate) const PIECES: i32 = 20_000;
 
-fn piece(text: &str) -> String {
-    let event = format!(
-        "data: {{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}},\"logprobs\":null,\"finish_reason\":null}}]}}\n\n"
-    );
-    chunk(&event)
+/// The texts of the short stream.
+pub(crate) const SHORT: [&str; 5] = ["A ", "phase ", "is ", "a ", "unit."];
+
+/// The data of an event with this text.
+pub(crate) fn piece(text: &str) -> String {
+    format!(
+        "{{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}},\"logprobs\":null,\"finish_reason\":null}}]}}"
+    )
 }
 
-fn chunk(text: &str) -> String {
-    format!("{:x}\r\n{text}\r\n", text.len())
+/// The data of the last events.
+pub(crate) fn last() -> [String; 3] {
+    [
+        "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}".into(),
+        "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":9,\"total_tokens\":18}}".into(),
+        "[DONE]".into(),
+    ]
 }
 
-fn last() -> String {
-    chunk(
-        "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
-    ) + &chunk(
-        "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":9,\"total_tokens\":18}}\n\n",
-    ) + &chunk("data: [DONE]\n\n")
-        + "0\r\n\r\n"
+fn event(data: &str) -> String {
+    format!("{:x}\r\ndata: {data}\n\n\r\n", data.len() + 8)
+}
+
+fn end() -> String {
+    last().iter().map(|data| event(data)).collect::<String>() + "0\r\n\r\n"
 }
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -34,8 +41,8 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransf
 pub(crate) async fn run(slow: Duration) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("{}", listener.local_addr().unwrap());
-    let short: String = HEAD.to_owned() + &["A ", "phase ", "is ", "a ", "unit."].map(piece).concat() + &last();
-    let long: String = HEAD.to_owned() + &piece(" a word").repeat(PIECES as usize) + &last();
+    let short: String = HEAD.to_owned() + &SHORT.map(|text| event(&piece(text))).concat() + &end();
+    let long: String = HEAD.to_owned() + &event(&piece(" a word")).repeat(PIECES as usize) + &end();
     let (short, long): (&'static str, &'static str) = (short.leak(), long.leak());
     while let Ok((stream, _)) = listener.accept().await {
         tokio::spawn(async move {
@@ -74,9 +81,9 @@ async fn serve(mut stream: TcpStream, short: &str, long: &str, slow: Duration) -
             stream.write_all(HEAD.as_bytes()).await?;
             tokio::time::sleep(Duration::from_millis(2)).await;
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
-            stream.write_all(piece(&format!("at {now}.")).as_bytes()).await?;
+            stream.write_all(event(&piece(&format!("at {now}."))).as_bytes()).await?;
             tokio::time::sleep(Duration::from_millis(1)).await;
-            stream.write_all(last().as_bytes()).await?;
+            stream.write_all(end().as_bytes()).await?;
         } else {
             if body.contains("\"model\":\"slow\"") {
                 tokio::time::sleep(slow).await;

@@ -9,8 +9,9 @@ use tokio::time::Instant;
 
 use super::failure::Limit;
 use super::server::Server;
-use super::transport::{Transport, beginning, bounded};
-use crate::wire::Format;
+use super::timer::Timer;
+use super::transport::{Transport, beginning};
+use crate::wire::{Format, Framing};
 
 /// What is sent.
 pub(crate) struct Request {
@@ -40,11 +41,10 @@ impl Transport {
         let Request { method, path, headers, content, about } = request;
         // A body may be large: the server begins to answer when it has all of it.
         let total = self.limits().total;
-        let mut building = self
-            .client()
-            .request(method, server.at(&path)?)
-            .headers(server.headers().clone())
-            .header(ACCEPT, HeaderValue::from_static("application/json"));
+        let mut carried = server.headers(Framing::Lines);
+        carried.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        carried.remove(CONTENT_TYPE);
+        let mut building = self.client().request(method, server.at(&path)?).headers(carried);
         for (name, value) in headers {
             building = building.header(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
@@ -54,7 +54,9 @@ impl Transport {
         if let Some((kind, body)) = content {
             building = building.header(CONTENT_TYPE, kind).body(body);
         }
-        let answered = bounded(cx, Instant::now() + total, building.send()).await?;
+        let until = Instant::now() + total;
+        let mut timer = Timer::new(cx.clone(), until);
+        let answered = timer.within(|| until, building.send()).await?;
         let Some(answered) = answered else { return Err(server.too_slow(Limit::Total, total)) };
         let response = answered.map_err(|error| server.of_sending(error, self.limits().connect))?;
         let status = response.status();
@@ -62,7 +64,7 @@ impl Transport {
             return Err(server.of_redirect(status, response.headers()));
         }
         let headers = response.headers().clone();
-        let body = beginning(response, cx).await?;
+        let body = beginning(response, &mut timer).await?;
         if status.is_success() {
             return Ok(body);
         }

@@ -10,6 +10,7 @@ mod lines;
 mod reading;
 mod server;
 mod sse;
+mod timer;
 mod transport;
 mod wait;
 

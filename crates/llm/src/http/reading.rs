@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream;
-use ninefold_core::{Cx, Delta, Error, ErrorKind, Reply, Result};
+use ninefold_core::{Delta, Error, ErrorKind, Reply, Result};
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use smol_str::SmolStr;
@@ -15,7 +15,8 @@ use super::failure::Limit;
 use super::lines::{Ends, Lines};
 use super::server::Server;
 use super::sse::Events;
-use super::transport::{Limits, bounded};
+use super::timer::Timer;
+use super::transport::Limits;
 use crate::wire::{Decode, Framing};
 
 /// How long the end of a reply is held back for the connection to become free, so that the next call finds it open.
@@ -48,8 +49,7 @@ impl Form {
 pub(super) struct Source {
     pub(super) response: Response,
     pub(super) server: Arc<Server>,
-    pub(super) request_id: SmolStr,
-    pub(super) cx: Cx,
+    pub(super) timer: Timer,
 }
 
 enum Cutter {
@@ -110,7 +110,7 @@ impl Reading {
             }
             if let Some(error) = self.failed.take() {
                 self.over = true;
-                return Some(Err(self.source.server.naming(error, &self.source.request_id)));
+                return Some(Err(self.source.server.naming(error, &self.request_id())));
             }
             if self.over {
                 return None;
@@ -132,10 +132,11 @@ impl Reading {
 
     /// Reads a chunk, or the end.
     async fn hear(&mut self) -> Result<()> {
-        let Source { response, server, cx, .. } = &mut self.source;
-        let idle = Instant::now() + self.limits.idle;
-        let Some(chunk) = bounded(cx, idle.min(self.end), response.chunk()).await? else {
-            return Err(if self.end <= idle {
+        let Source { response, server, timer } = &mut self.source;
+        let (idle, end) = (self.limits.idle, self.end);
+        let until = || end.min(Instant::now() + idle);
+        let Some(chunk) = timer.within(until, response.chunk()).await? else {
+            return Err(if self.end <= Instant::now() {
                 server.too_slow(Limit::Total, self.limits.total)
             } else {
                 server.too_slow(Limit::Idle, self.limits.idle)
@@ -215,9 +216,10 @@ impl Reading {
 
     /// Waits for the connection to be free.
     async fn linger(&mut self) {
+        let Source { response, timer, .. } = &mut self.source;
         let read_rest = async {
             let mut room = 64 << 10;
-            while let Ok(Some(chunk)) = self.source.response.chunk().await {
+            while let Ok(Some(chunk)) = response.chunk().await {
                 room -= chunk.len().min(room);
                 if room == 0 {
                     break;
@@ -225,11 +227,15 @@ impl Reading {
             }
         };
         // Whatever comes of it, the reply is whole.
-        let _ = bounded(&self.source.cx, Instant::now() + LINGER, read_rest).await;
+        let _ = timer.within(|| Instant::now() + LINGER, read_rest).await;
     }
 
     fn of_format(&self, error: &Error) -> Error {
-        self.source.server.of_format(error, &self.source.request_id)
+        self.source.server.of_format(error, &self.request_id())
+    }
+
+    fn request_id(&self) -> SmolStr {
+        self.source.server.request_id(self.source.response.headers())
     }
 
     fn retry(&self) -> Option<Duration> {

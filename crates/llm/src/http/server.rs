@@ -5,8 +5,10 @@ use std::fmt;
 use ninefold_core::secret::Secret;
 use ninefold_core::{Error, ErrorKind, Result};
 use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use smol_str::SmolStr;
+
+use crate::wire::Framing;
 
 /// How a key is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +66,7 @@ impl Server {
             base,
             query: String::new(),
             key: None,
-            headers: HeaderMap::new(),
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
             key_variable: SmolStr::default(),
         })
     }
@@ -101,8 +103,14 @@ impl Server {
     }
 
     /// What every request carries.
-    pub(super) fn headers(&self) -> &HeaderMap {
-        &self.headers
+    pub(super) fn headers(&self, framing: Framing) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        let accept = match framing {
+            Framing::Events => "text/event-stream, application/json",
+            Framing::Lines => "application/x-ndjson, application/json",
+        };
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        headers
     }
 
     /// The address of a path below the base.
@@ -116,10 +124,11 @@ impl Server {
             (false, false) => "?",
             (false, true) => "&",
         };
-        let below = self.base.path().trim_end_matches('/');
+        // Neither another host nor a path beside the base's: what is parsed begins as what was written.
+        let is_below = |url: &Url| url.as_str().strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
         Url::parse(&format!("{base}{path}{glue}{}", self.query))
             .ok()
-            .filter(|url| path.starts_with('/') && url.origin() == self.base.origin() && url.path().starts_with(below))
+            .filter(|url| path.starts_with('/') && is_below(url))
             .ok_or_else(|| {
                 Error::new(
                     ErrorKind::InvalidInput,
@@ -153,7 +162,7 @@ mod tests {
         }
         let mut server = Server::new("x", "http://user:hunter2@host:81/v1/").unwrap();
         server.key(Secret::new("a-very-secret-key"), Auth::Bearer).unwrap();
-        let shown = format!("{server:?} {:?}", server.headers());
+        let shown = format!("{server:?} {:?}", server.headers(Framing::Events));
         assert!(shown.contains("http://host:81/v1"), "{shown}");
         assert!(!shown.contains("hunter2") && !shown.contains("very-secret"), "{shown}");
         let bad = server.key(Secret::new("two\nlines-of-key"), Auth::Header("x-api-key")).unwrap_err();

@@ -4,14 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ninefold_core::{Cx, Error, ErrorKind, Reply, Result, cx};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use ninefold_core::{Cx, Error, ErrorKind, Reply, Result};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, ClientBuilder, Proxy, Response, redirect};
 use tokio::time::Instant;
 
 use super::failure::Limit;
 use super::reading;
 use super::server::Server;
+use super::timer::Timer;
 use crate::wire::{Format, Framing, Outgoing};
 
 /// How long is waited for a server and how much of it is read.
@@ -93,7 +94,7 @@ impl TransportBuilder {
         self
     }
 
-    /// Trusts this certificate besides those of the system; PEM. Needs the feature `https`.
+    /// Trusts these certificates besides those of the system: one or several, as PEM. Needs the feature `https`.
     #[must_use]
     pub fn certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.certificates.push(pem.into());
@@ -142,9 +143,9 @@ impl TransportBuilder {
 
 #[cfg(feature = "https")]
 fn trusting(client: ClientBuilder, pem: &[u8]) -> Result<ClientBuilder> {
-    match reqwest::Certificate::from_pem(pem) {
-        Ok(certificate) => Ok(client.tls_certs_merge([certificate])),
-        Err(_) => Err(Error::new(ErrorKind::InvalidInput, "a certificate to trust is not PEM")),
+    match reqwest::Certificate::from_pem_bundle(pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(client.tls_certs_merge(certificates)),
+        _ => Err(Error::new(ErrorKind::InvalidInput, "a certificate to trust is not PEM")),
     }
 }
 
@@ -197,37 +198,33 @@ impl Transport {
             .post(server.at(&outgoing.path)?)
             .headers(self.headers(server, format.framing(), &outgoing)?)
             .body(outgoing.body);
-        let answered = bounded(cx, sent + first_byte.min(total), request.send()).await?;
+        let first = sent + first_byte.min(total);
+        let mut timer = Timer::new(cx.clone(), first);
+        let answered = timer.within(|| first, request.send()).await?;
         let Some(answered) = answered else { return Err(server.too_slow(Limit::FirstByte, first_byte.min(total))) };
         let response = answered.map_err(|error| server.of_sending(error, self.limits.connect))?;
         let status = response.status();
         if status.is_redirection() {
             return Err(server.of_redirect(status, response.headers()));
         }
-        let request_id = server.request_id(response.headers());
         if !status.is_success() {
             let headers = response.headers().clone();
-            let body = beginning(response, cx).await?;
+            let body = beginning(response, &mut timer).await?;
             return Err(server.of_status(format, (status, &headers, &body), model, cx.now()));
         }
         let Some(form) = reading::Form::of(response.headers(), format.framing()) else {
             let kind = response.headers().get(CONTENT_TYPE).cloned();
             let kind = kind.as_ref().map(|kind| String::from_utf8_lossy(kind.as_bytes())).unwrap_or_default();
-            let body = beginning(response, cx).await?;
+            let request_id = server.request_id(response.headers());
+            let body = beginning(response, &mut timer).await?;
             return Err(server.naming(server.of_content(&kind, &body), &request_id));
         };
-        let source = reading::Source { response, server: Arc::clone(server), request_id, cx: cx.clone() };
+        let source = reading::Source { response, server: Arc::clone(server), timer };
         Ok(reading::reply(source, form, format.decoder(), self.limits, sent))
     }
 
     fn headers(&self, server: &Server, framing: Framing, outgoing: &Outgoing) -> Result<HeaderMap> {
-        let mut headers = server.headers().clone();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let accept = match framing {
-            Framing::Events => "text/event-stream, application/json",
-            Framing::Lines => "application/x-ndjson, application/json",
-        };
-        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        let mut headers = server.headers(framing);
         let traced = self.traced();
         for (name, value) in outgoing.headers.iter().chain(&traced) {
             let bad = || {
@@ -252,29 +249,11 @@ impl fmt::Debug for TransportBuilder {
     }
 }
 
-/// What comes of `work`; `None` when `until` has passed.
-///
-/// # Errors
-/// `Cancelled` and `DeadlineExceeded` as the run says.
-pub(super) async fn bounded<T>(cx: &Cx, until: Instant, work: impl Future<Output = T>) -> Result<Option<T>> {
-    let deadline = cx.deadline().filter(|deadline| *deadline <= until);
-    let timed = tokio::time::timeout_at(deadline.unwrap_or(until), work);
-    let outcome = match cx.cancellation() {
-        Some(cancellation) => cancellation.run_until_cancelled(timed).await.ok_or_else(cx::cancelled)?,
-        None => timed.await,
-    };
-    match outcome {
-        Ok(outcome) => Ok(Some(outcome)),
-        Err(_) if deadline.is_some() => Err(cx::deadline_exceeded()),
-        Err(_) => Ok(None),
-    }
-}
-
 /// What comes soon of a body that is only shown; where it breaks off is of no interest.
-pub(super) async fn beginning(mut response: Response, cx: &Cx) -> Result<Vec<u8>> {
+pub(super) async fn beginning(mut response: Response, timer: &mut Timer) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     let until = Instant::now() + REFUSAL_TIME;
-    while let Some(Ok(Some(chunk))) = bounded(cx, until, response.chunk()).await? {
+    while let Some(Ok(Some(chunk))) = timer.within(|| until, response.chunk()).await? {
         let room = REFUSAL_BYTES - body.len();
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
         if body.len() >= REFUSAL_BYTES {

@@ -105,7 +105,7 @@ mod tests {
             budget: BudgetMeter::new(Budget::default(), Expense::default()),
             deadline: None,
             cancel: None,
-            clock: std::sync::Arc::new(ManualClock::at(Timestamp(0))),
+            clock: Arc::new(ManualClock::at(Timestamp(0))),
             log: None,
             content: false,
         });

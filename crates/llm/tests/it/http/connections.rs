@@ -133,3 +133,9 @@ async fn many_at_once_share_a_transport() {
     assert!(outcomes.into_iter().all(|outcome| outcome.unwrap().text == "a step"));
     assert_eq!(server.seen().len(), 64);
 }
+
+#[test]
+fn what_is_no_certificate_is_refused() {
+    let error = Transport::builder().certificate("no certificate").build().unwrap_err();
+    assert_eq!(error.kind(), ninefold_core::ErrorKind::InvalidInput, "{error}");
+}

@@ -134,6 +134,29 @@ async fn litellm_that_is_slow_meets_our_limits() {
     assert_eq!(error.kind(), ErrorKind::DeadlineExceeded, "{error}");
 }
 
+#[cfg(feature = "https")]
+#[tokio::test]
+#[ignore = "needs the LiteLLM proxy"]
+async fn litellm_over_tls_and_http_2() {
+    let trusted = std::fs::read(variable("NINEFOLD_LITELLM_CERTIFICATE")).unwrap();
+    let open = |transport: ninefold_llm::http::TransportBuilder| {
+        let providers = Providers::new(transport.no_proxy().build().unwrap());
+        let variables = |name: &str| match name {
+            "NINEFOLD_LITELLM_BASE_URL" => Some(format!("{}/v1", variable("NINEFOLD_LITELLM_HTTP2"))),
+            "LITELLM_API_KEY" => Some(variable("NINEFOLD_LITELLM_KEY")),
+            _ => None,
+        };
+        providers.variables(variables).open("litellm/plain").unwrap()
+    };
+    let (model, cx) = (open(Transport::builder().certificate(trusted)), cx());
+    let outcomes = futures_util::future::join_all((0..20).map(|_| call(&model, &cx))).await;
+    assert!(outcomes.into_iter().all(|outcome| outcome.unwrap().text == SAID));
+
+    let error = call(&open(Transport::builder()), &cx).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Permanent, "{error}");
+    assert!(error.to_string().contains("is not trusted"), "{error}");
+}
+
 /// A piece of a chat completion, as `OpenAI`'s reference has it.
 fn piece(delta: &Value, finish: Option<&str>) -> Step {
     let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish });
