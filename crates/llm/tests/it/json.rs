@@ -115,7 +115,7 @@ async fn a_type_is_its_own_schema() {
     let answer = ninefold_llm::json::answer::<Person>(&model, ModelRequest::new("s", "who?"), &cx()).await.unwrap();
     assert_eq!(answer.value, Person { name: "Ada".into(), age: 36 });
     let OutputFormat::Schema { schema, .. } = &model.requests()[0].output else { panic!("no schema") };
-    let strict = ninefold_llm::json::strict(schema, ninefold_llm::json::Optional::Nullable).unwrap();
+    let strict = strict(schema, Optional::Nullable).unwrap();
     assert_eq!(strict["required"], json!(["age", "name"]));
 }
 
