@@ -7,6 +7,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::panic)]
 
 #[path = "../../../benches/machine/describe.rs"]
+#[allow(unreachable_pub)]
 mod describe;
 
 use std::hint::black_box;
