@@ -80,14 +80,21 @@ impl<'a> KeySerializer<'a> {
     }
 
     fn bytes(self, tag: u8, bytes: &[u8]) -> Result<(), KeyError> {
-        self.hasher.update(&[tag]).update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+        self.hasher.update(&head(tag, bytes.len())).update(bytes);
         Ok(())
     }
 
     fn compound(self, tag: u8, name: &str) -> Compound<'a> {
-        self.hasher.update(&[tag]).update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+        self.hasher.update(&head(tag, name.len())).update(name.as_bytes());
         Compound { hasher: self.hasher, members: 0 }
     }
+}
+
+/// A tag and the length of what follows.
+#[inline]
+fn head(tag: u8, length: usize) -> [u8; 9] {
+    let [a, b, c, d, e, f, g, h] = (length as u64).to_le_bytes();
+    [tag, a, b, c, d, e, f, g, h]
 }
 
 macro_rules! fixed_width {
@@ -232,7 +239,7 @@ impl Compound<'_> {
     }
 
     fn close(self) {
-        self.hasher.update(&[31]).update(&self.members.to_le_bytes());
+        self.hasher.update(&head(31, self.members as usize));
     }
 }
 
