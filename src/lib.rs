@@ -20,6 +20,8 @@
 //! - A pipeline of your own is straight-line async Rust over [`phase`]s, opened by a [`Run`]; [`profile::record`] gives its
 //!   account. Timing, deadline, retry, cache and journal come with every phase.
 //! - A program that has a `tracing` subscriber adds [`profile::layer()`] to it. One that has none needs nothing.
+//! - A model ([`SoarBuilder::model`]) is retried, cached, limited and priced; [`models::Stack`] sets how, with quotas and other
+//!   models to fall back to.
 //! - With an embedder ([`SoarBuilder::embedder`]) memory is searched by meaning as well as by words.
 //! - A model with tools is an agent: [`llm::tools`].
 //! - With the feature `llm-http` or `llm-https`, models are opened by name: `ninefold::open_model`.

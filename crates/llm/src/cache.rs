@@ -244,7 +244,8 @@ impl<M: Model + 'static> Cached<M> {
             }
             let output = request.output.clone();
             let called = Instant::now();
-            let reply = inner.send(request, &cx).await?;
+            // What went wrong because the run of the first caller is over is told as that, and the others go on without it.
+            let reply = inner.send(request, &cx).await.map_err(|error| cx.check().err().unwrap_or(error))?;
             Ok(finished_by(reply, Keeping { shared, key, cx, called, output, deltas: Vec::new() }))
         };
         Flight::new(call.boxed())

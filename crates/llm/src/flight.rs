@@ -40,6 +40,8 @@ struct Readers(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     next: u64,
+    /// How often the call has woken its readers.
+    wakes: u64,
     wakers: HashMap<u64, Waker>,
 }
 
@@ -55,7 +57,11 @@ impl Wake for Readers {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let wakers = std::mem::take(&mut self.state().wakers);
+        let wakers = {
+            let mut waiting = self.state();
+            waiting.wakes += 1;
+            std::mem::take(&mut waiting.wakers)
+        };
         wakers.into_values().for_each(Waker::wake);
     }
 }
@@ -157,10 +163,18 @@ impl Reader {
             if let Some(output) = seen(&state, &mut self.read, &mut self.over) {
                 return Poll::Ready(output);
             }
-            // Before the call is driven, so that no wake is missed.
-            readers.state().wakers.insert(self.number, context.waker().clone());
+            let before = readers.state().wakes;
             match state.drive(&mut Context::from_waker(&shared)) {
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    let mut waiting = readers.state();
+                    if waiting.wakes == before {
+                        waiting.wakers.insert(self.number, context.waker().clone());
+                    } else {
+                        // It was woken before this reader could be noted down.
+                        context.waker().wake_by_ref();
+                    }
+                    return Poll::Pending;
+                }
                 // The others have something to read.
                 Poll::Ready(()) => readers.wake_by_ref(),
             }

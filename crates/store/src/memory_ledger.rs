@@ -1,13 +1,17 @@
 //! The ledger in the process's memory: for tests, and for hosts without a database.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use ninefold_core::{Amount, Balance, Ceiling, ChargeId, Error, ErrorKind, Ledger, Result, Timestamp};
 use smol_str::SmolStr;
 
-/// A ledger in memory; it lives as long as the value. A charge is forgotten when it is settled, but for a mark that it was.
+/// How many charges that were settled are known as such.
+const SETTLED: usize = 65_536;
+
+/// A ledger in memory; it lives as long as the value. A charge is forgotten when it is settled; of the latest 65,536 it is known
+/// that they were.
 #[derive(Debug, Default)]
 pub struct MemoryLedger(Mutex<Book>);
 
@@ -15,7 +19,8 @@ pub struct MemoryLedger(Mutex<Book>);
 struct Book {
     accounts: HashMap<SmolStr, Balance>,
     open: HashMap<ChargeId, (Amount, BTreeSet<SmolStr>)>,
-    settled: BTreeSet<ChargeId>,
+    settled: HashSet<ChargeId>,
+    order: VecDeque<ChargeId>,
 }
 
 impl MemoryLedger {
@@ -62,6 +67,12 @@ impl Ledger for MemoryLedger {
             };
         };
         book.settled.insert(id);
+        book.order.push_back(id);
+        if book.order.len() > SETTLED
+            && let Some(oldest) = book.order.pop_front()
+        {
+            book.settled.remove(&oldest);
+        }
         for account in accounts {
             let balance = book.accounts.entry(account).or_default();
             balance.reserved = balance.reserved.less(estimate);

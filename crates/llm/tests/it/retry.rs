@@ -58,7 +58,11 @@ async fn no_pause_goes_past_the_deadline() {
     let cx = Run { deadline: Some(Duration::from_millis(500)), ..Run::default() }.cx();
     let error = text(&Retried::new(inner.clone()), "x", &cx).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transient, "the error that it has says more than that time is over");
-    assert!(started.elapsed() < Duration::from_millis(500) && inner.calls() == 2, "{} calls", inner.calls());
+    assert!(
+        started.elapsed() < Duration::from_millis(500) && (2..=3).contains(&inner.calls()),
+        "{} calls",
+        inner.calls()
+    );
 }
 
 #[tokio::test(start_paused = true)]
