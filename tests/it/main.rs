@@ -8,6 +8,8 @@ mod content;
 mod embedder;
 mod killed;
 mod memory;
+#[cfg(feature = "llm-http")]
+mod model;
 mod own_pipeline;
 mod spans_page;
 mod statistics;

@@ -204,9 +204,17 @@ pub(crate) struct Ask {
     /// Grant the question this label: files that carry it may be used (repeatable)
     #[arg(short, long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) scope: Vec<String>,
-    /// The model that helps, as in anthropic/claude-sonnet-4-5, openai/gpt-5-mini or ollama/llama3.2; its key is taken from
-    /// the provider's usual variable, such as ANTHROPIC_API_KEY. Without one the answer quotes what is found
-    #[arg(short, long, value_name = "PROVIDER/MODEL", env = "NINEFOLD_MODEL", hide_env_values = true)]
+    // Not a comment for rustdoc, which takes names of variables for code.
+    #[arg(
+        short,
+        long,
+        value_name = "PROVIDER/MODEL",
+        env = "NINEFOLD_MODEL",
+        hide_env_values = true,
+        help = "The model that helps, as in anthropic/claude-sonnet-4-5, openai/gpt-5-mini or ollama/llama3.2; its key is \
+                taken from the provider's usual variable, such as ANTHROPIC_API_KEY. Without one the answer quotes what is \
+                found"
+    )]
     pub(crate) model: Option<String>,
     /// Give up after this time, indexing included: 500ms, 2s, 1.5s, 1m
     #[arg(short, long, value_name = "TIME", value_parser = duration)]

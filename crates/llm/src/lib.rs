@@ -25,6 +25,7 @@ mod observe;
 mod open;
 #[cfg(feature = "http")]
 mod remote;
+pub mod tokens;
 pub mod tools;
 pub mod wire;
 

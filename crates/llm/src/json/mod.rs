@@ -1,9 +1,15 @@
 //! JSON that models write: repaired where it nearly is some, made to order by a schema, and asked for again once when it is
 //! not as asked.
 
+mod ask;
 mod repair;
+mod shape;
 mod strict;
 
+#[cfg(feature = "schema")]
+pub use ask::answer;
+pub use ask::{Structured, structured};
 pub use repair::{MAX_BYTES, MAX_DEPTH, repair};
+pub use shape::Shape;
 pub(crate) use strict::is_strict;
 pub use strict::{Optional, strict, without_nulls};

@@ -36,7 +36,7 @@ pub fn repair(text: &str) -> Result<Cow<'_, str>> {
     // Any opening bracket may be the value's or a word's. The longest that looks like data throughout is taken, or else the
     // longest of the others; how much is read in all is bounded.
     let mut work = 4 * body.len() + 65_536;
-    let mut best: Option<(bool, Cow<'_, str>)> = None;
+    let mut best: Option<(bool, String)> = None;
     let mut next = 0;
     while let Some(start) = body.get(next..).and_then(|rest| rest.find(['{', '[']).map(|at| next + at)) {
         let rest = body.get(start..).unwrap_or_default();
@@ -52,24 +52,41 @@ pub fn repair(text: &str) -> Result<Cow<'_, str>> {
             break;
         }
     }
-    best.map(|(_, found)| found)
+    best.map(|(_, found)| Cow::Owned(found))
         .ok_or_else(|| Error::new(ErrorKind::MalformedReply, "the model's reply holds no JSON object or array"))
 }
 
 /// The value that begins here: whether it looks like data throughout, how many bytes were read, and the value, if any.
-fn candidate(rest: &str) -> (bool, usize, Option<Cow<'_, str>>) {
-    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
-    if let Some(Ok(value)) = values.next() {
-        return (true, values.byte_offset(), Some(Cow::Borrowed(value.get())));
-    }
+fn candidate(rest: &str) -> (bool, usize, Option<String>) {
     let mut parser = Parser { rest, out: String::new(), depth: 0, doubts: 0 };
     let whole = parser.value().is_ok() && is_json(&parser.out);
     let read = rest.len() - parser.rest.len();
-    (whole && parser.doubts == 0, read, whole.then_some(Cow::Owned(parser.out)))
+    (whole && parser.doubts == 0, read, whole.then_some(parser.out))
 }
 
+/// Whether it is JSON that serde takes, which bounds the depth.
 fn is_json(text: &str) -> bool {
-    serde_json::from_str::<&RawValue>(text).is_ok() && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    serde_json::from_str::<&RawValue>(text).is_ok() && depth(text) <= MAX_DEPTH
+}
+
+/// How deep the arrays and objects of JSON are nested.
+fn depth(json: &str) -> usize {
+    let (mut now, mut deepest, mut within, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if within => escaped = true,
+            b'"' => within = !within,
+            _ if within => {}
+            b'[' | b'{' => {
+                now += 1;
+                deepest = deepest.max(now);
+            }
+            b']' | b'}' => now = now.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// The text without a `<think>…</think>` in front.
@@ -309,7 +326,7 @@ impl Parser<'_> {
         let end = self.rest.find([',', '}', ']', '\n', ';']).unwrap_or(self.rest.len());
         let raw = self.rest.get(..end).unwrap_or_default();
         // A comment, or the end of a fence, is not of the word.
-        let cut = ["//", "/*", "```"].iter().filter_map(|mark| raw.find(mark)).filter(|at| *at > 0).min();
+        let cut = ["//", "/*", "```", " #"].iter().filter_map(|mark| raw.find(mark)).filter(|at| *at > 0).min();
         let end = cut.unwrap_or(end);
         let word = raw.get(..end).unwrap_or(raw).trim();
         self.skip(end);
@@ -380,8 +397,9 @@ mod tests {
     #[test]
     fn what_models_write_is_repaired() {
         let cases = [
-            ("```json\n{\"a\": 1}\n```", r#"{"a": 1}"#),
-            ("Here it is:\n{\"a\": 1}\nHope it helps {really}.", r#"{"a": 1}"#),
+            ("```json\n{\"a\": 1}\n```", r#"{"a":1}"#),
+            ("Here it is:\n{\"a\": 1}\nHope it helps {really}.", r#"{"a":1}"#),
+            ("As [1] says: {\"a\": [\"\\u00e9\\/\", -1.5e3]} [2]", r#"{"a":["é/",-1.5e3]}"#),
             ("<think>{\"no\":1}</think>{\"a\":1}", r#"{"a":1}"#),
             ("{\"a\": [1, 2,],}", r#"{"a":[1,2]}"#),
             ("{'a': 'it\\'s', 'b': 'say \"hi\"'}", r#"{"a":"it's","b":"say \"hi\""}"#),

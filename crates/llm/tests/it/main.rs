@@ -5,9 +5,13 @@
 mod files;
 #[cfg(feature = "http")]
 mod http;
+mod json;
 #[cfg(feature = "mcp")]
 mod mcp;
+mod tokens;
 mod tools;
+mod wire;
+mod wire_encode;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

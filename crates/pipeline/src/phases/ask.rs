@@ -7,7 +7,7 @@ use ninefold_core::{Completion, Cx, Delta, Error, ErrorKind, Model, ModelRequest
 use serde::de::DeserializeOwned;
 
 /// Hears a text while it is written.
-pub(crate) type Listener = Arc<dyn Fn(&str) + Send + Sync>;
+pub type Listener = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Sends a request and reads the reply to its end.
 pub(crate) async fn ask(model: &dyn Model, request: ModelRequest, cx: &Cx) -> Result<Completion> {

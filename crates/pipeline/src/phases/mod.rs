@@ -28,7 +28,8 @@ pub mod route;
 pub mod synthesize;
 pub mod verify;
 
-pub(crate) use ask::{Listener, ask, ask_aloud, ask_json};
+pub use ask::Listener;
+pub(crate) use ask::{ask, ask_aloud, ask_json};
 pub(crate) use prompt::fill;
 
 use ninefold_core::{Degradation, Error};

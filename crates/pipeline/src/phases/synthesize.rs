@@ -42,7 +42,7 @@ pub struct Synthesize {
     /// Who writes.
     pub model: Option<Arc<dyn Model>>,
     /// Who hears the text while it is written, before its citations are checked and numbered.
-    pub listener: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    pub listener: Option<Listener>,
 }
 
 impl Phase<Synthesis> for Synthesize {

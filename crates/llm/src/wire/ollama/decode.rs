@@ -122,8 +122,10 @@ impl Decode for Decoder {
 
     fn whole(&mut self, body: &str, deltas: &mut Vec<Delta>) -> Result<()> {
         // Lines that came under another content type are lines all the same.
-        for line in body.lines() {
-            self.event("", line, deltas)?;
+        if serde_json::from_str::<serde::de::IgnoredAny>(body).is_ok() {
+            self.read(body, deltas)?;
+        } else {
+            body.lines().try_for_each(|line| self.event("", line, deltas))?;
         }
         self.end(deltas)
     }

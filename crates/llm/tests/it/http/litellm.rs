@@ -1,4 +1,4 @@
-//! Our clients against the LiteLLM proxy, which nobody here wrote. `scripts/litellm.sh` starts it and says where it is:
+//! Our clients against the proxy `LiteLLM`, which nobody here wrote. `scripts/litellm.sh` starts it and says where it is:
 //!
 //! `scripts/litellm.sh cargo test -p ninefold-llm --features http --test it -- --ignored litellm`
 
