@@ -178,6 +178,15 @@ impl Agent for ToolAgent {
     }
 }
 
+/// The text without a leading `<think>…</think>`, trimmed.
+fn without_reasoning(text: &str) -> &str {
+    let text = text.trim();
+    match text.strip_prefix("<think>") {
+        Some(reasoning) => reasoning.split_once("</think>").map_or("", |(_, answer)| answer.trim()),
+        None => text,
+    }
+}
+
 /// Why a loop ends without an answer.
 enum Stop {
     /// It reached a bound: the class, what happened, what to do.
@@ -266,14 +275,20 @@ impl<'a> Work<'a> {
             }
             if completion.tool_calls.is_empty() {
                 self.messages.push(completion.message());
-                return Ok((completion.text, completion.stop));
+                let text = without_reasoning(&completion.text);
+                if text.is_empty() {
+                    let what = "the model's reply holds nothing but its reasoning";
+                    return Err(Stop::Error(Error::new(ErrorKind::MalformedReply, what)));
+                }
+                return Ok((text.to_owned(), completion.stop));
             }
             if self.account.calls.len() >= most as usize {
                 let what = format!("the agent's {most} calls of tools are used up, and the model wants more");
                 return Err(Stop::Bound(ErrorKind::OverBudget, what, "raise Bounds::calls, or ask for less"));
             }
             self.identify(&mut completion.tool_calls);
-            let results = self.carry_out(&completion.tool_calls, &offered).await?;
+            let cut_off = completion.stop == StopReason::Length;
+            let results = self.carry_out(&completion.tool_calls, cut_off, &offered).await?;
             self.messages.push(completion.message());
             self.messages.extend(results);
             if self.circles >= 2 {
@@ -323,13 +338,17 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Makes the calls of one step, so many at once as are allowed; the results are in the order of the calls.
-    async fn carry_out(&mut self, calls: &[ToolCall], offered: &[Offered]) -> Result<Vec<Message>> {
+    /// Makes the calls of one step, so many at once as are allowed; the results are in the order of the calls. Where the
+    /// reply was cut off, the last call is not made: what is there of it may look whole and is not.
+    async fn carry_out(&mut self, calls: &[ToolCall], cut_off: bool, offered: &[Offered]) -> Result<Vec<Message>> {
         let Bounds { calls: most, parallel, repeats, .. } = self.parts.bounds;
         let left = (most as usize).saturating_sub(self.account.calls.len());
         let mut prepared = Vec::with_capacity(calls.len());
         for (n, call) in calls.iter().enumerate() {
-            let next = if n < left {
+            let next = if cut_off && n + 1 == calls.len() {
+                let what = "not called: the output limit was reached before the arguments were whole; write less";
+                Prepared::NotMade(ErrorKind::TooLong, what.to_owned())
+            } else if n < left {
                 prepare(call, offered, &mut self.made, repeats, self.cx)
             } else {
                 let what =

@@ -356,6 +356,37 @@ async fn dropping_a_loop_stops_its_tools() {
 }
 
 #[tokio::test]
+async fn a_call_that_was_cut_off_is_not_made() {
+    let call = |id: &str, arguments: &str| ninefold_core::ToolCall {
+        id: id.into(),
+        name: "count".into(),
+        arguments: arguments.to_owned(),
+    };
+    let cut = ninefold_core::Completion {
+        tool_calls: vec![call("a", "{}"), call("b", "")],
+        stop: StopReason::Length,
+        ..ninefold_core::Completion::text("")
+    };
+    let calls = Arc::new(AtomicU32::new(0));
+    let model = ScriptedModel::new().answer("output limit", "<think>hm</think>\n so be it").reply("", cut);
+    let agent = ToolAgent::builder(model).tool(counted(&calls)).build().unwrap();
+    let outcome = agent.run_loop(ask(), &cx()).await.unwrap();
+    assert_eq!((outcome.text.as_str(), calls.load(Ordering::Relaxed)), ("so be it", 1));
+    let endings: Vec<Ending> = outcome.account.calls.iter().map(|(_, ending)| *ending).collect();
+    assert_eq!(endings, [Ending::Done, Ending::NotMade(ErrorKind::TooLong)]);
+    let model = ScriptedModel::new().answer("", "<think>and thinks");
+    let agent = ToolAgent::builder(model).tool(echo()).build().unwrap();
+    assert_eq!(agent.run_loop(ask(), &cx()).await.unwrap_err().kind(), ErrorKind::MalformedReply);
+    let cut = ninefold_core::Completion { stop: StopReason::Length, ..ninefold_core::Completion::text("half an ans") };
+    let agent = ToolAgent::builder(ScriptedModel::new().reply("", cut)).tool(echo()).build().unwrap();
+    assert_eq!(agent.run_loop(ask(), &cx()).await.unwrap().stop, StopReason::Length, "said to whoever asks directly");
+    assert_eq!(agent.run(task(), &cx()).await.unwrap_err().kind(), ErrorKind::TooLong, "and no report");
+    let refused = ninefold_core::Completion { stop: StopReason::Refused, ..ninefold_core::Completion::text("") };
+    let agent = ToolAgent::builder(ScriptedModel::new().reply("", refused)).tool(echo()).build().unwrap();
+    assert_eq!(agent.run_loop(ask(), &cx()).await.unwrap_err().kind(), ErrorKind::Refused);
+}
+
+#[tokio::test]
 async fn a_stream_tells_what_happens_and_ends_with_the_outcome() {
     let model = ScriptedModel::new().answer("heard", "the answer").calls("", [("echo", "{}")]);
     let agent = ToolAgent::builder(model).tool(echo()).build().unwrap();
@@ -376,18 +407,21 @@ async fn a_stream_tells_what_happens_and_ends_with_the_outcome() {
     );
 }
 
-#[tokio::test]
-async fn it_works_on_subgoals() {
-    let model = Arc::new(ScriptedModel::new().answer("heard", "It is 7.").calls("how many", [("echo", "{}")]));
-    let agent = ToolAgent::builder(Arc::clone(&model)).tool(echo()).build().unwrap();
-    let task = Task {
+fn task() -> Task {
+    Task {
         question: "how many and why".into(),
         subgoal: Subgoal::new("a", "how many"),
         dependencies: Vec::new(),
         evidence: Arc::new(Evidence::default()),
         within: Arc::new([]),
-    };
-    let report = agent.run(task, &cx()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn it_works_on_subgoals() {
+    let model = Arc::new(ScriptedModel::new().answer("heard", "It is 7.").calls("how many", [("echo", "{}")]));
+    let agent = ToolAgent::builder(Arc::clone(&model)).tool(echo()).build().unwrap();
+    let report = agent.run(task(), &cx()).await.unwrap();
     assert_eq!(report.statements[0].text, "It is 7.");
     let asked = model.requests()[0].messages[1].text();
     assert_eq!(asked, "how many\n\nThis is part of the question: how many and why");
