@@ -14,3 +14,4 @@ mod own_pipeline;
 mod spans_page;
 mod statistics;
 mod tidy;
+mod tools;
