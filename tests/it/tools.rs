@@ -1,16 +1,18 @@
 //! A model with tools inside of a pipeline: its account, its content, and what a run that was broken off repeats.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ninefold::core::Message;
+use ninefold::core::{Message, Reply, Role};
 use ninefold::llm::tools::{ToolAgent, json_tool};
 use ninefold::llm::{Budgeted, Observed};
 use ninefold::store::MemoryJournal;
-use ninefold::{AgentCard, Cx, Durability, Error, ErrorKind, Journal, Run, RunId, Soar, phase};
+use ninefold::{
+    AgentCard, Cx, Durability, Error, ErrorKind, Journal, Model, ModelId, ModelRequest, Run, RunId, Soar, phase,
+};
 use ninefold_testkit::ScriptedModel;
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
@@ -130,4 +132,96 @@ async fn a_loop_that_was_broken_off_begins_again_and_its_tools_phases_do_not() {
     assert_eq!(counts(), [2, 2]);
     assert_eq!(journey(&journal, false, &ran).await.unwrap(), "Both seats are booked.");
     assert_eq!(counts(), [2, 4], "what was reserved is replayed, what was not paid is paid");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_said_and_called_is_not_said_and_called_again() {
+    let (journal, model): (Arc<dyn Journal>, _) = (
+        Arc::new(MemoryJournal::new()),
+        Arc::new(
+            ScriptedModel::new()
+                .answer("third done", "All done.")
+                .calls("second failed", [("third", "{}")])
+                .calls("", [("first", "{}"), ("second", "{}")]),
+        ),
+    );
+    let counts = Arc::new([const { AtomicU32::new(0) }; 3]);
+    let tool = |n: usize, name: &str, waits: bool| {
+        let (counts, said) = (Arc::clone(&counts), format!("{name} {}", if n == 1 { "failed" } else { "done" }));
+        json_tool(name, "Does something", any(), move |_, _| {
+            counts[n].fetch_add(1, Ordering::SeqCst);
+            let said = said.clone();
+            async move {
+                if waits {
+                    tokio::time::sleep(Duration::from_secs(3_600)).await;
+                }
+                if n == 1 { Err(Error::new(ErrorKind::Permanent, said)) } else { Ok(said) }
+            }
+        })
+    };
+    let go = async |waits: bool| {
+        let agent = ToolAgent::builder(Arc::clone(&model))
+            .tool(tool(0, "first", false))
+            .tool(tool(1, "second", false))
+            .tool(tool(2, "third", waits))
+            .build()
+            .unwrap();
+        let run = Run::new("three").id(RunId(6)).journal(Arc::clone(&journal), Durability::Phase);
+        let ask = || vec![Message::user("go")];
+        let body = async |cx: Cx| Ok((agent.run_loop(ask(), &cx).await?, agent.run_loop(ask(), &cx).await?));
+        tokio::time::timeout(Duration::from_secs(1), run.execute(&(), body)).await
+    };
+    assert!(go(true).await.is_err(), "broken off in the third call");
+    let done = || (model.requests().len(), [0, 1, 2].map(|n: usize| counts[n].load(Ordering::SeqCst)));
+    assert_eq!(done(), (2, [1, 1, 1]));
+    let (first, second) = go(false).await.unwrap().unwrap();
+    assert_eq!((first.text.as_str(), first.account.steps, first.account.calls.len()), ("All done.", 3, 3));
+    assert_eq!(first.account, second.account, "replayed steps are told like the others");
+    // Of the first loop, the last reply and the third call; the second loop, of the same conversation, is one of its own.
+    assert_eq!(done(), (2 + 1 + 3, [2, 2, 3]));
+    go(false).await.unwrap().unwrap();
+    assert_eq!(done(), (6, [2, 2, 3]), "a finished run is replayed whole");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loop_that_is_tried_again_does_not_call_its_tools_again() {
+    let calls = Arc::new(AtomicU32::new(0));
+    for (durability, expected) in [(Durability::Phase, 1), (Durability::Off, 2)] {
+        calls.store(0, Ordering::SeqCst);
+        let counted = Arc::clone(&calls);
+        let send = json_tool("send", "Sends a letter", any(), move |_, _| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            async { Ok("posted") }
+        });
+        let script = ScriptedModel::new().answer("posted", "It is posted.").calls("", [("send", "{}")]);
+        let model = Flaky { inner: script, failed: Mutex::default() };
+        let agent = ToolAgent::builder(model).tool(send).build().unwrap();
+        let card = AgentCard::new("post", "Sends letters").capability("*");
+        let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+        let soar = Soar::builder().agent(card, agent).journal(journal).durability(durability).build().await.unwrap();
+        let answer = soar.answer("Which letter was sent to Basel? Which ship went to Mannheim?").await.unwrap();
+        assert!(answer.to_string().contains("It is posted."), "{answer}");
+        assert_eq!(calls.load(Ordering::SeqCst), expected * 2, "{durability:?}: two subgoals");
+    }
+}
+
+/// Fails once for each question, when it is told what a tool gave back.
+struct Flaky {
+    inner: ScriptedModel,
+    failed: Mutex<BTreeSet<String>>,
+}
+
+#[async_trait::async_trait]
+impl Model for Flaky {
+    fn id(&self) -> &ModelId {
+        self.inner.id()
+    }
+
+    async fn send(&self, request: ModelRequest, cx: &Cx) -> ninefold::Result<Reply> {
+        let told = request.messages.iter().any(|message| message.role == Role::Tool);
+        if told && self.failed.lock().unwrap().insert(request.messages[1].text()) {
+            return Err(Error::new(ErrorKind::Transient, "reset"));
+        }
+        self.inner.send(request, cx).await
+    }
 }

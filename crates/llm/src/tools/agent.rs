@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, StreamExt};
 use ninefold_core::{
-    Agent, Cx, Delta, Error, ErrorKind, Message, Model, ModelRequest, Reply, Report, Result, StopReason, Task,
-    ToolCall, ToolResult, Usage,
+    Agent, Completion, Cx, Delta, Error, ErrorKind, Key, Message, Model, ModelRequest, Reply, Report, Result,
+    StopReason, Task, ToolCall, ToolResult, Usage,
 };
 use smol_str::format_smolstr;
 use tokio::sync::{Mutex, mpsc};
@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::bounds::{Account, Bounds, Ending, Unfinished};
 use super::call::{Made, Prepared, make, prepare, refused};
 use super::events::{AHEAD, Event, events};
+use super::journal::{apart, once};
 use super::limit::within_run;
 use super::offer::{self, Offered};
 use super::permission::{Approve, AskPerson};
@@ -203,7 +204,7 @@ impl From<Error> for Stop {
 /// One run of the loop.
 struct Work<'a> {
     parts: &'a Parts,
-    cx: &'a Cx,
+    cx: Cx,
     said: Option<mpsc::Sender<Event>>,
     asking: Mutex<()>,
     account: Account,
@@ -214,14 +215,14 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(parts: &'a Parts, cx: &'a Cx, said: Option<mpsc::Sender<Event>>) -> Self {
-        let (account, messages) = (Account::default(), parts.template.messages.clone());
+    fn new(parts: &'a Parts, cx: &Cx, said: Option<mpsc::Sender<Event>>) -> Self {
+        let (account, messages, cx) = (Account::default(), parts.template.messages.clone(), apart(cx));
         Self { parts, cx, said, asking: Mutex::default(), account, messages, made: Made::default(), circles: 0 }
     }
 
     async fn run(mut self, conversation: Vec<Message>) -> Result<Outcome> {
         self.messages.extend(conversation);
-        let (cx, limit) = (self.cx, self.parts.bounds.time);
+        let (cx, limit) = (self.cx.clone(), self.parts.bounds.time);
         let steps = async {
             let timed = tokio::time::timeout(limit, self.steps()).await;
             Ok(timed.unwrap_or_else(|_| {
@@ -229,7 +230,7 @@ impl<'a> Work<'a> {
                 Err(Stop::Bound(ErrorKind::DeadlineExceeded, what, "raise Bounds::time, or ask for less"))
             }))
         };
-        match within_run(cx, steps).await? {
+        match within_run(&cx, steps).await? {
             Ok((text, stop)) => Ok(Outcome { text, stop, account: self.account, messages: self.messages }),
             Err(Stop::Bound(kind, what, hint)) => {
                 Err(Unfinished { account: self.account, messages: self.messages }.error(kind, &what, hint))
@@ -251,7 +252,7 @@ impl<'a> Work<'a> {
                 let what = format!("the agent came to no answer in {steps} calls of the model");
                 return Err(Stop::Bound(ErrorKind::OverBudget, what, "raise Bounds::steps, or ask for less"));
             }
-            let offered = offer::gather(&self.parts.tools, &self.parts.sources, self.cx).await?;
+            let offered = offer::gather(&self.parts.tools, &self.parts.sources, &self.cx).await?;
             let request = self.request(&offered)?;
             let estimate = request.estimated_input_tokens();
             let used = self.account.usage.total();
@@ -264,7 +265,7 @@ impl<'a> Work<'a> {
                 return Err(Stop::Bound(ErrorKind::OverBudget, what, "raise Bounds::tokens, or ask for less"));
             }
             self.account.steps += 1;
-            let mut completion = self.reply(request).await?.collect().await?;
+            let mut completion = self.completion(request).await?;
             let written = completion.text.len() + completion.reasoning.len();
             self.account.usage += match completion.usage.total() {
                 0 => Usage { cost: completion.usage.cost, ..Usage::tokens(estimate, written as u64 / 3) },
@@ -306,13 +307,27 @@ impl<'a> Work<'a> {
         if let Some(newest) = messages.last_mut() {
             newest.keep = true;
         }
-        let tools = offer::visible(offered, self.cx)?;
+        let tools = offer::visible(offered, &self.cx)?;
         Ok(ModelRequest { messages, tools, ..self.parts.template.clone() })
+    }
+
+    /// The model's reply, asked for once in a durable run.
+    async fn completion(&self, request: ModelRequest) -> Result<Completion> {
+        if self.cx.log().is_none() {
+            return self.reply(request).await?.collect().await;
+        }
+        let key = Key::of(&(self.parts.model.id(), &request))?;
+        let step = async |_| self.reply(request).await?.collect().await;
+        let (completion, replayed) = once(&self.cx, "model", key, step).await?;
+        if let Some(said) = self.said.as_ref().filter(|_| replayed && !completion.text.is_empty()) {
+            let _ = said.send(Event::Text(completion.text.clone())).await;
+        }
+        Ok(completion)
     }
 
     /// The model's reply; its text is heard as it comes where somebody listens.
     async fn reply(&self, request: ModelRequest) -> Result<Reply> {
-        let reply = self.parts.model.send(request, self.cx).await?;
+        let reply = self.parts.model.send(request, &self.cx).await?;
         let Some(said) = self.said.clone() else { return Ok(reply) };
         let heard = reply.into_deltas().then(move |delta| {
             let said = said.clone();
@@ -349,7 +364,7 @@ impl<'a> Work<'a> {
                 let what = "not called: the output limit was reached before the arguments were whole; write less";
                 Prepared::NotMade(ErrorKind::TooLong, what.to_owned())
             } else if n < left {
-                prepare(call, offered, &mut self.made, repeats, self.cx)
+                prepare(call, offered, &mut self.made, repeats, &self.cx)
             } else {
                 let what =
                     format!("not called: no more than {most} calls are allowed, and they are used up; answer now");
@@ -363,7 +378,7 @@ impl<'a> Work<'a> {
         let first = self.account.calls.len();
         let begun = calls.iter().map(|call| (call.name.clone(), Ending::Failed(ErrorKind::Cancelled)));
         self.account.calls.extend(begun);
-        let (parts, cx, asking, said) = (self.parts, self.cx, &self.asking, self.said.as_ref());
+        let (parts, cx, asking, said) = (self.parts, &self.cx, &self.asking, self.said.as_ref());
         let mut work: Vec<BoxFuture<'_, Result<(usize, ToolResult, Ending)>>> = Vec::with_capacity(calls.len());
         for (n, call, prepared) in prepared {
             work.push(Box::pin(async move {
