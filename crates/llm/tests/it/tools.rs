@@ -187,6 +187,43 @@ async fn what_is_not_permitted_is_not_called() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_person_is_asked_one_question_at_a_time() {
+    let calls = Arc::new(AtomicU32::new(0));
+    let model = ScriptedModel::new()
+        .answer("counted", "done")
+        .calls("", [("count", r#"{"n":1}"#), ("count", r#"{"n":2}"#), ("count", r#"{"n":3}"#)]);
+    let asks = |pending: Pending, _| async move { Ok(Permission::Ask(format!("{}?", pending.arguments["n"]))) };
+    let asked = Arc::new(AtomicU32::new(0));
+    let open = Arc::clone(&asked);
+    let person = move |question: String, _: Pending, _| {
+        let open = Arc::clone(&open);
+        async move {
+            assert_eq!(open.fetch_add(1, Ordering::SeqCst), 0, "another question is open");
+            sleep(Duration::from_secs(10)).await;
+            open.fetch_sub(1, Ordering::SeqCst);
+            Ok(question != "2?")
+        }
+    };
+    let agent = ToolAgent::builder(model).tool(counted(&calls)).approve(asks).ask_person(person).build().unwrap();
+    let outcome = agent.run_loop(ask(), &cx()).await.unwrap();
+    let errors: Vec<bool> = told(&outcome.messages).iter().map(|result| result.is_error).collect();
+    assert_eq!((errors, calls.load(Ordering::Relaxed)), (vec![false, true, false], 2));
+}
+
+#[tokio::test]
+async fn more_tools_than_providers_take_are_too_many() {
+    let mut builder = ToolAgent::builder(ScriptedModel::new().answer("", "never asked"));
+    for n in 0..129 {
+        builder = builder.tool(json_tool(format!("t{n}"), "Does something", any(), |_, _| async { Ok("x") }));
+    }
+    let error = builder.build().unwrap().run_loop(ask(), &cx()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::TooLong, "there are 129 tools; a model is shown at most 128")
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_run_beside_each_other_and_results_keep_their_order() {
     let waits = json_tool("wait", "Waits", any(), |arguments: Value, _| async move {
         let ms = arguments["ms"].as_u64().unwrap();
