@@ -7,6 +7,9 @@
 //! | [`Budgeted`] | reserves from the run's budget before a call, settles after it | one lock before and after |
 //! | [`Observed`] | one `chat` span from the request to the end of the reply, with tokens, cost and the time to the first piece | one span |
 //! | [`Metered`] | says what a call cost, by a price | a multiplication |
+//!
+//! Beside them: [`tools`] makes an agent of a model and functions, `mcp` brings the tools of servers, [`files`] keeps files at
+//! providers.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
