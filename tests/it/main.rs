@@ -15,3 +15,4 @@ mod own_pipeline;
 mod spans_page;
 mod statistics;
 mod tidy;
+mod tools;

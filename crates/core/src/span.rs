@@ -21,7 +21,7 @@ pub mod name {
     pub const RUN: &str = "invoke_agent";
     /// One phase.
     pub const PHASE: &str = "phase";
-    /// One agent at work on one subgoal.
+    /// One agent at work on one subgoal, or one tool that a model had called.
     pub const AGENT: &str = "execute_tool";
     /// One call of a model, from sending the request to the end of the reply.
     pub const CHAT: &str = "chat";
@@ -55,7 +55,7 @@ pub mod field {
     pub const RUN_ID: &str = "run.id";
     /// The phase's name.
     pub const PHASE_NAME: &str = "phase.name";
-    /// The agent's name.
+    /// The agent's or the tool's name.
     pub const TOOL_NAME: &str = "gen_ai.tool.name";
     /// Who serves the model.
     pub const PROVIDER: &str = "gen_ai.provider.name";
@@ -187,7 +187,7 @@ pub fn phase(name: &str) -> Span {
     )
 }
 
-/// The span of an agent at work.
+/// The span of an agent at work, or of a tool that a model had called.
 #[must_use]
 #[inline]
 pub fn agent(name: &str) -> Span {

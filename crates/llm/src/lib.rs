@@ -17,6 +17,9 @@
 //! | [`Observed`] | one `chat` span from the request to the end of the reply, with tokens, cost and the time to the first piece | one span |
 //! | [`Metered`] | says what a call cost, by a price | a multiplication |
 //! | [`Cassette`] | records calls and plays them back, for tests; in place of a model | a comparison with what was recorded |
+//!
+//! Beside them: [`tools`] makes an agent of a model and functions, `mcp` brings the tools of servers, [`files`] keeps files at
+//! providers.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

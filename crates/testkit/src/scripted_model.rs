@@ -29,7 +29,7 @@ struct Rule {
 
 enum Outcome {
     Text(String),
-    Calls(Vec<ToolCall>),
+    Whole(Completion),
     Fails(Error),
     BreaksOff(String),
 }
@@ -68,7 +68,15 @@ impl ScriptedModel {
             name: name.into(),
             arguments: arguments.to_owned(),
         };
-        self.rule(needle, Outcome::Calls(calls.into_iter().enumerate().map(call).collect()))
+        let tool_calls = calls.into_iter().enumerate().map(call).collect();
+        let usage = self.usage;
+        self.reply(needle, Completion { tool_calls, usage, stop: StopReason::ToolCalls, ..Completion::text("") })
+    }
+
+    /// Answers requests that contain `needle` with this whole reply.
+    #[must_use]
+    pub fn reply(self, needle: impl Into<String>, completion: Completion) -> Self {
+        self.rule(needle, Outcome::Whole(completion))
     }
 
     /// Fails requests that contain `needle`.
@@ -138,12 +146,7 @@ impl Model for ScriptedModel {
             Some(Outcome::Text(text)) => {
                 Ok(Reply::whole(Completion { usage: self.usage, ..Completion::text(text.clone()) }))
             }
-            Some(Outcome::Calls(calls)) => Ok(Reply::whole(Completion {
-                tool_calls: calls.clone(),
-                stop: StopReason::ToolCalls,
-                usage: self.usage,
-                ..Completion::text("")
-            })),
+            Some(Outcome::Whole(completion)) => Ok(Reply::whole(completion.clone())),
             Some(Outcome::Fails(error)) => Err(error.clone()),
             Some(Outcome::BreaksOff(text)) => Ok(Reply::stream(stream::iter([Ok(Delta::Text(text.clone()))]))),
             None => Err(Error::new(ErrorKind::Permanent, format!("the script has no answer for {request:?}"))),

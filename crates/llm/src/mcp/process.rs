@@ -26,7 +26,7 @@ impl Process {
     /// Starts the process; its standard streams are ours.
     pub(super) fn start(name: &str, command: std::process::Command) -> Result<(Self, ChildStdout, ChildStdin)> {
         let program = command.get_program().to_string_lossy().into_owned();
-        let mut command = Command::from(command);
+        let mut command = Command::from(with_little(command));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         // A group of its own, so that what it starts can be ended with it.
         #[cfg(unix)]
@@ -77,6 +77,41 @@ impl Drop for Process {
             listening.abort();
         }
     }
+}
+
+/// What a server's process has of the host's environment: enough to run, and none of the host's keys. The list is that of the
+/// protocol's own client libraries.
+const INHERITED: &[&str] = if cfg!(windows) {
+    &[
+        "APPDATA",
+        "HOMEDRIVE",
+        "HOMEPATH",
+        "LOCALAPPDATA",
+        "PATH",
+        "PROCESSOR_ARCHITECTURE",
+        "SYSTEMDRIVE",
+        "SYSTEMROOT",
+        "TEMP",
+        "USERNAME",
+        "USERPROFILE",
+    ]
+} else {
+    &["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"]
+};
+
+/// The command with the variables that it was given, and of the host's only what is needed.
+fn with_little(mut command: std::process::Command) -> std::process::Command {
+    let given: Vec<_> =
+        command.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned))).collect();
+    command.env_clear();
+    command.envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    for (name, value) in given {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
 }
 
 /// Keeps the end of what is said; a server that writes much is never blocked by it.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use ninefold_core::secret::Secret;
 use ninefold_core::{Cx, Error, ErrorKind, Labels, Result};
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ClientConfig, Implementation, JsonObject};
 use rmcp::service::{NotificationContext, RunningService, ServiceError, serve_client};
@@ -26,13 +27,13 @@ use crate::tools::{Tool, ToolSource};
 const MESSAGE: usize = 8 * 1024 * 1024;
 
 /// How a server is used.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct McpOptions {
     start: Duration,
     call: Duration,
     pub(super) labels: Labels,
     only: Option<HashSet<SmolStr>>,
-    bearer: Option<String>,
+    bearer: Option<Secret>,
 }
 
 impl Default for McpOptions {
@@ -67,8 +68,8 @@ impl McpOptions {
 
     /// The token that an HTTP server is shown. It is in no error, span or debugging output.
     #[must_use]
-    pub fn bearer(mut self, token: impl Into<String>) -> Self {
-        self.bearer = Some(token.into());
+    pub fn bearer(mut self, token: Secret) -> Self {
+        self.bearer = Some(token);
         self
     }
 
@@ -77,16 +78,6 @@ impl McpOptions {
     pub fn only<T: AsRef<str>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         self.only = Some(names.into_iter().map(SmolStr::new).collect());
         self
-    }
-}
-
-impl fmt::Debug for McpOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { start, call, labels, only, bearer } = self;
-        let bearer = bearer.as_ref().map(|_| "..");
-        let mut out = f.debug_struct("McpOptions");
-        out.field("start", start).field("call", call).field("labels", labels).field("only", only);
-        out.field("bearer", &bearer).finish()
     }
 }
 
@@ -127,7 +118,8 @@ impl ClientHandler for Heard {
 }
 
 impl McpServer {
-    /// Starts a program and speaks with it over its standard input and output. `name` is what the server is called in
+    /// Starts a program and speaks with it over its standard input and output. Of the host's environment it has only what it
+    /// needs to run (`PATH`, `HOME` and the like), and what the command says besides. `name` is what the server is called in
     /// errors and in front of names that clash.
     ///
     /// # Errors
@@ -164,7 +156,7 @@ impl McpServer {
         if parsed.set_username("").is_ok() && parsed.set_password(None).is_ok() {
             secrets.push(parsed.to_string());
         }
-        secrets.extend(options.bearer.clone());
+        secrets.extend(options.bearer.as_ref().map(|token| token.expose().to_owned()));
         let client = reqwest::Client::builder()
             .connect_timeout(options.start)
             // As rmcp's own client: bodies are not always read to their end.
@@ -177,7 +169,7 @@ impl McpServer {
             })?;
         let mut config = StreamableHttpClientTransportConfig::with_uri(url).max_sse_event_size(MESSAGE);
         if let Some(token) = &options.bearer {
-            config = config.auth_header(token.clone());
+            config = config.auth_header(token.expose());
         }
         let transport = StreamableHttpClientTransport::with_client(client, config);
         let service = begin(&name, transport, &options, &secrets).await?;

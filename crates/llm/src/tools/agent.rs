@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, StreamExt};
 use ninefold_core::{
-    Agent, Cx, Delta, Error, ErrorKind, Message, Model, ModelRequest, Reply, Report, Result, StopReason, Task,
-    ToolCall, ToolResult, Usage,
+    Agent, Completion, Cx, Delta, Error, ErrorKind, Key, Message, Model, ModelRequest, Reply, Report, Result,
+    StopReason, Task, ToolCall, ToolResult, Usage,
 };
 use smol_str::format_smolstr;
 use tokio::sync::{Mutex, mpsc};
@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::bounds::{Account, Bounds, Ending, Unfinished};
 use super::call::{Made, Prepared, make, prepare, refused};
 use super::events::{AHEAD, Event, events};
+use super::journal::{apart, once};
 use super::limit::within_run;
 use super::offer::{self, Offered};
 use super::permission::{Approve, AskPerson};
@@ -178,6 +179,15 @@ impl Agent for ToolAgent {
     }
 }
 
+/// The text without a leading `<think>…</think>`, trimmed.
+fn without_reasoning(text: &str) -> &str {
+    let text = text.trim();
+    match text.strip_prefix("<think>") {
+        Some(reasoning) => reasoning.split_once("</think>").map_or("", |(_, answer)| answer.trim()),
+        None => text,
+    }
+}
+
 /// Why a loop ends without an answer.
 enum Stop {
     /// It reached a bound: the class, what happened, what to do.
@@ -194,7 +204,7 @@ impl From<Error> for Stop {
 /// One run of the loop.
 struct Work<'a> {
     parts: &'a Parts,
-    cx: &'a Cx,
+    cx: Cx,
     said: Option<mpsc::Sender<Event>>,
     asking: Mutex<()>,
     account: Account,
@@ -205,14 +215,14 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(parts: &'a Parts, cx: &'a Cx, said: Option<mpsc::Sender<Event>>) -> Self {
-        let (account, messages) = (Account::default(), parts.template.messages.clone());
+    fn new(parts: &'a Parts, cx: &Cx, said: Option<mpsc::Sender<Event>>) -> Self {
+        let (account, messages, cx) = (Account::default(), parts.template.messages.clone(), apart(cx));
         Self { parts, cx, said, asking: Mutex::default(), account, messages, made: Made::default(), circles: 0 }
     }
 
     async fn run(mut self, conversation: Vec<Message>) -> Result<Outcome> {
         self.messages.extend(conversation);
-        let (cx, limit) = (self.cx, self.parts.bounds.time);
+        let (cx, limit) = (self.cx.clone(), self.parts.bounds.time);
         let steps = async {
             let timed = tokio::time::timeout(limit, self.steps()).await;
             Ok(timed.unwrap_or_else(|_| {
@@ -220,7 +230,7 @@ impl<'a> Work<'a> {
                 Err(Stop::Bound(ErrorKind::DeadlineExceeded, what, "raise Bounds::time, or ask for less"))
             }))
         };
-        match within_run(cx, steps).await? {
+        match within_run(&cx, steps).await? {
             Ok((text, stop)) => Ok(Outcome { text, stop, account: self.account, messages: self.messages }),
             Err(Stop::Bound(kind, what, hint)) => {
                 Err(Unfinished { account: self.account, messages: self.messages }.error(kind, &what, hint))
@@ -242,7 +252,7 @@ impl<'a> Work<'a> {
                 let what = format!("the agent came to no answer in {steps} calls of the model");
                 return Err(Stop::Bound(ErrorKind::OverBudget, what, "raise Bounds::steps, or ask for less"));
             }
-            let offered = offer::gather(&self.parts.tools, &self.parts.sources, self.cx).await?;
+            let offered = offer::gather(&self.parts.tools, &self.parts.sources, &self.cx).await?;
             let request = self.request(&offered)?;
             let estimate = request.estimated_input_tokens();
             let used = self.account.usage.total();
@@ -255,7 +265,7 @@ impl<'a> Work<'a> {
                 return Err(Stop::Bound(ErrorKind::OverBudget, what, "raise Bounds::tokens, or ask for less"));
             }
             self.account.steps += 1;
-            let mut completion = self.reply(request).await?.collect().await?;
+            let mut completion = self.completion(request).await?;
             let written = completion.text.len() + completion.reasoning.len();
             self.account.usage += match completion.usage.total() {
                 0 => Usage { cost: completion.usage.cost, ..Usage::tokens(estimate, written as u64 / 3) },
@@ -266,14 +276,20 @@ impl<'a> Work<'a> {
             }
             if completion.tool_calls.is_empty() {
                 self.messages.push(completion.message());
-                return Ok((completion.text, completion.stop));
+                let text = without_reasoning(&completion.text);
+                if text.is_empty() {
+                    let what = "the model's reply holds nothing but its reasoning";
+                    return Err(Stop::Error(Error::new(ErrorKind::MalformedReply, what)));
+                }
+                return Ok((text.to_owned(), completion.stop));
             }
             if self.account.calls.len() >= most as usize {
                 let what = format!("the agent's {most} calls of tools are used up, and the model wants more");
                 return Err(Stop::Bound(ErrorKind::OverBudget, what, "raise Bounds::calls, or ask for less"));
             }
             self.identify(&mut completion.tool_calls);
-            let results = self.carry_out(&completion.tool_calls, &offered).await?;
+            let cut_off = completion.stop == StopReason::Length;
+            let results = self.carry_out(&completion.tool_calls, cut_off, &offered).await?;
             self.messages.push(completion.message());
             self.messages.extend(results);
             if self.circles >= 2 {
@@ -291,13 +307,27 @@ impl<'a> Work<'a> {
         if let Some(newest) = messages.last_mut() {
             newest.keep = true;
         }
-        let tools = offer::visible(offered, self.cx)?;
+        let tools = offer::visible(offered, &self.cx)?;
         Ok(ModelRequest { messages, tools, ..self.parts.template.clone() })
+    }
+
+    /// The model's reply, asked for once in a durable run.
+    async fn completion(&self, request: ModelRequest) -> Result<Completion> {
+        if self.cx.log().is_none() {
+            return self.reply(request).await?.collect().await;
+        }
+        let key = Key::of(&(self.parts.model.id(), &request))?;
+        let step = async |_| self.reply(request).await?.collect().await;
+        let (completion, replayed) = once(&self.cx, "model", key, step).await?;
+        if let Some(said) = self.said.as_ref().filter(|_| replayed && !completion.text.is_empty()) {
+            let _ = said.send(Event::Text(completion.text.clone())).await;
+        }
+        Ok(completion)
     }
 
     /// The model's reply; its text is heard as it comes where somebody listens.
     async fn reply(&self, request: ModelRequest) -> Result<Reply> {
-        let reply = self.parts.model.send(request, self.cx).await?;
+        let reply = self.parts.model.send(request, &self.cx).await?;
         let Some(said) = self.said.clone() else { return Ok(reply) };
         let heard = reply.into_deltas().then(move |delta| {
             let said = said.clone();
@@ -323,14 +353,18 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Makes the calls of one step, so many at once as are allowed; the results are in the order of the calls.
-    async fn carry_out(&mut self, calls: &[ToolCall], offered: &[Offered]) -> Result<Vec<Message>> {
+    /// Makes the calls of one step, so many at once as are allowed; the results are in the order of the calls. Where the
+    /// reply was cut off, the last call is not made: what is there of it may look whole and is not.
+    async fn carry_out(&mut self, calls: &[ToolCall], cut_off: bool, offered: &[Offered]) -> Result<Vec<Message>> {
         let Bounds { calls: most, parallel, repeats, .. } = self.parts.bounds;
         let left = (most as usize).saturating_sub(self.account.calls.len());
         let mut prepared = Vec::with_capacity(calls.len());
         for (n, call) in calls.iter().enumerate() {
-            let next = if n < left {
-                prepare(call, offered, &mut self.made, repeats, self.cx)
+            let next = if cut_off && n + 1 == calls.len() {
+                let what = "not called: the output limit was reached before the arguments were whole; write less";
+                Prepared::NotMade(ErrorKind::TooLong, what.to_owned())
+            } else if n < left {
+                prepare(call, offered, &mut self.made, repeats, &self.cx)
             } else {
                 let what =
                     format!("not called: no more than {most} calls are allowed, and they are used up; answer now");
@@ -344,7 +378,7 @@ impl<'a> Work<'a> {
         let first = self.account.calls.len();
         let begun = calls.iter().map(|call| (call.name.clone(), Ending::Failed(ErrorKind::Cancelled)));
         self.account.calls.extend(begun);
-        let (parts, cx, asking, said) = (self.parts, self.cx, &self.asking, self.said.as_ref());
+        let (parts, cx, asking, said) = (self.parts, &self.cx, &self.asking, self.said.as_ref());
         let mut work: Vec<BoxFuture<'_, Result<(usize, ToolResult, Ending)>>> = Vec::with_capacity(calls.len());
         for (n, call, prepared) in prepared {
             work.push(Box::pin(async move {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use ninefold_core::{Error, ErrorKind, Message, Usage};
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 /// How far an agent loop may go.
@@ -46,7 +47,7 @@ impl Default for Bounds {
 }
 
 /// How a call of a tool ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Ending {
     /// With a result.
     Done,

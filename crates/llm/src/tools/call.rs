@@ -1,6 +1,6 @@
 //! One call of a tool: whether it may be made, the call within its bounds, and what the model is told of it.
 
-use ninefold_core::span::{self, field};
+use ninefold_core::span::{self, field, outcome};
 use ninefold_core::{Cx, Error, ErrorKind, Key, Result, ToolCall, ToolResult};
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use super::agent::Parts;
 use super::bounds::Ending;
+use super::journal::once;
 use super::limit::{caught, cut, inside, within, within_run};
 use super::offer::Offered;
 use super::permission::{Pending, Permission};
@@ -103,19 +104,30 @@ pub(super) async fn make(
         Prepared::Ready { tool, arguments, before } => (tool, arguments, before),
         Prepared::NotMade(kind, what) => return Ok((told(what, true), Ending::NotMade(kind))),
     };
-    if let Some(why) = forbidden(parts, call, &tool, &arguments, asking, cx).await? {
-        return Ok((told(why, true), Ending::NotMade(ErrorKind::Refused)));
+    let name = tool.name.clone();
+    let key = Key::of(&(&name, &arguments, before))?;
+    let step = async |inner: Cx| {
+        if let Some(why) = forbidden(parts, call, &tool, &arguments, asking, cx).await? {
+            return Ok((why, Ending::NotMade(ErrorKind::Refused)));
+        }
+        work(parts, &tool, arguments, cx, inner).await
+    };
+    let ((content, ending), replayed) = once(cx, &name, key, step).await?;
+    if replayed {
+        span::record_outcome(&span::agent(&name), outcome::REPLAYED);
     }
+    Ok((told(content, ending != Ending::Done), ending))
+}
+
+/// Calls the tool; `inner` is the context of what it does itself.
+async fn work(parts: &Parts, tool: &Offered, arguments: Value, cx: &Cx, inner: Cx) -> Result<(String, Ending)> {
     let span = span::agent(&tool.name);
     if cx.shows_content() {
         span.record(field::TOOL_ARGUMENTS, arguments.to_string());
     }
-    // What is journaled inside a tool is found again by the same call, in whatever order calls are made.
-    let place = Key::of(&(&call.name, &arguments, before))?;
-    let branch = cx.branch(&place.to_string());
     let limit = parts.bounds.result_bytes;
     let work = async {
-        let text = within_run(cx, within(parts.bounds.call_time, caught(tool.tool.call(arguments, &branch)))).await?;
+        let text = within_run(cx, within(parts.bounds.call_time, caught(tool.tool.call(arguments, &inner)))).await?;
         Ok(cut(text, limit))
     };
     let shown = span.clone();
@@ -124,14 +136,14 @@ pub(super) async fn make(
             if cx.shows_content() {
                 shown.record(field::TOOL_RESULT, text.as_str());
             }
-            Ok((told(text, false), Ending::Done))
+            Ok((text, Ending::Done))
         }
         Err(error) => {
             cx.check()?;
             if error.breaks_journal() {
                 return Err(error);
             }
-            Ok((told(cut(error.to_string(), limit), true), Ending::Failed(error.kind())))
+            Ok((cut(error.to_string(), limit), Ending::Failed(error.kind())))
         }
     }
 }

@@ -11,15 +11,18 @@
 //!   ends the run (its deadline, its cancellation, its journal) ends the loop.
 //! - **Spans**: each call is an `execute_tool` span inside that of the agent; the model's are `chat` where it is
 //!   [`crate::Observed`].
-//! - **Durable runs**: in the phase `collect` the journal has an agent's *report*. A loop that was broken off begins again,
-//!   and asks the model again; so a tool that changes something is to be one that may be called twice with the same
-//!   arguments. Phases that a tool runs itself are journaled below the call (its name, its arguments, and which time it
-//!   is), so that the same call replays what it had finished.
+//! - **Durable runs**: each reply of the model and each call of a tool that has ended is a step in the run's journal, whether
+//!   the call did well or not. A loop that was broken off, or that is tried again, goes the same way as far as it had come and
+//!   is asked and paid for from there. A step is found by what it follows from: the request, or the tool with its arguments
+//!   and which time it is. What was under way when the process was killed is done again; so a tool that changes something is to
+//!   be one that may be called twice with the same arguments. Phases that it runs itself are steps of their own. Without a
+//!   journal, a loop that is tried again begins anew.
 
 mod agent;
 mod bounds;
 mod call;
 mod events;
+mod journal;
 pub(crate) mod limit;
 mod offer;
 mod permission;

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ninefold_core::secret::Secret;
 use ninefold_core::{Error, ErrorKind, Labels, Result};
 use ninefold_llm::mcp::{McpOptions, McpServer};
 use ninefold_llm::tools::{Tool, ToolAgent, ToolSource, json_tool};
@@ -284,6 +285,11 @@ async fn what_cannot_be_started_says_why() {
     broken.args(["-c", "echo 'no licence found' >&2; exit 3"]);
     let error = McpServer::spawn("broken", broken, McpOptions::default()).await.unwrap_err();
     assert_eq!(error.to_string(), "the MCP server broken ended before it answered; it last said: no licence found");
+    // It has what it was given, and none of the host's keys.
+    let mut shows = Command::new("sh");
+    shows.args(["-c", "echo \"$GIVEN ${CARGO_MANIFEST_DIR-none} ${PATH:+path}\" >&2"]).env("GIVEN", "given");
+    let error = McpServer::spawn("shows", shows, McpOptions::default()).await.unwrap_err();
+    assert!(error.to_string().ends_with("it last said: given none path"), "{error}");
     let mut babbles = Command::new("sh");
     babbles.args(["-c", "read x; echo '{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"what\":1}}'; read x"]);
     let error = McpServer::spawn("babbler", babbles, McpOptions::default()).await.unwrap_err();
@@ -347,7 +353,7 @@ async fn a_process_and_what_it_started_end_with_the_last_handle() {
 
 #[tokio::test]
 async fn keys_stay_out_of_errors() {
-    let options = McpOptions::default().start(Duration::from_secs(5)).bearer("s3cr3t-token");
+    let options = McpOptions::default().start(Duration::from_secs(5)).bearer(Secret::new("s3cr3t-token"));
     assert!(!format!("{options:?}").contains("s3cr3t"), "{options:?}");
     let url = "http://me:s3cr3t@127.0.0.1:9/mcp?key=s3cr3t";
     let error = McpServer::connect("far", url, options.clone()).await.unwrap_err();

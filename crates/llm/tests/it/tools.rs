@@ -187,6 +187,43 @@ async fn what_is_not_permitted_is_not_called() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_person_is_asked_one_question_at_a_time() {
+    let calls = Arc::new(AtomicU32::new(0));
+    let model = ScriptedModel::new()
+        .answer("counted", "done")
+        .calls("", [("count", r#"{"n":1}"#), ("count", r#"{"n":2}"#), ("count", r#"{"n":3}"#)]);
+    let asks = |pending: Pending, _| async move { Ok(Permission::Ask(format!("{}?", pending.arguments["n"]))) };
+    let asked = Arc::new(AtomicU32::new(0));
+    let open = Arc::clone(&asked);
+    let person = move |question: String, _: Pending, _| {
+        let open = Arc::clone(&open);
+        async move {
+            assert_eq!(open.fetch_add(1, Ordering::SeqCst), 0, "another question is open");
+            sleep(Duration::from_secs(10)).await;
+            open.fetch_sub(1, Ordering::SeqCst);
+            Ok(question != "2?")
+        }
+    };
+    let agent = ToolAgent::builder(model).tool(counted(&calls)).approve(asks).ask_person(person).build().unwrap();
+    let outcome = agent.run_loop(ask(), &cx()).await.unwrap();
+    let errors: Vec<bool> = told(&outcome.messages).iter().map(|result| result.is_error).collect();
+    assert_eq!((errors, calls.load(Ordering::Relaxed)), (vec![false, true, false], 2));
+}
+
+#[tokio::test]
+async fn more_tools_than_providers_take_are_too_many() {
+    let mut builder = ToolAgent::builder(ScriptedModel::new().answer("", "never asked"));
+    for n in 0..129 {
+        builder = builder.tool(json_tool(format!("t{n}"), "Does something", any(), |_, _| async { Ok("x") }));
+    }
+    let error = builder.build().unwrap().run_loop(ask(), &cx()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::TooLong, "there are 129 tools; a model is shown at most 128")
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn calls_run_beside_each_other_and_results_keep_their_order() {
     let waits = json_tool("wait", "Waits", any(), |arguments: Value, _| async move {
         let ms = arguments["ms"].as_u64().unwrap();
@@ -356,6 +393,37 @@ async fn dropping_a_loop_stops_its_tools() {
 }
 
 #[tokio::test]
+async fn a_call_that_was_cut_off_is_not_made() {
+    let call = |id: &str, arguments: &str| ninefold_core::ToolCall {
+        id: id.into(),
+        name: "count".into(),
+        arguments: arguments.to_owned(),
+    };
+    let cut = ninefold_core::Completion {
+        tool_calls: vec![call("a", "{}"), call("b", "")],
+        stop: StopReason::Length,
+        ..ninefold_core::Completion::text("")
+    };
+    let calls = Arc::new(AtomicU32::new(0));
+    let model = ScriptedModel::new().answer("output limit", "<think>hm</think>\n so be it").reply("", cut);
+    let agent = ToolAgent::builder(model).tool(counted(&calls)).build().unwrap();
+    let outcome = agent.run_loop(ask(), &cx()).await.unwrap();
+    assert_eq!((outcome.text.as_str(), calls.load(Ordering::Relaxed)), ("so be it", 1));
+    let endings: Vec<Ending> = outcome.account.calls.iter().map(|(_, ending)| *ending).collect();
+    assert_eq!(endings, [Ending::Done, Ending::NotMade(ErrorKind::TooLong)]);
+    let model = ScriptedModel::new().answer("", "<think>and thinks");
+    let agent = ToolAgent::builder(model).tool(echo()).build().unwrap();
+    assert_eq!(agent.run_loop(ask(), &cx()).await.unwrap_err().kind(), ErrorKind::MalformedReply);
+    let cut = ninefold_core::Completion { stop: StopReason::Length, ..ninefold_core::Completion::text("half an ans") };
+    let agent = ToolAgent::builder(ScriptedModel::new().reply("", cut)).tool(echo()).build().unwrap();
+    assert_eq!(agent.run_loop(ask(), &cx()).await.unwrap().stop, StopReason::Length, "said to whoever asks directly");
+    assert_eq!(agent.run(task(), &cx()).await.unwrap_err().kind(), ErrorKind::TooLong, "and no report");
+    let refused = ninefold_core::Completion { stop: StopReason::Refused, ..ninefold_core::Completion::text("") };
+    let agent = ToolAgent::builder(ScriptedModel::new().reply("", refused)).tool(echo()).build().unwrap();
+    assert_eq!(agent.run_loop(ask(), &cx()).await.unwrap_err().kind(), ErrorKind::Refused);
+}
+
+#[tokio::test]
 async fn a_stream_tells_what_happens_and_ends_with_the_outcome() {
     let model = ScriptedModel::new().answer("heard", "the answer").calls("", [("echo", "{}")]);
     let agent = ToolAgent::builder(model).tool(echo()).build().unwrap();
@@ -376,18 +444,21 @@ async fn a_stream_tells_what_happens_and_ends_with_the_outcome() {
     );
 }
 
-#[tokio::test]
-async fn it_works_on_subgoals() {
-    let model = Arc::new(ScriptedModel::new().answer("heard", "It is 7.").calls("how many", [("echo", "{}")]));
-    let agent = ToolAgent::builder(Arc::clone(&model)).tool(echo()).build().unwrap();
-    let task = Task {
+fn task() -> Task {
+    Task {
         question: "how many and why".into(),
         subgoal: Subgoal::new("a", "how many"),
         dependencies: Vec::new(),
         evidence: Arc::new(Evidence::default()),
         within: Arc::new([]),
-    };
-    let report = agent.run(task, &cx()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn it_works_on_subgoals() {
+    let model = Arc::new(ScriptedModel::new().answer("heard", "It is 7.").calls("how many", [("echo", "{}")]));
+    let agent = ToolAgent::builder(Arc::clone(&model)).tool(echo()).build().unwrap();
+    let report = agent.run(task(), &cx()).await.unwrap();
     assert_eq!(report.statements[0].text, "It is 7.");
     let asked = model.requests()[0].messages[1].text();
     assert_eq!(asked, "how many\n\nThis is part of the question: how many and why");

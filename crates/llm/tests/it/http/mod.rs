@@ -7,6 +7,7 @@ mod files;
 mod litellm;
 mod secrets;
 mod tiny;
+mod tools;
 
 use std::sync::Arc;
 use std::time::Duration;
