@@ -312,8 +312,15 @@ where
     begun.map_err(|error| {
         use rmcp::service::ClientInitializeError::{ConnectionClosed, TransportError};
         let text = without(&error.to_string(), secrets);
+        // A process that has ended is seen by what it no longer reads, or by what it no longer writes, whichever comes first.
+        let ended = |error: &(dyn std::error::Error + 'static)| {
+            error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+        };
         match error {
             ConnectionClosed(_) => {
+                Error::new(ErrorKind::Unavailable, format!("the MCP server {name} ended before it answered"))
+            }
+            TransportError { error, .. } if ended(&*error.error) => {
                 Error::new(ErrorKind::Unavailable, format!("the MCP server {name} ended before it answered"))
             }
             TransportError { .. } => {
