@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use ninefold_core::model::{MediaSource, Part};
 use ninefold_core::secret::Secret;
-use ninefold_core::{Cx, Model, ModelId, ModelRequest, Reply, Result};
+use ninefold_core::{Cx, Error, ErrorKind, Model, ModelId, ModelRequest, Reply, Result};
 
 use crate::http::{Auth, Server, Transport};
 use crate::wire::{Dialect, Format};
@@ -79,6 +80,23 @@ impl RemoteBuilder {
     }
 }
 
+impl Remote {
+    /// A file that lies at another provider is not asked for here, where its id may be another's.
+    fn check_uploads(&self, request: &ModelRequest) -> Result<()> {
+        for part in request.messages.iter().flat_map(|message| &message.parts) {
+            let (Part::Image { media } | Part::File { media }) = part else { continue };
+            if let MediaSource::Uploaded { provider, id } = &media.source
+                && *provider != self.id.provider
+            {
+                let here = &self.id.provider;
+                let what = format!("the file {id:?} was uploaded to {provider} and cannot be sent to {here}");
+                return Err(Error::new(ErrorKind::InvalidInput, what).hint(format!("upload it to {here} as well")));
+            }
+        }
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl Model for Remote {
     fn id(&self) -> &ModelId {
@@ -87,6 +105,7 @@ impl Model for Remote {
 
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         cx.check()?;
+        self.check_uploads(&request)?;
         let outgoing = self.format.encode(&self.id.name, &request, self.dialect)?;
         drop(request);
         self.transport.post(&self.server, self.format.as_ref(), &self.id.name, outgoing, cx).await

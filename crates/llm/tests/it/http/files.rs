@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ninefold_core::model::MediaSource;
+use ninefold_core::model::{Media, MediaSource, Message, Part};
 use ninefold_core::secret::Secret;
-use ninefold_core::{ErrorKind, Timestamp};
+use ninefold_core::{ErrorKind, Model, ModelRequest, Timestamp};
 use ninefold_llm::files::{Files, LocalFile, RemoteFiles, Uploads};
+use ninefold_llm::wire::Framing;
 use ninefold_store::MemoryUploads;
 
 use super::fault::{Fault, Seen, Step, answer};
@@ -124,4 +125,18 @@ async fn refusals_keep_their_class_and_show_no_key() {
     }
     let error = remote.upload(&file(), "any\r\n", &cx()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
+async fn a_file_at_one_provider_is_not_asked_for_at_another() {
+    let server = Fault::start(|_, _| answer("200 OK", JSON, "{}")).await;
+    let model = super::builder(&server, Framing::Events, transport().build().unwrap()).build();
+    let source = MediaSource::Uploaded { provider: "openai".into(), id: "file-abc123".into() };
+    let media = Media { mime: "text/plain".into(), name: None, source };
+    let request =
+        ModelRequest { messages: vec![Message::user("read it").with(Part::File { media })], ..Default::default() };
+    let error = model.send(request, &cx()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(error.message(), "the file \"file-abc123\" was uploaded to openai and cannot be sent to tiny");
+    assert!(server.seen().is_empty(), "nothing was sent");
 }
