@@ -1,6 +1,7 @@
 //! A model with what one wants around it: retries, a cache, limits, budgets, prices, other models to fall back to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ninefold_core::{Cache, Ledger, Model, Result};
 use ninefold_llm::{
@@ -48,6 +49,9 @@ pub struct Stack {
     price: Option<Price>,
     others: Vec<(When, Stack)>,
 }
+
+/// How long a model may ask to be left alone before another one is asked.
+const BEFORE_THE_OTHER: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum When {
@@ -133,7 +137,7 @@ impl Stack {
         self
     }
 
-    /// Asks this one when the model fails.
+    /// Asks this one when the model fails, or wants to be left alone for more than a second.
     #[must_use]
     pub fn on_failure(mut self, other: Stack) -> Self {
         self.others.push((When::Fails, other));
@@ -192,7 +196,12 @@ impl Stack {
         if fails_over {
             model = Arc::new(Breaker::new(model));
         }
-        model = Arc::new(Retried::with(model, self.retry));
+        let mut retry = self.retry;
+        if fails_over {
+            // Rather than wait long for this one, the other is asked.
+            retry.patience = retry.patience.min(BEFORE_THE_OTHER);
+        }
+        model = Arc::new(Retried::with(model, retry));
         if let Some(policy) = self.cache {
             let cached = Cached::new(model, policy);
             let second = if self.kept { self.second.or_else(|| shared.cache.clone()) } else { None };

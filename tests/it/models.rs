@@ -91,3 +91,16 @@ async fn a_stack_stands_without_a_pipeline() {
     let model = Stack::new(ScriptedModel::new().answer("", "ok")).build().unwrap();
     assert_eq!(model.id().to_string(), "scripted/model");
 }
+
+#[tokio::test(start_paused = true)]
+async fn another_model_is_asked_rather_than_waited_for_this_one() {
+    let busy = Error::new(ErrorKind::RateLimited, "busy").with_retry_after(std::time::Duration::from_secs(50));
+    let first = Arc::new(SteppedModel::new([Step::Fail(busy)]));
+    let other = Arc::new(ScriptedModel::new().answer("", "It keeps it [1]."));
+    let soar = soar(Stack::new(first.clone()).on_failure(Stack::new(other.clone()))).await;
+    let begun = tokio::time::Instant::now();
+    let answer = soar.answer(QUESTION).await.unwrap();
+    assert!(answer.text.contains("It keeps it"));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(first.calls() >= 1 && !other.requests().is_empty());
+}

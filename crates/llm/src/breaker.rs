@@ -35,7 +35,7 @@ impl Default for BreakerPolicy {
 /// says when to come back. Then one call is let through as a probe; by its outcome all others are, or none for longer.
 ///
 /// A failure is a transient error, a reply that breaks off, and a call that the run's deadline ends before it was answered. A call that is
-/// dropped otherwise says nothing about the model.
+/// dropped otherwise, and what is refused on this side (by a budget, a scope, as invalid), says nothing about the model.
 ///
 /// Stands inside of [`Retried`](crate::Retried), which waits as long as the error says when there is time, and outside of
 /// [`Hedged`](crate::Hedged) and limits. Costs a call two locks.
@@ -130,9 +130,14 @@ impl Passing {
     }
 
     fn failed(&mut self, error: Option<&Error>) {
-        if error.is_some_and(|error| !error.is_transient()) {
+        match error.map(Error::kind) {
+            None | Some(ErrorKind::Transient | ErrorKind::RateLimited) => {}
             // The model is there and says no.
-            return self.succeeded();
+            Some(ErrorKind::Permanent | ErrorKind::Refused | ErrorKind::TooLong | ErrorKind::MalformedReply) => {
+                return self.succeeded();
+            }
+            // What was ended or refused on this side; a deadline that has passed is seen when the call goes.
+            Some(_) => return,
         }
         if std::mem::replace(&mut self.told, true) {
             return;

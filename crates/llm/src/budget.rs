@@ -41,7 +41,7 @@ impl<M: Model> Model for Budgeted<M> {
         match self.inner.send(request, cx).await {
             Ok(reply) => Ok(Reply::stream(Settling { inner: reply.into_deltas(), spending })),
             Err(error) => {
-                spending.tally.nothing();
+                spending.tally.failed(&error);
                 Err(error)
             }
         }

@@ -27,8 +27,8 @@ pub struct Quota {
 }
 
 /// A model whose calls are charged to their session, to the day and to the whole, in a ledger that outlives the process. Before a call
-/// its estimate is reserved, so that parallel calls, and those of other processes on the same ledger, cannot overdraw
-/// together; at the end of the reply, before the end is handed on, it is settled with what the call used. A call whose
+/// its estimate is reserved (what it reads and `max_output_tokens`, or 1,024 where that is not set), so that parallel calls, and those
+/// of other processes on the same ledger, cannot overdraw together by more than they write beyond it; at the end of the reply, before the end is handed on, it is settled with what the call used. A call whose
 /// process is killed stays charged with its estimate, once.
 ///
 /// A limit of money needs a price; without one, calls are refused rather than taken for free. What the provider says a call
@@ -136,7 +136,11 @@ impl<M: Model> Model for Charged<M> {
         match sent {
             Ok(reply) => Ok(finished_by(reply, charging)),
             Err(error) => {
-                charging.tally.nothing();
+                charging.tally.failed(&error);
+                // Refused on this side, before anybody was asked.
+                let here =
+                    matches!(error.kind(), ErrorKind::OverBudget | ErrorKind::OutOfScope | ErrorKind::InvalidInput);
+                charging.sent = !(here && error.status().is_none());
                 if let Some(settled) = charging.finish(Ending::Broken) {
                     settled.await;
                 }

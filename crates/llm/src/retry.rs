@@ -53,7 +53,7 @@ const SUCCESS: u32 = 1;
 /// as often.
 ///
 /// The error that is given up with is marked ([`Error::given_up`]): phases, which retry as well, do not repeat what was repeated
-/// here. What a phase still retries is what this cannot: a reply that broke off in its midst.
+/// here. What an agent's phase still retries is what this cannot: a reply that broke off in its midst.
 ///
 /// Stands outside of [`Breaker`](crate::Breaker), [`Hedged`](crate::Hedged), limits and budgets, so that every attempt passes
 /// through them, and inside of caches. Costs a call one copy of the request and one lock.

@@ -340,7 +340,10 @@ impl Router {
                 let mean = seen.mean.map_or(time, |mean| (mean * 7 + time) / 8);
                 seen.mean = Some(seen.latency.figures().map_or(mean, |figures| figures.median));
             }
-            Err(error) if error.is_transient() || error.kind() == ErrorKind::Permanent => {
+            Err(error)
+                if error.is_transient()
+                    || matches!(error.kind(), ErrorKind::Permanent | ErrorKind::DeadlineExceeded) =>
+            {
                 seen.failures = seen.failures.saturating_add(1);
                 seen.failed = Some(Instant::now());
             }

@@ -149,3 +149,36 @@ async fn a_model_that_says_no_is_there() {
         assert_eq!(text(&model, "x", &cx()).await.unwrap_err().kind(), ErrorKind::Refused);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_this_side_ends_is_no_health_and_a_deadline_that_passes_is_a_failure() {
+    /// Ends as the run does, or before anybody is asked.
+    struct Ends(ModelId, ErrorKind);
+
+    #[async_trait]
+    impl Model for Ends {
+        fn id(&self) -> &ModelId {
+            &self.0
+        }
+
+        async fn send(&self, _: ModelRequest, cx: &Cx) -> Result<Reply> {
+            if let (ErrorKind::DeadlineExceeded, Some(deadline)) = (self.1, cx.deadline()) {
+                tokio::time::sleep_until(deadline).await;
+            }
+            Err(Error::new(self.1, "ended"))
+        }
+    }
+
+    let hangs = Breaker::new(Ends(ModelId::new("a", "b"), ErrorKind::DeadlineExceeded));
+    for _ in 0..10 {
+        let cx = Run { deadline: Some(Duration::from_secs(1)), ..Run::default() }.cx();
+        let error = text(&hangs, "x", &cx).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
+    }
+    assert!(!hangs.is_closed(), "a server that hangs is left alone");
+    let refuses = Breaker::new(Ends(ModelId::new("a", "b"), ErrorKind::OverBudget));
+    for _ in 0..20 {
+        text(&refuses, "x", &cx()).await.unwrap_err();
+    }
+    assert!(refuses.is_closed(), "a budget says nothing of the model");
+}

@@ -89,6 +89,18 @@ async fn every_end_of_a_call_is_settled_once() {
     let reply = dropped.send(ask("x"), &cx()).await.unwrap();
     drop(reply);
     assert_eq!(settled().await, (4, 3 * read + 2));
+    // A provider that says at the beginning what it has read, and breaks off in the middle.
+    let begins = Step::Delta(ninefold_core::Delta::Usage(Usage::tokens(10, 1)));
+    let long = Step::Delta(ninefold_core::Delta::Text("x".repeat(300)));
+    let half = charged(SteppedModel::new([begins, long]));
+    text(&half, "x", &cx()).await.unwrap_err();
+    assert_eq!(settled().await, (5, 3 * read + 2 + 110), "what came counts, and not what was said before it");
+    let late = charged(SteppedModel::new([Step::Fail(Error::new(ErrorKind::DeadlineExceeded, "late"))]));
+    text(&late, "x", &cx()).await.unwrap_err();
+    assert_eq!(settled().await, (6, 4 * read + 112), "a call that the run's end cut off was read");
+    let refused = charged(SteppedModel::new([Step::Fail(Error::new(ErrorKind::OverBudget, "nothing left"))]));
+    text(&refused, "x", &cx()).await.unwrap_err();
+    assert_eq!(settled().await, (6, 4 * read + 112), "a call that was never made does not count");
     assert!(failing.trouble().is_none() && hanging.trouble().is_none() && dropped.trouble().is_none());
 }
 
