@@ -7,6 +7,8 @@ use ninefold_core::json::repair;
 use ninefold_core::{Completion, Cx, Delta, Error, ErrorKind, Model, ModelRequest, Reply, Result, StopReason};
 use serde::de::DeserializeOwned;
 
+use super::aloud::Visible;
+
 /// Hears a text while it is written.
 pub type Listener = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -22,10 +24,13 @@ pub(crate) async fn ask_aloud(
     cx: &Cx,
     listener: &Listener,
 ) -> Result<Completion> {
-    let listener = Arc::clone(listener);
+    let (listener, mut visible) = (Arc::clone(listener), Visible::default());
     let deltas = model.send(request, cx).await?.into_deltas().inspect(move |delta| {
         if let Ok(Delta::Text(text)) = delta {
-            listener(text);
+            let heard = visible.hear(text);
+            if !heard.is_empty() {
+                listener(&heard);
+            }
         }
     });
     read(Reply::stream(deltas)).await

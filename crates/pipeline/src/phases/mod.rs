@@ -13,6 +13,7 @@
 //! | [`record`] | what was cited | a note in memory |
 //! | [`respond`] | all of it | the answer |
 
+mod aloud;
 mod ask;
 pub mod assess;
 pub(crate) mod citations;
