@@ -170,7 +170,8 @@ impl Decoder {
             if let Some(piece) = piece {
                 self.piece(piece, deltas)?;
             }
-            if let Some(reason) = choice.finish_reason {
+            // Some servers send an empty one until there is one.
+            if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
                 self.stop = Some(stop(&reason)?);
             }
         }
