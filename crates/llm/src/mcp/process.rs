@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use ninefold_core::secret::{Secret, redact};
 use ninefold_core::{Error, ErrorKind, Result};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -44,14 +45,16 @@ impl Process {
         Ok((Self { child, said, listening }, output, input))
     }
 
-    /// The end of what it wrote to its standard error, on one line; empty when it wrote nothing. Waits a moment for what a
+    /// The end of what it wrote to its standard error, on one line and without secrets; empty when it wrote nothing. Waits a moment for what a
     /// process that has just ended is still saying.
-    pub(super) async fn last_words(&mut self) -> String {
+    pub(super) async fn last_words(&mut self, secrets: &[String]) -> String {
         if let Some(listening) = self.listening.as_mut() {
             let _ = tokio::time::timeout(Duration::from_millis(200), listening).await;
         }
         let said: Vec<u8> = self.said.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
         let text = String::from_utf8_lossy(&said);
+        let known: Vec<Secret> = secrets.iter().map(|secret| Secret::new(secret)).collect();
+        let text = redact(&text, &known.iter().collect::<Vec<_>>());
         let words: Vec<&str> =
             text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
         let line = words.join(" ");
@@ -98,6 +101,23 @@ const INHERITED: &[&str] = if cfg!(windows) {
 } else {
     &["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"]
 };
+
+/// The shortest value that is taken for a key: shorter ones would go from the middle of words.
+const SHORTEST_KEY: usize = 4;
+
+/// The values of the variables that the command is given and that are called as keys are.
+pub(super) fn keys(command: &std::process::Command) -> Vec<String> {
+    let of_key = |name: &str| {
+        const PARTS: [&str; 7] = ["KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH", "BEARER"];
+        PARTS.iter().any(|part| name.contains(part)) || name.ends_with("_PAT")
+    };
+    command
+        .get_envs()
+        .filter(|(name, _)| of_key(&name.to_string_lossy().to_ascii_uppercase()))
+        .filter_map(|(_, value)| Some(value?.to_string_lossy().trim().to_owned()))
+        .filter(|value| value.len() >= SHORTEST_KEY)
+        .collect()
+}
 
 /// The command with the variables that it was given, and of the host's only what is needed.
 fn with_little(mut command: std::process::Command) -> std::process::Command {

@@ -296,6 +296,38 @@ async fn what_cannot_be_started_says_why() {
     assert_eq!(error.kind(), ErrorKind::MalformedReply, "{error}");
 }
 
+#[tokio::test]
+async fn keys_in_variables_stay_out_of_errors() {
+    let told = |id: u64, rest: Value| {
+        let mut frame = json!({ "jsonrpc": "2.0", "id": id });
+        frame.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        format!("read x; echo '{frame}'; ").replace("KEY", "'\"$API_TOKEN\"'")
+    };
+    let capabilities = json!({ "tools": {} });
+    let greeting = json!({ "protocolVersion": "2025-06-18", "capabilities": capabilities, "serverInfo": { "name": "sh", "version": "1" } });
+    let failed = json!({ "isError": true, "content": [{ "type": "text", "text": "not with KEY" }] });
+    let script = [
+        told(0, json!({ "result": greeting })),
+        "read x; ".to_owned(),
+        told(1, json!({ "result": listing(&["t"]) })),
+        told(2, json!({ "error": { "code": -32602, "message": "no right by KEY" } })),
+        told(3, json!({ "result": failed })),
+        "read x".to_owned(),
+    ]
+    .concat();
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).env("API_TOKEN", "open sesame").env("MODE", "right");
+    let server = McpServer::spawn("tells", command, McpOptions::default()).await.unwrap();
+    let errors = [call(&server, "t", json!({})).await.unwrap_err(), call(&server, "t", json!({})).await.unwrap_err()];
+    assert_eq!(errors[0].message(), "the MCP server tells answered: no right by ..");
+    assert_eq!(errors[1].message(), "not with ..");
+    let mut dies = Command::new("sh");
+    dies.args(["-c", "echo \"$MODE: $API_TOKEN, sk-abcdefghijkl\" >&2"]);
+    dies.env("API_TOKEN", "open sesame").env("MODE", "right");
+    let error = McpServer::spawn("dies", dies, McpOptions::default()).await.unwrap_err();
+    assert!(error.to_string().ends_with("it last said: right: [hidden], [hidden]"), "{error}");
+}
+
 /// A server in a shell: answers the greeting, notes its own number and that of a process that it started, and then says no
 /// more and heeds nothing.
 #[cfg(target_os = "linux")]
