@@ -15,6 +15,9 @@ use tokio::task::JoinHandle;
 const KEPT: usize = 4 * 1024;
 /// So long a server may take to end by itself once its input is closed.
 const GRACE: Duration = Duration::from_secs(2);
+/// So often it is looked whether it has ended.
+#[cfg(unix)]
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A server's process. Dropping it kills the process and, on Unix, what that started.
 pub(super) struct Process {
@@ -62,17 +65,40 @@ impl Process {
         line.get(from..).unwrap_or_default().to_owned()
     }
 
-    /// Waits until it has ended by itself; kills it when it takes too long.
+    /// Waits until it has ended by itself, or takes too long; then kills it and what it started.
     pub(super) async fn end(mut self) {
-        let _ = tokio::time::timeout(GRACE, self.child.wait()).await;
+        let _ = tokio::time::timeout(GRACE, self.ended()).await;
+    }
+
+    /// Waits until it has ended, and leaves its number to it, which is that of its group: what it started is killed by that
+    /// number, which may be another's once the process was waited for.
+    #[cfg(unix)]
+    async fn ended(&mut self) {
+        use rustix::process::{WaitId, WaitIdOptions, waitid};
+        let Some(process) = self.number() else { return };
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        while matches!(waitid(WaitId::Pid(process), look), Ok(None) | Err(rustix::io::Errno::INTR)) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn ended(&mut self) {
+        let _ = self.child.wait().await;
+    }
+
+    /// Its number, as long as nobody has waited for it.
+    #[cfg(unix)]
+    fn number(&self) -> Option<rustix::process::Pid> {
+        rustix::process::Pid::from_raw(self.child.id()?.cast_signed())
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // A process that was waited for has no number any more, and its number may be another's by now.
+        // Nobody has waited for it yet, so its number is its own, also where it has ended.
         #[cfg(unix)]
-        if let Some(group) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
+        if let Some(group) = self.number() {
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
         let _ = self.child.start_kill();

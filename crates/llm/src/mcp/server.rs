@@ -207,8 +207,8 @@ impl McpServer {
         Self(Arc::new(Inner { name, options, service, listed, secrets, process }))
     }
 
-    /// Ends the connection, and the process: it may end by itself within 2 s, then it is killed. What is called later fails
-    /// as `Unavailable`.
+    /// Ends the connection, and the process: it may end by itself within 2 s, then it is killed, and on Unix what it started
+    /// and left behind. What is called later fails as `Unavailable`.
     pub async fn close(&self) {
         self.0.service.cancellation_token().cancel();
         let process = self.0.process.lock().unwrap_or_else(PoisonError::into_inner).take();

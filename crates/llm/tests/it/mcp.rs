@@ -383,6 +383,29 @@ async fn a_process_and_what_it_started_end_with_the_last_handle() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_a_server_leaves_behind_ends_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pids");
+    for close in [false, true] {
+        let greeting = json!({ "jsonrpc": "2.0", "id": 0, "result": { "protocolVersion": "2025-06-18",
+            "capabilities": {}, "serverInfo": { "name": "sh", "version": "1" } } });
+        let mut command = Command::new("sh");
+        // It ends by itself with its input.
+        let script = "sleep 1000 & echo $$ $! > \"$1\"; read x; echo \"$2\"; while read x; do :; done";
+        command.args(["-c", script, "sh"]).arg(&file).arg(greeting.to_string());
+        let server = McpServer::spawn("leaves", command, McpOptions::default()).await.unwrap();
+        let pids: Vec<String> = std::fs::read_to_string(&file).unwrap().split_whitespace().map(str::to_owned).collect();
+        assert!(pids.len() == 2 && pids.iter().all(|pid| alive(pid)));
+        if close {
+            server.close().await;
+        }
+        drop(server);
+        assert!(gone(&pids).await, "closed: {close}");
+    }
+}
+
 #[tokio::test]
 async fn keys_stay_out_of_errors() {
     let options = McpOptions::default().start(Duration::from_secs(5)).bearer(Secret::new("s3cr3t-token"));
