@@ -80,6 +80,10 @@ pub const FEATURES: &[&str] = &[
     "otlp-grpc",
     #[cfg(feature = "schema")]
     "schema",
+    #[cfg(feature = "tokenizer")]
+    "tokenizer",
+    #[cfg(feature = "validate")]
+    "validate",
     #[cfg(feature = "watch")]
     "watch",
 ];
@@ -110,4 +114,19 @@ pub mod pipeline {
 /// Memory, journals, and the reading of files into memory.
 pub mod store {
     pub use ninefold_store::*;
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_feature_is_told_of() {
+        let manifest = include_str!("../Cargo.toml");
+        let features = manifest.split("[features]\n").nth(1).unwrap().split("\n[").next().unwrap();
+        let names: Vec<&str> = features.lines().filter_map(|line| Some(line.split_once(" = ")?.0)).collect();
+        assert!(names.contains(&"validate"));
+        for name in names.into_iter().filter(|name| !name.starts_with('#')) {
+            let told = format!("#[cfg(feature = \"{name}\")]\n    \"{name}\",");
+            assert!(include_str!("lib.rs").contains(&told), "{name}");
+        }
+    }
 }

@@ -186,7 +186,7 @@ async fn what_was_said_and_called_is_not_said_and_called_again() {
 #[tokio::test(start_paused = true)]
 async fn a_loop_that_is_tried_again_does_not_call_its_tools_again() {
     let calls = Arc::new(AtomicU32::new(0));
-    for (durability, expected) in [(Durability::Phase, 1), (Durability::Off, 2)] {
+    for (durability, answered) in [(Durability::Phase, true), (Durability::Off, false)] {
         calls.store(0, Ordering::SeqCst);
         let counted = Arc::clone(&calls);
         let send = json_tool("send", "Sends a letter", any(), move |_, _| {
@@ -199,9 +199,11 @@ async fn a_loop_that_is_tried_again_does_not_call_its_tools_again() {
         let card = AgentCard::new("post", "Sends letters").capability("*");
         let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
         let soar = Soar::builder().agent(card, agent).journal(journal).durability(durability).build().await.unwrap();
-        let answer = soar.answer("Which letter was sent to Basel? Which ship went to Mannheim?").await.unwrap();
-        assert!(answer.to_string().contains("It is posted."), "{answer}");
-        assert_eq!(calls.load(Ordering::SeqCst), expected * 2, "{durability:?}: two subgoals");
+        let answer = soar.answer("Which letter was sent to Basel? Which ship went to Mannheim?").await;
+        // Without a journal it is not known what was called, so the loop is given up.
+        let said = answer.map_or_else(|error| error.to_string(), |answer| answer.to_string());
+        assert_eq!(said.contains("It is posted."), answered, "{durability:?}: {said}");
+        assert_eq!(calls.load(Ordering::SeqCst), 2, "{durability:?}: two subgoals");
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) enum Key {
 pub(crate) struct Provider {
     /// As it stands before the slash of a model's name.
     pub(crate) name: &'static str,
+    /// Whose files are its own: those with the same are one account at one provider.
+    pub(crate) account: &'static str,
     /// Up to where the format's paths begin; empty when everybody has an own one. `{model}` stands for the model.
     pub(crate) address: &'static str,
     /// The variable that names another address, as the provider's own programs read it.
@@ -68,6 +70,7 @@ const OLDER: Dialect = Dialect { max_tokens: true, ..PLAIN };
 const fn chat(name: &'static str, address: &'static str, key: &'static [&'static str], dialect: Dialect) -> Provider {
     Provider {
         name,
+        account: name,
         address,
         address_variable: "",
         below: "",
@@ -93,6 +96,7 @@ pub(crate) const PROVIDERS: &[Provider] = &[
     },
     Provider {
         address_variable: "OPENAI_BASE_URL",
+        account: "openai",
         speaks: Speaks::OpenAiResponses,
         ..chat("openai-responses", "https://api.openai.com/v1", &["OPENAI_API_KEY"], PLAIN)
     },
@@ -165,6 +169,11 @@ impl Provider {
     /// The provider of this name.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         PROVIDERS.iter().find(|provider| provider.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The account of the provider of this name; who is not known has one of their own.
+    pub(crate) fn account(name: &str) -> &str {
+        Self::named(name).map_or(name, |provider| provider.account)
     }
 
     /// The variable of ours that names another address.

@@ -81,7 +81,8 @@ impl Providers {
         Ok(Arc::new(remote.build()))
     }
 
-    /// The files at this provider: `openai` or `anthropic`, with the key and the address that its models have.
+    /// The files at this provider: `openai`, `openai-responses` or `anthropic`, with the key and the address that its models
+    /// have. For those of a gateway see [`RemoteFiles::named`].
     ///
     /// # Errors
     /// As [`Providers::open`]; `InvalidInput` for a provider whose files are not known.
@@ -93,12 +94,15 @@ impl Providers {
         let Some(key) = provider.key_variables.iter().find_map(|name| self.read(name)) else {
             return Err(keyless(provider.name, variable));
         };
-        match provider.name {
-            "openai" | "openai-responses" => RemoteFiles::openai(&address, Secret::new(&key), transport),
-            "anthropic" => RemoteFiles::anthropic(&address, Secret::new(&key), transport),
-            other => Err(Error::new(ErrorKind::InvalidInput, format!("how {other} takes files is not known"))
-                .hint("files are known at openai and anthropic; send the bytes with the message elsewhere")),
-        }
+        let files = match provider.account {
+            "openai" => RemoteFiles::openai(&address, Secret::new(&key), transport)?,
+            "anthropic" => RemoteFiles::anthropic(&address, Secret::new(&key), transport)?,
+            other => {
+                return Err(Error::new(ErrorKind::InvalidInput, format!("how {other} takes files is not known"))
+                    .hint("files are known at openai and anthropic; send the bytes with the message elsewhere"));
+            }
+        };
+        Ok(files.named(provider.name))
     }
 
     /// A variable that is set to something.

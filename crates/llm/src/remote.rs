@@ -8,6 +8,7 @@ use ninefold_core::model::{MediaSource, Part};
 use ninefold_core::secret::Secret;
 use ninefold_core::{Cx, Error, ErrorKind, Model, ModelId, ModelRequest, Reply, Result};
 
+use crate::endpoints::Provider;
 use crate::http::{Auth, Server, Transport};
 use crate::wire::{Dialect, Format};
 
@@ -86,7 +87,7 @@ impl Remote {
         for part in request.messages.iter().flat_map(|message| &message.parts) {
             let (Part::Image { media } | Part::File { media }) = part else { continue };
             if let MediaSource::Uploaded { provider, id } = &media.source
-                && *provider != self.id.provider
+                && Provider::account(provider) != Provider::account(&self.id.provider)
             {
                 let here = &self.id.provider;
                 let what = format!("the file {id:?} was uploaded to {provider} and cannot be sent to {here}");

@@ -10,6 +10,7 @@ use ninefold_core::secret::Secret;
 use ninefold_core::{Cx, Error, ErrorKind, Result, Timestamp};
 use reqwest::Method;
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use super::multipart::form;
 use super::{LocalFile, Remote, Uploads};
@@ -30,6 +31,8 @@ enum Kind {
 /// Files at a provider, over HTTP. Each call is made once: a failed upload is told, and not repeated.
 pub struct RemoteFiles {
     kind: Kind,
+    /// The provider, as in the names of its models.
+    name: SmolStr,
     server: Arc<Server>,
     transport: Transport,
     lives: Option<Duration>,
@@ -57,7 +60,15 @@ impl RemoteFiles {
     fn new(kind: Kind, name: &str, address: &str, (key, auth): (Secret, Auth), transport: Transport) -> Result<Self> {
         let mut server = Server::new(name, address)?;
         server.key(key, auth)?;
-        Ok(Self { kind, server: Arc::new(server), transport, lives: None })
+        Ok(Self { kind, name: SmolStr::new(name), server: Arc::new(server), transport, lives: None })
+    }
+
+    /// Names the provider, as it stands before the slash of a model's name: models of that provider take these files. For a
+    /// gateway that speaks as another provider does, as in `RemoteFiles::openai(..)` with `litellm`.
+    #[must_use]
+    pub fn named(mut self, provider: impl AsRef<str>) -> Self {
+        self.name = SmolStr::new(provider);
+        self
     }
 
     /// Lets files expire by themselves after this time, between an hour and 30 days, where the provider can (`OpenAI`).
@@ -111,10 +122,7 @@ fn below(id: &str) -> Result<String> {
 #[async_trait]
 impl Uploads for RemoteFiles {
     fn provider(&self) -> &str {
-        match self.kind {
-            Kind::OpenAi => "openai",
-            Kind::Anthropic => "anthropic",
-        }
+        &self.name
     }
 
     async fn upload(&self, file: &LocalFile, purpose: &str, cx: &Cx) -> Result<Remote> {

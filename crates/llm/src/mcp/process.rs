@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use ninefold_core::secret::{Secret, redact};
 use ninefold_core::{Error, ErrorKind, Result};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -14,6 +15,9 @@ use tokio::task::JoinHandle;
 const KEPT: usize = 4 * 1024;
 /// So long a server may take to end by itself once its input is closed.
 const GRACE: Duration = Duration::from_secs(2);
+/// So often it is looked whether it has ended.
+#[cfg(unix)]
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A server's process. Dropping it kills the process and, on Unix, what that started.
 pub(super) struct Process {
@@ -44,14 +48,16 @@ impl Process {
         Ok((Self { child, said, listening }, output, input))
     }
 
-    /// The end of what it wrote to its standard error, on one line; empty when it wrote nothing. Waits a moment for what a
+    /// The end of what it wrote to its standard error, on one line and without secrets; empty when it wrote nothing. Waits a moment for what a
     /// process that has just ended is still saying.
-    pub(super) async fn last_words(&mut self) -> String {
+    pub(super) async fn last_words(&mut self, secrets: &[String]) -> String {
         if let Some(listening) = self.listening.as_mut() {
             let _ = tokio::time::timeout(Duration::from_millis(200), listening).await;
         }
         let said: Vec<u8> = self.said.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
         let text = String::from_utf8_lossy(&said);
+        let known: Vec<Secret> = secrets.iter().map(|secret| Secret::new(secret)).collect();
+        let text = redact(&text, &known.iter().collect::<Vec<_>>());
         let words: Vec<&str> =
             text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
         let line = words.join(" ");
@@ -59,17 +65,40 @@ impl Process {
         line.get(from..).unwrap_or_default().to_owned()
     }
 
-    /// Waits until it has ended by itself; kills it when it takes too long.
+    /// Waits until it has ended by itself, or takes too long; then kills it and what it started.
     pub(super) async fn end(mut self) {
-        let _ = tokio::time::timeout(GRACE, self.child.wait()).await;
+        let _ = tokio::time::timeout(GRACE, self.ended()).await;
+    }
+
+    /// Waits until it has ended, and leaves its number to it, which is that of its group: what it started is killed by that
+    /// number, which may be another's once the process was waited for.
+    #[cfg(unix)]
+    async fn ended(&mut self) {
+        use rustix::process::{WaitId, WaitIdOptions, waitid};
+        let Some(process) = self.number() else { return };
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        while matches!(waitid(WaitId::Pid(process), look), Ok(None) | Err(rustix::io::Errno::INTR)) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn ended(&mut self) {
+        let _ = self.child.wait().await;
+    }
+
+    /// Its number, as long as nobody has waited for it.
+    #[cfg(unix)]
+    fn number(&self) -> Option<rustix::process::Pid> {
+        rustix::process::Pid::from_raw(self.child.id()?.cast_signed())
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // A process that was waited for has no number any more, and its number may be another's by now.
+        // Nobody has waited for it yet, so its number is its own, also where it has ended.
         #[cfg(unix)]
-        if let Some(group) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
+        if let Some(group) = self.number() {
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
         let _ = self.child.start_kill();
@@ -98,6 +127,23 @@ const INHERITED: &[&str] = if cfg!(windows) {
 } else {
     &["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"]
 };
+
+/// The shortest value that is taken for a key: shorter ones would go from the middle of words.
+const SHORTEST_KEY: usize = 4;
+
+/// The values of the variables that the command is given and that are called as keys are.
+pub(super) fn keys(command: &std::process::Command) -> Vec<String> {
+    let of_key = |name: &str| {
+        const PARTS: [&str; 7] = ["KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH", "BEARER"];
+        PARTS.iter().any(|part| name.contains(part)) || name.ends_with("_PAT")
+    };
+    command
+        .get_envs()
+        .filter(|(name, _)| of_key(&name.to_string_lossy().to_ascii_uppercase()))
+        .filter_map(|(_, value)| Some(value?.to_string_lossy().trim().to_owned()))
+        .filter(|value| value.len() >= SHORTEST_KEY)
+        .collect()
+}
 
 /// The command with the variables that it was given, and of the host's only what is needed.
 fn with_little(mut command: std::process::Command) -> std::process::Command {

@@ -3,12 +3,14 @@
 use ninefold_core::{Error, ErrorKind, Result};
 use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
 
+use super::server::hidden;
+
 /// A result as text: texts as they are, structured content as JSON where no text says it, and of images, sounds and other
 /// bytes only what they are and how large.
 ///
 /// # Errors
-/// `Permanent` with the tool's words, when it says that it failed.
-pub(super) fn text(result: CallToolResult) -> Result<String> {
+/// `Permanent` with the tool's words, without the secrets, when it says that it failed.
+pub(super) fn text(result: CallToolResult, secrets: &[String]) -> Result<String> {
     let mut pieces: Vec<String> = Vec::with_capacity(result.content.len());
     let mut said = false;
     for block in result.content {
@@ -39,7 +41,7 @@ pub(super) fn text(result: CallToolResult) -> Result<String> {
     let text = pieces.join("\n");
     if result.is_error == Some(true) {
         let what = if text.trim().is_empty() { "the tool failed and does not say why".to_owned() } else { text };
-        return Err(Error::new(ErrorKind::Permanent, what));
+        return Err(Error::new(ErrorKind::Permanent, hidden(what, secrets)));
     }
     Ok(text)
 }
@@ -59,7 +61,7 @@ mod tests {
     use super::*;
 
     fn read(result: serde_json::Value) -> Result<String> {
-        text(serde_json::from_value(result).unwrap())
+        text(serde_json::from_value(result).unwrap(), &[])
     }
 
     #[test]

@@ -18,7 +18,7 @@ use rmcp::{ClientHandler, RoleClient};
 use smol_str::SmolStr;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::process::Process;
+use super::process::{Process, keys};
 use super::tools::{Listed, McpTool, list};
 use crate::tools::limit::{within, within_run};
 use crate::tools::{Tool, ToolSource};
@@ -90,7 +90,7 @@ struct Inner {
     options: McpOptions,
     service: RunningService<RoleClient, Heard>,
     listed: tokio::sync::Mutex<Option<Arc<[Listed]>>>,
-    /// Not to be told: the address, which may hold a key.
+    /// Not to be told: the address, which may hold a key, the token, and the keys in the variables that a process was given.
     secrets: Vec<String>,
     process: Mutex<Option<Process>>,
 }
@@ -120,19 +120,21 @@ impl ClientHandler for Heard {
 impl McpServer {
     /// Starts a program and speaks with it over its standard input and output. Of the host's environment it has only what it
     /// needs to run (`PATH`, `HOME` and the like), and what the command says besides. `name` is what the server is called in
-    /// errors and in front of names that clash.
+    /// errors and in front of names that clash. The values of variables that are called as keys are (`API_KEY`, `TOKEN`) are in
+    /// no error.
     ///
     /// # Errors
     /// `Unavailable` when it cannot be started or ends, with the last that it wrote to its standard error;
     /// `DeadlineExceeded` when it does not answer in time; `MalformedReply` when it does not speak the protocol.
     pub async fn spawn(name: impl AsRef<str>, command: std::process::Command, options: McpOptions) -> Result<Self> {
         let name = SmolStr::new(name);
+        let secrets = keys(&command);
         let (mut process, output, input) = Process::start(&name, command)?;
         let transport = AsyncRwTransport::new(output, input).with_max_line_length(MESSAGE);
-        match begin(&name, transport, &options, &[]).await {
-            Ok(service) => Ok(Self::new(name, options, service, Vec::new(), Some(process))),
+        match begin(&name, transport, &options, &secrets).await {
+            Ok(service) => Ok(Self::new(name, options, service, secrets, Some(process))),
             Err(error) => {
-                let words = process.last_words().await;
+                let words = process.last_words(&secrets).await;
                 if words.is_empty() { Err(error) } else { Err(error.hint(format!("it last said: {words}"))) }
             }
         }
@@ -156,6 +158,9 @@ impl McpServer {
         if parsed.set_username("").is_ok() && parsed.set_password(None).is_ok() {
             secrets.push(parsed.to_string());
         }
+        // A server may tell a part of its address, too.
+        let parts = [parsed.query(), parsed.fragment()];
+        secrets.extend(parts.into_iter().flatten().map(str::to_owned));
         secrets.extend(options.bearer.as_ref().map(|token| token.expose().to_owned()));
         let client = reqwest::Client::builder()
             .connect_timeout(options.start)
@@ -202,8 +207,8 @@ impl McpServer {
         Self(Arc::new(Inner { name, options, service, listed, secrets, process }))
     }
 
-    /// Ends the connection, and the process: it may end by itself within 2 s, then it is killed. What is called later fails
-    /// as `Unavailable`.
+    /// Ends the connection, and the process: it may end by itself within 2 s, then it is killed, and on Unix what it started
+    /// and left behind. What is called later fails as `Unavailable`.
     pub async fn close(&self) {
         self.0.service.cancellation_token().cancel();
         let process = self.0.process.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -220,6 +225,11 @@ impl McpServer {
 
     pub(super) fn options(&self) -> &McpOptions {
         &self.0.options
+    }
+
+    /// What no error may show.
+    pub(super) fn secrets(&self) -> &[String] {
+        &self.0.secrets
     }
 
     /// Calls a tool by its name at the server.
@@ -344,7 +354,7 @@ pub(super) fn failure(name: &str, error: &ServiceError, secrets: &[String]) -> E
                 ErrorCode::METHOD_NOT_FOUND | ErrorCode::RESOURCE_NOT_FOUND => ErrorKind::NotFound,
                 _ => ErrorKind::Permanent,
             };
-            Error::new(kind, format!("the MCP server {name} answered: {}", super::tools::clean(&told.message)))
+            Error::new(kind, format!("the MCP server {name} answered: {}", without(&told.message, secrets)))
         }
         ServiceError::TransportClosed | ServiceError::Cancelled { .. } => {
             Error::new(ErrorKind::Unavailable, format!("the MCP server {name} has ended")).hint("start it again")
@@ -362,11 +372,15 @@ pub(super) fn failure(name: &str, error: &ServiceError, secrets: &[String]) -> E
 
 /// A text without what is not to be told, and not too long.
 fn without(text: &str, secrets: &[String]) -> String {
-    let mut text = text.to_owned();
+    super::tools::clean(&hidden(text.to_owned(), secrets))
+}
+
+/// A text without what is not to be told.
+pub(super) fn hidden(mut text: String, secrets: &[String]) -> String {
     for secret in secrets {
         if !secret.is_empty() {
             text = text.replace(secret.as_str(), "..");
         }
     }
-    super::tools::clean(&text)
+    text
 }

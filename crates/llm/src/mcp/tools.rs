@@ -105,6 +105,6 @@ impl Tool for McpTool {
         let Value::Object(arguments) = arguments else {
             return Err(Error::new(ErrorKind::InvalidInput, "the arguments are no JSON object"));
         };
-        text(self.server.call(&self.listed.spec.name, arguments, cx).await?)
+        text(self.server.call(&self.listed.spec.name, arguments, cx).await?, self.server.secrets())
     }
 }

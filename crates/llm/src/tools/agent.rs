@@ -28,8 +28,9 @@ use super::{Tool, ToolSource};
 /// It is an [`Agent`] for the phase `collect`, and it can be asked directly: [`ToolAgent::run_loop`], or
 /// [`ToolAgent::stream`] for what happens on the way.
 ///
-/// The model is called as it is given. For calls that are spans and spend from the run's budget, give it
-/// `Budgeted::new(Observed::new(model))`.
+/// The model is called as it is given. For calls that are spans and spend from the run's budget, and that are made again when
+/// one of them breaks, give it `Retried::new(Budgeted::new(Observed::new(model)))`. The loop as a whole is tried again only
+/// where that calls no tool twice: before its first call, or in a durable run, which knows what was done.
 #[derive(Clone)]
 pub struct ToolAgent(Arc<Parts>);
 
@@ -241,8 +242,15 @@ impl<'a> Work<'a> {
                 let hint = error.hint_text().unwrap_or("ask for less");
                 Err(unfinished.error(ErrorKind::OverBudget, error.message(), hint))
             }
-            Err(Stop::Error(error)) => Err(error),
+            Err(Stop::Error(error)) => Err(self.once(error)),
         }
+    }
+
+    /// The error of a loop that nobody may begin anew where it has called tools and no journal knows of it: what they did would
+    /// be done twice.
+    fn once(&self, error: Error) -> Error {
+        let called = self.account.calls.iter().any(|(_, ending)| !matches!(ending, Ending::NotMade(_)));
+        if called && self.cx.log().is_none() && error.attempts().is_none() { error.given_up(1) } else { error }
     }
 
     async fn steps(&mut self) -> Result<(String, StopReason), Stop> {

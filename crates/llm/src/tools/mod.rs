@@ -16,7 +16,8 @@
 //!   is asked and paid for from there. A step is found by what it follows from: the request, or the tool with its arguments
 //!   and which time it is. What was under way when the process was killed is done again; so a tool that changes something is to
 //!   be one that may be called twice with the same arguments. Phases that it runs itself are steps of their own. Without a
-//!   journal, a loop that is tried again begins anew.
+//!   journal, a loop that has called a tool is not tried again: its error says that it was given up. Give it a model that tries
+//!   again by itself ([`crate::Retried`]), so that one broken reply does not end it.
 
 mod agent;
 mod bounds;

@@ -8,6 +8,7 @@ mod calls;
 mod check;
 mod failure;
 mod gemini;
+mod lenient;
 mod media;
 mod ollama;
 mod openai_chat;

@@ -25,6 +25,7 @@ mod tokens;
 mod tools;
 mod wire;
 mod wire_encode;
+mod wire_usage;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

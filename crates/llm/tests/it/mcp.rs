@@ -296,6 +296,38 @@ async fn what_cannot_be_started_says_why() {
     assert_eq!(error.kind(), ErrorKind::MalformedReply, "{error}");
 }
 
+#[tokio::test]
+async fn keys_in_variables_stay_out_of_errors() {
+    let told = |id: u64, rest: Value| {
+        let mut frame = json!({ "jsonrpc": "2.0", "id": id });
+        frame.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        format!("read x; echo '{frame}'; ").replace("KEY", "'\"$API_TOKEN\"'")
+    };
+    let capabilities = json!({ "tools": {} });
+    let greeting = json!({ "protocolVersion": "2025-06-18", "capabilities": capabilities, "serverInfo": { "name": "sh", "version": "1" } });
+    let failed = json!({ "isError": true, "content": [{ "type": "text", "text": "not with KEY" }] });
+    let script = [
+        told(0, json!({ "result": greeting })),
+        "read x; ".to_owned(),
+        told(1, json!({ "result": listing(&["t"]) })),
+        told(2, json!({ "error": { "code": -32602, "message": "no right by KEY" } })),
+        told(3, json!({ "result": failed })),
+        "read x".to_owned(),
+    ]
+    .concat();
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).env("API_TOKEN", "open sesame").env("MODE", "right");
+    let server = McpServer::spawn("tells", command, McpOptions::default()).await.unwrap();
+    let errors = [call(&server, "t", json!({})).await.unwrap_err(), call(&server, "t", json!({})).await.unwrap_err()];
+    assert_eq!(errors[0].message(), "the MCP server tells answered: no right by ..");
+    assert_eq!(errors[1].message(), "not with ..");
+    let mut dies = Command::new("sh");
+    dies.args(["-c", "echo \"$MODE: $API_TOKEN, sk-abcdefghijkl\" >&2"]);
+    dies.env("API_TOKEN", "open sesame").env("MODE", "right");
+    let error = McpServer::spawn("dies", dies, McpOptions::default()).await.unwrap_err();
+    assert!(error.to_string().ends_with("it last said: right: [hidden], [hidden]"), "{error}");
+}
+
 /// A server in a shell: answers the greeting, notes its own number and that of a process that it started, and then says no
 /// more and heeds nothing.
 #[cfg(target_os = "linux")]
@@ -347,6 +379,29 @@ async fn a_process_and_what_it_started_end_with_the_last_handle() {
         drop(server);
         assert!(close || pids.iter().all(|pid| alive(pid)), "a handle is left");
         drop(other);
+        assert!(gone(&pids).await, "closed: {close}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_a_server_leaves_behind_ends_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pids");
+    for close in [false, true] {
+        let greeting = json!({ "jsonrpc": "2.0", "id": 0, "result": { "protocolVersion": "2025-06-18",
+            "capabilities": {}, "serverInfo": { "name": "sh", "version": "1" } } });
+        let mut command = Command::new("sh");
+        // It ends by itself with its input.
+        let script = "sleep 1000 & echo $$ $! > \"$1\"; read x; echo \"$2\"; while read x; do :; done";
+        command.args(["-c", script, "sh"]).arg(&file).arg(greeting.to_string());
+        let server = McpServer::spawn("leaves", command, McpOptions::default()).await.unwrap();
+        let pids: Vec<String> = std::fs::read_to_string(&file).unwrap().split_whitespace().map(str::to_owned).collect();
+        assert!(pids.len() == 2 && pids.iter().all(|pid| alive(pid)));
+        if close {
+            server.close().await;
+        }
+        drop(server);
         assert!(gone(&pids).await, "closed: {close}");
     }
 }

@@ -69,6 +69,21 @@ pub(crate) fn told(messages: &[Message]) -> Vec<&ToolResult> {
 }
 
 #[tokio::test]
+async fn a_loop_that_has_called_a_tool_is_not_begun_again_without_a_journal() {
+    let reset = || Error::new(ErrorKind::Transient, "reset");
+    let calls = Arc::new(AtomicU32::new(0));
+    let agent = |model| ToolAgent::builder(model).tool(counted(&calls)).build().unwrap();
+    let broken = agent(ScriptedModel::new().fail("the question", reset()));
+    assert_eq!(broken.run_loop(ask(), &cx()).await.unwrap_err().attempts(), None, "nothing was called yet");
+    let unknown = agent(ScriptedModel::new().fail("no such tool", reset()).calls("", [("unknown", "{}")]));
+    assert_eq!(unknown.run_loop(ask(), &cx()).await.unwrap_err().attempts(), None, "nothing that exists");
+    let late = agent(ScriptedModel::new().fail("counted", reset()).calls("", [("count", "{}")]));
+    let error = late.run_loop(ask(), &cx()).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transient, Some(1)));
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
 async fn tools_are_called_until_the_model_answers_in_words() {
     let model = Arc::new(
         ScriptedModel::new()

@@ -55,11 +55,11 @@ fn decode(format: &dyn Format, events: &[(String, String)]) -> Result<Vec<Vec<De
     Ok(batches)
 }
 
-fn collect(deltas: Vec<Delta>) -> Result<Completion> {
+pub(crate) fn collect(deltas: Vec<Delta>) -> Result<Completion> {
     Reply::stream(stream::iter(deltas.into_iter().map(Ok))).collect().now_or_never().unwrap()
 }
 
-fn complete(format: &dyn Format, folder: &str, name: &str) -> Option<Result<Completion>> {
+pub(crate) fn complete(format: &dyn Format, folder: &str, name: &str) -> Option<Result<Completion>> {
     let events = events(format, folder, name)?;
     Some(decode(format, &events).and_then(|batches| collect(batches.concat())))
 }
@@ -368,6 +368,9 @@ fn what_providers_add_to_chat_completions_is_understood() {
         let broken = json!({ "choices": [{ "delta": { "content": "x" }, "finish_reason": reason }] });
         assert_eq!(only(&OpenAiChat, &broken).unwrap_err().kind(), ErrorKind::Transient);
     }
+    // An empty reason is none.
+    let early = json!({ "choices": [{ "delta": { "content": "x" }, "finish_reason": "" }] });
+    assert_eq!(only(&OpenAiChat, &early).unwrap_err().kind(), ErrorKind::Transient);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 
 use super::super::calls::{Calls, made_id};
 use super::super::failure::{broken_off, malformed, stream_error};
+use super::super::lenient::known;
 use super::super::{Decode, signature};
 use super::{NAME, Thought};
 
@@ -21,6 +22,7 @@ struct Event {
     index: u64,
     content_block: Option<Block>,
     delta: Option<Piece>,
+    #[serde(default, deserialize_with = "known")]
     usage: Option<Used>,
 }
 
@@ -30,6 +32,7 @@ struct Message {
     model: Option<SmolStr>,
     content: Option<Vec<Block>>,
     stop_reason: Option<SmolStr>,
+    #[serde(default, deserialize_with = "known")]
     usage: Option<Used>,
 }
 
@@ -58,15 +61,21 @@ struct Piece {
 /// Each count replaces the one before.
 #[derive(Debug, Default, Deserialize)]
 struct Used {
+    #[serde(default, deserialize_with = "known")]
     input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     output_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     cache_creation_input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     cache_read_input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     output_tokens_details: Option<Written>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Written {
+    #[serde(default, deserialize_with = "known")]
     thinking_tokens: Option<u64>,
 }
 

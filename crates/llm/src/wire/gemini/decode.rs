@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::super::calls::{Calls, made_id};
 use super::super::failure::{broken_off, malformed, stream_error};
+use super::super::lenient::known;
 use super::super::{Decode, signature};
 use super::{NAME, Signatures};
 
@@ -15,6 +16,7 @@ use super::{NAME, Signatures};
 struct Chunk {
     candidates: Option<Vec<Candidate>>,
     prompt_feedback: Option<Feedback>,
+    #[serde(default, deserialize_with = "known")]
     usage_metadata: Option<Used>,
     model_version: Option<SmolStr>,
     response_id: Option<SmolStr>,
@@ -60,10 +62,15 @@ struct Feedback {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Used {
+    #[serde(default, deserialize_with = "known")]
     prompt_token_count: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     candidates_token_count: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     thoughts_token_count: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     cached_content_token_count: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     tool_use_prompt_token_count: Option<u64>,
 }
 

@@ -7,17 +7,21 @@ use smol_str::SmolStr;
 
 use super::super::calls::{Calls, made_id};
 use super::super::failure::{broken_off, malformed, stream_error};
+use super::super::lenient::known;
 use super::super::{Decode, signature};
 use super::NAME;
 
 #[derive(Deserialize)]
 struct Line {
     model: Option<SmolStr>,
+    #[serde(default, deserialize_with = "known")]
     created_at: Option<SmolStr>,
     message: Option<Message>,
     done: Option<bool>,
     done_reason: Option<SmolStr>,
+    #[serde(default, deserialize_with = "known")]
     prompt_eval_count: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     eval_count: Option<u64>,
     error: Option<Value>,
 }

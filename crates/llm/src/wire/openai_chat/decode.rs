@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::super::calls::{Calls, made_id};
 use super::super::failure::{broken_off, malformed, stream_error};
+use super::super::lenient::known;
 use super::super::{Decode, signature};
 use super::{NAME, THOUGHTS};
 
@@ -15,7 +16,9 @@ struct Chunk {
     id: Option<SmolStr>,
     model: Option<SmolStr>,
     choices: Option<Vec<Choice>>,
+    #[serde(default, deserialize_with = "known")]
     usage: Option<Used>,
+    #[serde(default, deserialize_with = "known")]
     x_groq: Option<Groq>,
     error: Option<Value>,
 }
@@ -23,6 +26,7 @@ struct Chunk {
 /// Groq's usage in the last chunk.
 #[derive(Deserialize)]
 struct Groq {
+    #[serde(default, deserialize_with = "known")]
     usage: Option<Used>,
 }
 
@@ -30,9 +34,11 @@ struct Groq {
 struct Choice {
     #[serde(default)]
     index: u64,
-    #[serde(alias = "message")]
     delta: Option<Piece>,
+    /// The reply so far, where both are said.
+    message: Option<Piece>,
     finish_reason: Option<SmolStr>,
+    #[serde(default, deserialize_with = "known")]
     usage: Option<Used>,
 }
 
@@ -81,24 +87,40 @@ struct Called {
 
 #[derive(Deserialize)]
 struct Used {
+    #[serde(default, deserialize_with = "known")]
     prompt_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     completion_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     prompt_tokens_details: Option<Read>,
+    #[serde(default, deserialize_with = "known")]
     completion_tokens_details: Option<Written>,
     /// DeepSeek's name for what came from the cache.
+    #[serde(default, deserialize_with = "known")]
     prompt_cache_hit_tokens: Option<u64>,
-    /// What it cost in US dollars, as OpenRouter says.
-    cost: Option<f64>,
+    #[serde(default, deserialize_with = "known")]
+    cost: Option<Price>,
+}
+
+/// What it cost in US dollars: OpenRouter says the sum, Perplexity the parts and the sum.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Price {
+    Sum(f64),
+    Parts { total_cost: f64 },
 }
 
 #[derive(Deserialize)]
 struct Read {
+    #[serde(default, deserialize_with = "known")]
     cached_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     cache_write_tokens: Option<u64>,
 }
 
 #[derive(Deserialize)]
 struct Written {
+    #[serde(default, deserialize_with = "known")]
     reasoning_tokens: Option<u64>,
 }
 
@@ -110,7 +132,7 @@ impl From<Used> for Usage {
             cached_input_tokens: cached.unwrap_or(0),
             cache_write_tokens: read.and_then(|read| read.cache_write_tokens).unwrap_or(0),
             reasoning_tokens: used.completion_tokens_details.and_then(|written| written.reasoning_tokens).unwrap_or(0),
-            cost: used.cost.map(Cost::from_usd),
+            cost: used.cost.map(|(Price::Sum(usd) | Price::Parts { total_cost: usd })| Cost::from_usd(usd)),
             ..Self::tokens(used.prompt_tokens.unwrap_or(0), used.completion_tokens.unwrap_or(0))
         }
     }
@@ -130,7 +152,7 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    fn read(&mut self, data: &str, deltas: &mut Vec<Delta>) -> Result<()> {
+    fn read(&mut self, data: &str, whole: bool, deltas: &mut Vec<Delta>) -> Result<()> {
         let chunk: Chunk = serde_json::from_str(data).map_err(|error| malformed(NAME, &error))?;
         if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
             return Err(stream_error(NAME, &error));
@@ -144,10 +166,12 @@ impl Decoder {
         let mut used = chunk.usage.or_else(|| chunk.x_groq.and_then(|groq| groq.usage));
         for choice in chunk.choices.into_iter().flatten().filter(|choice| choice.index == 0) {
             used = used.or(choice.usage);
-            if let Some(piece) = choice.delta {
+            let piece = if whole { choice.message.or(choice.delta) } else { choice.delta.or(choice.message) };
+            if let Some(piece) = piece {
                 self.piece(piece, deltas)?;
             }
-            if let Some(reason) = choice.finish_reason {
+            // Some servers send an empty one until there is one.
+            if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
                 self.stop = Some(stop(&reason)?);
             }
         }
@@ -250,12 +274,12 @@ impl Decode for Decoder {
             _ if self.done => Ok(()),
             "" => Ok(()),
             "[DONE]" => self.finish(deltas),
-            _ => self.read(data, deltas),
+            _ => self.read(data, false, deltas),
         }
     }
 
     fn whole(&mut self, body: &str, deltas: &mut Vec<Delta>) -> Result<()> {
-        self.read(body, deltas)?;
+        self.read(body, true, deltas)?;
         self.finish(deltas)
     }
 

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::super::calls::{Calls, made_id};
 use super::super::failure::{broken_off, malformed, stream_error};
+use super::super::lenient::known;
 use super::super::{Decode, signature};
 use super::NAME;
 
@@ -31,6 +32,7 @@ struct Response {
     error: Option<Value>,
     incomplete_details: Option<Incomplete>,
     output: Option<Vec<Value>>,
+    #[serde(default, deserialize_with = "known")]
     usage: Option<Used>,
 }
 
@@ -41,20 +43,27 @@ struct Incomplete {
 
 #[derive(Deserialize)]
 struct Used {
+    #[serde(default, deserialize_with = "known")]
     input_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     output_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     input_tokens_details: Option<Read>,
+    #[serde(default, deserialize_with = "known")]
     output_tokens_details: Option<Written>,
 }
 
 #[derive(Deserialize)]
 struct Read {
+    #[serde(default, deserialize_with = "known")]
     cached_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "known")]
     cache_write_tokens: Option<u64>,
 }
 
 #[derive(Deserialize)]
 struct Written {
+    #[serde(default, deserialize_with = "known")]
     reasoning_tokens: Option<u64>,
 }
 

@@ -128,6 +128,48 @@ async fn refusals_keep_their_class_and_show_no_key() {
 }
 
 #[tokio::test]
+async fn files_reach_the_models_of_their_account_and_of_their_gateway() {
+    let server = Fault::start(provider(OPENAI)).await;
+    let address = server.address();
+    let variables = move |name: &str| match name {
+        "NINEFOLD_OPENAI_BASE_URL" | "NINEFOLD_OPENAI_RESPONSES_BASE_URL" | "NINEFOLD_LITELLM_BASE_URL" => {
+            Some(address.clone())
+        }
+        "OPENAI_API_KEY" => Some(KEY.to_owned()),
+        _ => None,
+    };
+    let providers = ninefold_llm::Providers::new(transport().build().unwrap()).variables(variables);
+    let gateway = RemoteFiles::openai(&server.address(), Secret::new(KEY), transport().build().unwrap()).unwrap();
+    let [chat, responses, gateway] =
+        [providers.files("openai").unwrap(), providers.files("OpenAI-Responses").unwrap(), gateway.named("litellm")];
+    assert_eq!([chat.provider(), responses.provider(), gateway.provider()], ["openai", "openai-responses", "litellm"]);
+    for (remote, model, taken) in [
+        (&chat, "openai/m", true),
+        (&chat, "openai-responses/m", true),
+        (&responses, "openai-responses/m", true),
+        (&responses, "openai/m", true),
+        (&gateway, "litellm/m", true),
+        (&chat, "litellm/m", false),
+        (&gateway, "openai/m", false),
+    ] {
+        let id = remote.upload(&file(), "", &cx()).await.unwrap().id;
+        let source = MediaSource::Uploaded { provider: remote.provider().into(), id };
+        let media = Media { mime: "application/pdf".into(), name: None, source };
+        let request =
+            ModelRequest { messages: vec![Message::user("read it").with(Part::File { media })], ..Default::default() };
+        let before = server.seen().len();
+        // What is answered is no reply of a model; what counts is what was asked.
+        let refused = match providers.open(model).unwrap().send(request, &cx()).await {
+            Ok(_) => false,
+            Err(error) => error.kind() == ErrorKind::InvalidInput,
+        };
+        let seen = server.seen();
+        let asked = seen[before..].iter().any(|seen| String::from_utf8_lossy(&seen.body).contains("file-abc123"));
+        assert_eq!((asked, refused), (taken, !taken), "{} to {model}", remote.provider());
+    }
+}
+
+#[tokio::test]
 async fn a_file_at_one_provider_is_not_asked_for_at_another() {
     let server = Fault::start(|_, _| answer("200 OK", JSON, "{}")).await;
     let model = super::builder(&server, Framing::Events, transport().build().unwrap()).build();
