@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use ninefold::llm::tools::{ToolAgent, tool};
-use ninefold::llm::{Budgeted, Observed};
+use ninefold::llm::{Budgeted, Observed, Retried};
 use ninefold::{AgentCard, Error, ErrorKind, Labels, Query, Scope, Soar};
 use ninefold_testkit::ScriptedModel;
 use schemars::JsonSchema;
@@ -43,7 +43,7 @@ async fn main() -> ninefold::Result<()> {
         .answer("dentist", "Take the train at 08:03: the dentist expects you at ten.")
         .answer("out of the run's scope", "Take the train at 08:03. I may not see your appointments.")
         .calls("", [("trains", r#"{"from":"Zurich","to":"Basel"}"#), ("calendar", r#"{"date":"2026-11-22"}"#)]);
-    let agent = ToolAgent::builder(Budgeted::new(Observed::new(model)))
+    let agent = ToolAgent::builder(Retried::new(Budgeted::new(Observed::new(model))))
         .tool(trains)
         .tool(calendar.labels(Labels::of(["private"])))
         .build()?;
