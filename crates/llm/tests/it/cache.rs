@@ -163,6 +163,10 @@ async fn errors_and_what_is_not_of_the_form_asked_for_are_not_kept() {
     let wait = || Step::Wait(Duration::from_millis(10));
     let end = |stop| Step::Delta(Delta::End(stop));
     let text_step = |text: &str| Step::Delta(Delta::Text(text.into()));
+    let call = |arguments: &str| {
+        let (id, name) = (Some("c".into()), Some("look".into()));
+        Step::Delta(Delta::ToolCall { index: 0, id, name, arguments: arguments.into() })
+    };
     let error = || Step::Fail(Error::new(ErrorKind::Transient, "reset"));
     for (steps, request) in [
         (vec![wait(), error()], ask("x")),
@@ -171,6 +175,9 @@ async fn errors_and_what_is_not_of_the_form_asked_for_are_not_kept() {
         (vec![wait(), text_step(" "), end(StopReason::End)], ask("x")),
         (vec![wait(), text_step("I will not"), end(StopReason::Refused)], ask("x")),
         (vec![wait(), text_step("{\"a\": "), end(StopReason::Length)], ask("x").json()),
+        (vec![wait(), call("{\"a\": "), end(StopReason::Length)], ask("x")),
+        (vec![wait(), text_step("<think>hm, "), end(StopReason::Length)], ask("x")),
+        (vec![wait(), text_step("<think>hm</think>\n"), end(StopReason::End)], ask("x")),
     ] {
         let inner = Arc::new(SteppedModel::new(steps));
         let model = cached(inner.clone());
@@ -179,6 +186,16 @@ async fn errors_and_what_is_not_of_the_form_asked_for_are_not_kept() {
         assert_eq!((both[0].is_err(), inner.calls()), (both[1].is_err(), 1), "they share its end");
         let _ = whole(&model, request, &cx()).await;
         assert_eq!(inner.calls(), 2);
+    }
+    for steps in
+        [vec![call("{}"), end(StopReason::ToolCalls)], vec![text_step("<think>hm</think>\na"), end(StopReason::End)]]
+    {
+        let inner = Arc::new(SteppedModel::new(steps));
+        let model = cached(inner.clone());
+        for _ in 0..2 {
+            whole(&model, ask("x"), &cx()).await.unwrap();
+        }
+        assert_eq!(inner.calls(), 1, "what is whole is kept");
     }
     let json = Arc::new(ScriptedModel::new().answer("", "{\"a\": [1]}"));
     let model = cached(json.clone());
