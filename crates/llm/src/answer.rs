@@ -52,18 +52,29 @@ pub(crate) fn text_of(deltas: &[Delta]) -> String {
     deltas.iter().filter_map(|delta| if let Delta::Text(text) = delta { Some(text.as_str()) } else { None }).collect()
 }
 
-/// Whether a whole reply is of the form asked for: it calls tools, or says something, in JSON where it must, and is no
-/// refusal.
+/// The text without a leading `<think>…</think>`, trimmed.
+pub(crate) fn without_reasoning(text: &str) -> &str {
+    let text = text.trim();
+    match text.strip_prefix("<think>") {
+        Some(reasoning) => reasoning.split_once("</think>").map_or("", |(_, answer)| answer.trim()),
+        None => text,
+    }
+}
+
+/// Whether a whole reply is of the form asked for: it calls tools and was not cut off in that, or says something that is not
+/// reasoning alone, in JSON where it must, and is no refusal.
 pub(crate) fn is_worth_keeping(deltas: &[Delta], output: &OutputFormat) -> bool {
-    if deltas.iter().any(|delta| matches!(delta, Delta::End(StopReason::Refused))) {
+    let ends = |reason| deltas.iter().any(|delta| matches!(delta, Delta::End(stop) if *stop == reason));
+    if ends(StopReason::Refused) {
         return false;
     }
     if deltas.iter().any(|delta| matches!(delta, Delta::ToolCall { .. })) {
-        return true;
+        // The arguments may be half there.
+        return !ends(StopReason::Length);
     }
     let text = text_of(deltas);
     match output {
-        OutputFormat::Text => !text.trim().is_empty(),
+        OutputFormat::Text => !without_reasoning(&text).is_empty(),
         OutputFormat::Json | OutputFormat::Schema { .. } => {
             serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok()
         }

@@ -35,12 +35,16 @@ impl<M: Model> Model for Bounded<M> {
     }
 
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
-        let inner = within(cx, self.inner.send(request, cx)).await??.into_deltas();
-        if cx.deadline().is_none() && cx.cancellation().is_none() {
-            return Ok(Reply::stream(inner));
-        }
-        Ok(Reply::stream(Ending { inner, cx: cx.clone(), alarm: None, over: false }))
+        Ok(ending(within(cx, self.inner.send(request, cx)).await??, cx))
     }
+}
+
+/// The reply, which ends with the run.
+pub(crate) fn ending(reply: Reply, cx: &Cx) -> Reply {
+    if cx.deadline().is_none() && cx.cancellation().is_none() {
+        return reply;
+    }
+    Reply::stream(Ending { inner: reply.into_deltas(), cx: cx.clone(), alarm: None, over: false })
 }
 
 struct Ending {

@@ -19,6 +19,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::answer::{Answer, is_worth_keeping};
+use crate::bound::{ending, within};
 use crate::finish::{Ending, Finish, finished_by};
 use crate::flight::{Beginning, Flight, Reader};
 use crate::trace::Open;
@@ -44,8 +45,8 @@ impl Default for CachePolicy {
 
 /// A model that answers an equal request with the reply it gave before, piece by piece as it came, and without the usage
 /// that was paid for then. Requests are equal when every field of them is, and the model and the scope of the run are: see
-/// [`Key`]. Those who ask the same at the same time share one call; when the one who made it is dropped, the others read
-/// on.
+/// [`Key`]. Those who ask the same at the same time share one call; it is bound to nobody's deadline, each reader keeps to his
+/// own, and when the one who made it is gone, the others read on. It ends with its last reader, or after half an hour.
 ///
 /// Only whole replies are kept that are of the form asked for: no errors, nothing that broke off, no refusals, nothing that
 /// should be JSON and is none. A second level, as [`Cached::second`] sets it, outlives the process; when it fails, the
@@ -208,20 +209,20 @@ impl<M: Model + 'static> Model for Cached<M> {
             if let Some(answer) = self.shared.look_up(key, cx.now()) {
                 return Ok(answer.hit(model, &request));
             }
-            let (flight, leads) = self.shared.join(key, || self.take_off(key, request.clone(), cx.clone()));
+            let (flight, leads) = self.shared.join(key, || self.take_off(key, request.clone(), cx.without_end()));
             let mut seat = Seat { reader: flight.reader(), _swept: Swept { shared: Arc::clone(&self.shared), key } };
             drop(flight);
             if leads {
-                match poll_fn(|context| seat.reader.poll_begin(context)).await {
-                    Beginning::Begun => return Ok(Reply::stream(seat)),
+                match within(cx, poll_fn(|context| seat.reader.poll_begin(context))).await? {
+                    Beginning::Begun => return Ok(ending(Reply::stream(seat), cx)),
                     Beginning::Failed(error) => return Err(error),
                 }
             }
             let mut open = Open::new(span::queue());
-            match poll_fn(|context| open.in_scope(|| seat.reader.poll_begin(context))).await {
-                Beginning::Begun => return Ok(Reply::stream(Following { seat, open })),
+            match within(cx, poll_fn(|context| open.in_scope(|| seat.reader.poll_begin(context)))).await? {
+                Beginning::Begun => return Ok(ending(Reply::stream(Following { seat, open }), cx)),
                 // The run that made the call is over or out of money, which is nothing to this one.
-                Beginning::Failed(error) if error.ends_run() || error.kind() == ErrorKind::OverBudget => {
+                Beginning::Failed(error) if is_anothers(&error) => {
                     open.end(&Ok(()));
                     cx.check()?;
                 }
@@ -244,12 +245,16 @@ impl<M: Model + 'static> Cached<M> {
             }
             let output = request.output.clone();
             let called = Instant::now();
-            // What went wrong because the run of the first caller is over is told as that, and the others go on without it.
-            let reply = inner.send(request, &cx).await.map_err(|error| cx.check().err().unwrap_or(error))?;
+            let reply = inner.send(request, &cx).await?;
             Ok(finished_by(reply, Keeping { shared, key, cx, called, output, deltas: Vec::new() }))
         };
         Flight::new(call.boxed())
     }
+}
+
+/// Whether it says something of the run that made the call, which is nothing to others.
+fn is_anothers(error: &Error) -> bool {
+    error.ends_run() || error.kind() == ErrorKind::OverBudget
 }
 
 /// A reader, and what is left to do when he leaves.
@@ -290,9 +295,15 @@ impl Stream for Following {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         loop {
-            let Poll::Ready(delta) = this.open.in_scope(|| this.seat.poll_next_unpin(context)) else {
+            let Poll::Ready(mut delta) = this.open.in_scope(|| this.seat.poll_next_unpin(context)) else {
                 return Poll::Pending;
             };
+            if let Some(Err(error)) = &mut delta
+                && is_anothers(error)
+            {
+                let what = "the reply broke off with the run of another who asked the same";
+                *error = Error::new(ErrorKind::Transient, what).caused_by(error.clone());
+            }
             match &delta {
                 Some(Ok(Delta::Usage(_))) => continue,
                 Some(Ok(Delta::End(_))) => this.open.end(&Ok(())),

@@ -1,15 +1,21 @@
 //! One call for all who ask the same at the same time. Whoever reads drives it: there is no task behind it, so it needs no
-//! runtime, goes on as long as one of its readers does, and ends when the last one is gone.
+//! runtime, goes on as long as one of its readers does, and ends when the last one is gone, or after its limit.
 
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, Stream};
 use ninefold_core::model::{Deltas, MAX_REPLY_BYTES};
 use ninefold_core::{Delta, Error, ErrorKind, Reply, Result};
+use tokio::runtime::Handle;
+use tokio::time::{Sleep, sleep};
+
+/// How long a call may take: it belongs to no run, and a call that hangs is not to hold newcomers for ever.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// A call that several read.
 pub(crate) struct Flight {
@@ -25,6 +31,8 @@ struct State {
     begun: bool,
     /// The error at the end, if there was one.
     error: Option<Error>,
+    /// Set when there is first something to wait for; without a runtime there is no timer.
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 enum Call {
@@ -78,7 +86,7 @@ impl Flight {
     /// A call that starts when it is first read.
     pub(crate) fn new(call: BoxFuture<'static, Result<Reply>>) -> Arc<Self> {
         let call = Call::Sending(call);
-        let state = State { call, deltas: Vec::new(), bytes: 0, begun: false, error: None };
+        let state = State { call, deltas: Vec::new(), bytes: 0, begun: false, error: None, alarm: None };
         Arc::new(Self { state: Mutex::new(state), readers: Arc::default() })
     }
 
@@ -99,8 +107,22 @@ impl Flight {
 }
 
 impl State {
-    /// Brings the call one step on.
+    /// Brings the call one step on, or ends it when it has taken too long.
     fn drive(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.step(context).is_ready() {
+            return Poll::Ready(());
+        }
+        if self.alarm.is_none() && Handle::try_current().is_ok() {
+            self.alarm = Some(Box::pin(sleep(LIMIT)));
+        }
+        let Some(alarm) = &mut self.alarm else { return Poll::Pending };
+        alarm.as_mut().poll(context).map(|()| {
+            let what = format!("the model's reply took longer than {LIMIT:?}");
+            self.end(Some(Error::new(ErrorKind::Transient, what)));
+        })
+    }
+
+    fn step(&mut self, context: &mut Context<'_>) -> Poll<()> {
         match &mut self.call {
             Call::Sending(sending) => match sending.poll_unpin(context) {
                 Poll::Pending => return Poll::Pending,
@@ -134,6 +156,7 @@ impl State {
     fn end(&mut self, error: Option<Error>) {
         self.error = error;
         self.call = Call::Over;
+        self.alarm = None;
     }
 
     fn is_over(&self) -> bool {

@@ -26,6 +26,8 @@ pub struct SimilarPolicy {
     pub wording: Wording,
     /// How many questions are kept; the oldest go first. Each look-up passes over those of its kind.
     pub capacity: usize,
+    /// How many bytes of questions and replies are kept, about; the oldest go first, and a reply that is larger alone is not kept.
+    pub max_bytes: usize,
     /// How long a reply counts.
     pub time_to_live: Duration,
     /// The share of hits that are checked: the model is asked all the same, and its reply is the one that is given.
@@ -37,13 +39,14 @@ pub struct SimilarPolicy {
 }
 
 impl Default for SimilarPolicy {
-    /// A cosine of .92, the same wording, 4,096 questions, an hour; one hit in twenty is checked, one check in a hundred may
+    /// A cosine of .92, the same wording, 4,096 questions, 64 MiB, an hour; one hit in twenty is checked, one check in a hundred may
     /// fail.
     fn default() -> Self {
         Self {
             threshold: 0.92,
             wording: Wording::default(),
             capacity: 4_096,
+            max_bytes: 64 * 1024 * 1024,
             time_to_live: Duration::from_secs(60 * 60),
             checked: 0.05,
             false_hits: 0.01,
@@ -94,6 +97,8 @@ struct State {
     kinds: HashMap<Key, Vec<Entry>>,
     /// Oldest first.
     order: VecDeque<(Key, u64)>,
+    /// How much memory the entries take, about.
+    bytes: usize,
     next: u64,
     counts: SimilarCounts,
     random: fastrand::Rng,
@@ -110,6 +115,16 @@ struct Entry {
 struct Question {
     vector: Arc<[f32]>,
     sense: Arc<Sense>,
+    /// The bytes of its text.
+    text: usize,
+}
+
+impl Entry {
+    /// About how much memory it takes: its words are kept several times over.
+    fn bytes(&self) -> usize {
+        let question = size_of_val(&*self.question.vector) + 4 * self.question.text;
+        size_of::<Self>() + question + self.answer.bytes()
+    }
 }
 
 impl<M: Model> Similar<M> {
@@ -119,6 +134,7 @@ impl<M: Model> Similar<M> {
         let state = State {
             kinds: HashMap::new(),
             order: VecDeque::new(),
+            bytes: 0,
             next: 0,
             counts,
             random: fastrand::Rng::new(),
@@ -211,19 +227,26 @@ impl State {
         found
     }
 
-    fn keep(&mut self, kind: Key, question: Question, answer: Arc<Answer>, capacity: usize) {
-        while self.order.len() >= capacity.max(1) {
+    fn keep(&mut self, kind: Key, question: Question, answer: Arc<Answer>, policy: &SimilarPolicy) {
+        let entry = Entry { number: self.next + 1, question, answer };
+        let bytes = entry.bytes();
+        if bytes > policy.max_bytes {
+            return;
+        }
+        while self.order.len() >= policy.capacity.max(1) || self.bytes + bytes > policy.max_bytes {
             let Some((kind, number)) = self.order.pop_front() else { break };
             self.forget(kind, number);
         }
         self.next += 1;
-        self.kinds.entry(kind).or_default().push(Entry { number: self.next, question, answer });
+        self.bytes += bytes;
+        self.kinds.entry(kind).or_default().push(entry);
         self.order.push_back((kind, self.next));
     }
 
     fn forget(&mut self, kind: Key, number: u64) {
         if let Some(entries) = self.kinds.get_mut(&kind) {
-            entries.retain(|entry| entry.number != number);
+            let gone: usize = entries.extract_if(.., |entry| entry.number == number).map(|entry| entry.bytes()).sum();
+            self.bytes = self.bytes.saturating_sub(gone);
             if entries.is_empty() {
                 self.kinds.remove(&kind);
             }
@@ -258,12 +281,12 @@ impl<M: Model> Model for Similar<M> {
         let mut rest = request.clone();
         let Some(text) = take_question(&mut rest) else { return self.inner.send(request, cx).await };
         let kind = Key::of(&(self.inner.id(), self.shared.embedder.model(), cx.scope(), &rest))?;
-        let sense = Arc::new(Sense::of(&text));
+        let (sense, length) = (Arc::new(Sense::of(&text)), text.len());
         let vectors = crate::bound::within(cx, self.shared.embed(&[text])).await?;
         let Some(vector) = vectors.and_then(|vectors| vectors.into_iter().next()) else {
             return self.inner.send(request, cx).await;
         };
-        let question = Question { vector: vector.into(), sense };
+        let question = Question { vector: vector.into(), sense, text: length };
         let policy = self.shared.policy;
         let found = {
             let mut state = self.shared.state();
@@ -311,7 +334,7 @@ impl Finish for Learning {
         let policy = shared.policy;
         let Some((number, given)) = checked else {
             let answer = Arc::new(Answer::new(deltas, called.elapsed(), cx.now(), policy.time_to_live));
-            shared.state().keep(kind, question, answer, policy.capacity);
+            shared.state().keep(kind, question, answer, &policy);
             return None;
         };
         let check = async move {

@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 
 use super::flight::Flights;
 use super::uploads::{LocalFile, Remote, Uploads};
-use crate::tools::limit::{within, within_run};
+use crate::tools::limit::within_run;
 
 /// Files of more bytes are hashed beside the runtime.
 const HASHED_HERE: usize = 256 * 1024;
@@ -62,7 +62,7 @@ impl Files {
         self
     }
 
-    /// How long one call of the provider may take.
+    /// How long one call of the provider may take; one that takes longer fails as `Transient`.
     #[must_use]
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
@@ -116,13 +116,15 @@ impl Files {
                 return Ok(media(file, upload));
             }
             if !expires_soon(upload, cx.now())
-                && within(self.limit, self.provider.exists(&upload.id, cx)).await.map_err(|error| about(file, error))?
+                && limited(self.limit, self.provider.exists(&upload.id, cx))
+                    .await
+                    .map_err(|error| about(file, error))?
             {
                 self.records.checked(&key.provider, &upload.id, cx.now()).await?;
                 return Ok(media(file, upload));
             }
         }
-        let uploaded = within(self.limit, self.provider.upload(file, &key.purpose, cx)).await;
+        let uploaded = limited(self.limit, self.provider.upload(file, &key.purpose, cx)).await;
         let Remote { id, expires } = uploaded.map_err(|error| about(file, error))?;
         let upload = Upload {
             key,
@@ -164,7 +166,7 @@ impl Files {
             let mut work: Vec<BoxFuture<'_, (SmolStr, Result<()>)>> = Vec::with_capacity(condemned.len());
             for Upload { id, .. } in condemned {
                 work.push(Box::pin(async move {
-                    let deleted = match within(self.limit, self.provider.delete(&id, cx)).await {
+                    let deleted = match limited(self.limit, self.provider.delete(&id, cx)).await {
                         // It is not there, which is what is wanted.
                         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
                         deleted => deleted,
@@ -188,6 +190,14 @@ impl Files {
         })
         .await
     }
+}
+
+/// Waits for one call of the provider. That it took too long says nothing of the caller's run, which may go on.
+async fn limited<T>(limit: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+        let what = format!("it took longer than its limit of {limit:?}");
+        Err(Error::new(ErrorKind::Transient, what).hint("try again, or raise Files::limit"))
+    })
 }
 
 /// Whether it is gone, or too soon will be.

@@ -22,6 +22,7 @@ use super::offer::{self, Offered};
 use super::permission::{Approve, AskPerson};
 use super::task::question;
 use super::{Tool, ToolSource};
+use crate::answer::without_reasoning;
 
 /// A model with tools. Clones share everything but the runs.
 ///
@@ -177,15 +178,6 @@ impl Agent for ToolAgent {
                 .hint("raise max_output_tokens in the template"));
         }
         Ok(Report::from(outcome.text))
-    }
-}
-
-/// The text without a leading `<think>…</think>`, trimmed.
-fn without_reasoning(text: &str) -> &str {
-    let text = text.trim();
-    match text.strip_prefix("<think>") {
-        Some(reasoning) => reasoning.split_once("</think>").map_or("", |(_, answer)| answer.trim()),
-        None => text,
     }
 }
 

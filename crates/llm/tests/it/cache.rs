@@ -9,7 +9,7 @@ use ninefold_core::{
     Cache, CacheEntry, Completion, Delta, Error, ErrorKind, Key, Model, ModelRequest, Result, Retention, Scope,
     StopReason, Timestamp, Usage,
 };
-use ninefold_llm::{Budgeted, CachePolicy, Cached};
+use ninefold_llm::{Bounded, Budgeted, CachePolicy, Cached};
 use ninefold_store::{MemoryCache, Sqlite};
 use ninefold_testkit::{ManualClock, ScriptedModel, Step, SteppedModel};
 use tokio::time::{sleep, timeout};
@@ -163,6 +163,10 @@ async fn errors_and_what_is_not_of_the_form_asked_for_are_not_kept() {
     let wait = || Step::Wait(Duration::from_millis(10));
     let end = |stop| Step::Delta(Delta::End(stop));
     let text_step = |text: &str| Step::Delta(Delta::Text(text.into()));
+    let call = |arguments: &str| {
+        let (id, name) = (Some("c".into()), Some("look".into()));
+        Step::Delta(Delta::ToolCall { index: 0, id, name, arguments: arguments.into() })
+    };
     let error = || Step::Fail(Error::new(ErrorKind::Transient, "reset"));
     for (steps, request) in [
         (vec![wait(), error()], ask("x")),
@@ -171,6 +175,9 @@ async fn errors_and_what_is_not_of_the_form_asked_for_are_not_kept() {
         (vec![wait(), text_step(" "), end(StopReason::End)], ask("x")),
         (vec![wait(), text_step("I will not"), end(StopReason::Refused)], ask("x")),
         (vec![wait(), text_step("{\"a\": "), end(StopReason::Length)], ask("x").json()),
+        (vec![wait(), call("{\"a\": "), end(StopReason::Length)], ask("x")),
+        (vec![wait(), text_step("<think>hm, "), end(StopReason::Length)], ask("x")),
+        (vec![wait(), text_step("<think>hm</think>\n"), end(StopReason::End)], ask("x")),
     ] {
         let inner = Arc::new(SteppedModel::new(steps));
         let model = cached(inner.clone());
@@ -179,6 +186,16 @@ async fn errors_and_what_is_not_of_the_form_asked_for_are_not_kept() {
         assert_eq!((both[0].is_err(), inner.calls()), (both[1].is_err(), 1), "they share its end");
         let _ = whole(&model, request, &cx()).await;
         assert_eq!(inner.calls(), 2);
+    }
+    for steps in
+        [vec![call("{}"), end(StopReason::ToolCalls)], vec![text_step("<think>hm</think>\na"), end(StopReason::End)]]
+    {
+        let inner = Arc::new(SteppedModel::new(steps));
+        let model = cached(inner.clone());
+        for _ in 0..2 {
+            whole(&model, ask("x"), &cx()).await.unwrap();
+        }
+        assert_eq!(inner.calls(), 1, "what is whole is kept");
     }
     let json = Arc::new(ScriptedModel::new().answer("", "{\"a\": [1]}"));
     let model = cached(json.clone());
@@ -258,4 +275,45 @@ async fn it_is_bounded() {
         }
     }
     assert!(inner.requests().len() > 150, "ten of a hundred fit: {}", inner.requests().len());
+}
+
+/// A model that keeps to the deadline of the run, as one behind a server does.
+fn heeding() -> Bounded<Arc<SteppedModel>> {
+    let texts = (0..5).flat_map(|_| [Step::Delta(Delta::Text("a".into())), Step::Wait(Duration::from_secs(1))]);
+    Bounded::new(Arc::new(SteppedModel::new(texts.chain([Step::Delta(Delta::End(StopReason::End))]))))
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_follow_are_not_bound_by_the_deadline_of_the_one_who_leads() {
+    let model = cached(heeding());
+    let run = |seconds| Run { deadline: Some(Duration::from_secs(seconds)), ..Run::default() }.cx();
+    let (short, long, middle) = (run(2), run(60), run(3));
+    let (leader, follower, third) =
+        tokio::join!(text(&model, "x", &short), text(&model, "x", &long), text(&model, "x", &middle));
+    assert_eq!(leader.unwrap_err().kind(), ErrorKind::DeadlineExceeded, "his own time is over");
+    assert_eq!(follower.unwrap(), "aaaaa");
+    assert_eq!(third.unwrap_err().kind(), ErrorKind::DeadlineExceeded, "he keeps to his own as well");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_anothers_run_is_not_told_as_ones_own() {
+    for kind in [ErrorKind::DeadlineExceeded, ErrorKind::Cancelled, ErrorKind::OverBudget] {
+        let steps = [Step::Delta(Delta::Text("a".into())), Step::Wait(Duration::from_secs(1))];
+        let over = Step::Fail(Error::new(kind, "over"));
+        let model = cached(SteppedModel::new(steps.into_iter().chain([over])));
+        let (one, other) = (cx(), cx());
+        let (leader, follower) = tokio::join!(text(&model, "x", &one), text(&model, "x", &other));
+        assert_eq!(leader.unwrap_err().kind(), kind);
+        assert_eq!(follower.unwrap_err().kind(), ErrorKind::Transient);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_hangs_ends_by_itself() {
+    for steps in [vec![Step::Hang], vec![Step::Delta(Delta::Text("a".into())), Step::Hang]] {
+        let inner = Arc::new(SteppedModel::new(steps));
+        let model = cached(inner.clone());
+        let error = timeout(Duration::from_secs(3_600), text(&model, "x", &cx())).await.unwrap().unwrap_err();
+        assert_eq!((error.kind(), inner.under_way()), (ErrorKind::Transient, 0), "{error}");
+    }
 }

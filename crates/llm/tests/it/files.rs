@@ -188,6 +188,12 @@ async fn a_failure_is_that_of_its_file_and_of_those_who_waited() {
     let slow = Files::new(Arc::clone(&provider), Arc::new(MemoryUploads::new())).limit(Duration::from_millis(50));
     let error = one(&slow, "100", "s", 0).await.unwrap_err();
     assert_eq!(error.message(), "100.txt could not be uploaded: it took longer than its limit of 50ms");
+    assert_eq!((error.kind(), error.ends_run()), (ErrorKind::Transient, false), "the run has time left");
+    let (before, started) = (provider.uploads(), Instant::now());
+    let outcomes = slow.upload(&vec![file("100 slow"); 5], "vision", "s", &at(0)).await;
+    assert!(outcomes.iter().all(Result::is_err));
+    assert_eq!(provider.uploads() - before, 1, "those who waited share the failure");
+    assert_eq!(started.elapsed(), Duration::from_millis(50));
 }
 
 #[tokio::test(start_paused = true)]

@@ -128,3 +128,25 @@ async fn checks_measure_false_hits_and_tighten_the_threshold() {
     assert!(counts.false_hits == counts.checks && counts.checks > 10, "{counts:?}");
     assert!(counts.threshold > 0.99, "{counts:?}");
 }
+
+#[tokio::test]
+async fn the_oldest_go_when_there_are_too_many_bytes() {
+    let inner = Arc::new(ScriptedModel::new().answer("", "a".repeat(50_000)));
+    let model = similar(inner.clone(), SimilarPolicy { max_bytes: 120_000, ..policy() });
+    let ask = async |what: &str| {
+        let before = inner.requests().len();
+        text(&model, what, &cx()).await.unwrap();
+        inner.requests().len() > before
+    };
+    for what in ["how are runs kept", "who deletes old files", "when does the clock stop"] {
+        assert!(ask(what).await);
+    }
+    assert!(!ask("when does the clock stop").await && !ask("who deletes old files").await, "two fit");
+    assert!(ask("how are runs kept").await, "the oldest went");
+    let small = similar(inner.clone(), SimilarPolicy { max_bytes: 10_000, ..policy() });
+    for _ in 0..2 {
+        let before = inner.requests().len();
+        text(&small, "how are runs kept", &cx()).await.unwrap();
+        assert_eq!(inner.requests().len(), before + 1, "what is too large alone is not kept");
+    }
+}
