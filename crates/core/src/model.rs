@@ -61,6 +61,12 @@ pub trait Model: Send + Sync {
     /// Which model this is; part of every cache key of what it makes.
     fn id(&self) -> &ModelId;
 
+    /// What else tells its replies from those of another model of the same name: where it is, and how it is spoken to. Part of
+    /// every cache key beside the id. A model around a model passes it on.
+    fn variant(&self) -> &str {
+        ""
+    }
+
     /// Sends one request. Returns as soon as the reply begins; dropping the future or the reply ends the call.
     ///
     /// # Errors
@@ -72,6 +78,10 @@ pub trait Model: Send + Sync {
 impl<M: Model + ?Sized> Model for Arc<M> {
     fn id(&self) -> &ModelId {
         (**self).id()
+    }
+
+    fn variant(&self) -> &str {
+        (**self).variant()
     }
 
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {

@@ -34,6 +34,10 @@ impl<M: Model> Model for Bounded<M> {
         self.inner.id()
     }
 
+    fn variant(&self) -> &str {
+        self.inner.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         Ok(ending(within(cx, self.inner.send(request, cx)).await??, cx))
     }

@@ -188,6 +188,10 @@ impl<M: Model> Model for Breaker<M> {
         self.inner.id()
     }
 
+    fn variant(&self) -> &str {
+        self.inner.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let mut passing = self.circuit.enter(self.inner.id(), cx)?;
         match self.inner.send(request, cx).await {

@@ -34,6 +34,10 @@ impl<M: Model> Model for Budgeted<M> {
         self.inner.id()
     }
 
+    fn variant(&self) -> &str {
+        self.inner.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let tally = Tally::new(&request);
         let reservation = Some(cx.reserve(tally.estimate().total())?);

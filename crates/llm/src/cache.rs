@@ -72,6 +72,7 @@ struct Shared {
 #[derive(Serialize)]
 struct Cause<'a> {
     model: &'a ModelId,
+    variant: &'a str,
     scope: &'a Scope,
     request: &'a ModelRequest,
 }
@@ -202,9 +203,13 @@ impl<M: Model + 'static> Model for Cached<M> {
         self.inner.id()
     }
 
+    fn variant(&self) -> &str {
+        self.inner.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let model = self.inner.id();
-        let key = Key::of(&Cause { model, scope: cx.scope(), request: &request })?;
+        let key = Key::of(&Cause { model, variant: self.inner.variant(), scope: cx.scope(), request: &request })?;
         loop {
             if let Some(answer) = self.shared.look_up(key, cx.now()) {
                 return Ok(answer.hit(model, &request));

@@ -275,6 +275,10 @@ impl Model for Cassette {
         &self.id
     }
 
+    fn variant(&self) -> &str {
+        self.inner.as_ref().map_or("replayed", |inner| inner.variant())
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let mut written = serde_json::to_value(&request).map_err(|error| {
             Error::new(ErrorKind::InvalidInput, "the request cannot be written down").caused_by(error)

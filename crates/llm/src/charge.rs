@@ -108,6 +108,10 @@ impl<M: Model> Model for Charged<M> {
         self.inner.id()
     }
 
+    fn variant(&self) -> &str {
+        self.inner.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let accounts = self.accounts(cx);
         let tally = Tally::new(&request);

@@ -85,6 +85,10 @@ impl Model for Fallback {
         self.first.id()
     }
 
+    fn variant(&self) -> &str {
+        self.first.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let mut lists = [0, 1, 2].map(|n| self.others.get(n).map(Vec::as_slice).unwrap_or_default().iter());
         let mut model = &self.first;

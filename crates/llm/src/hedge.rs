@@ -110,6 +110,10 @@ impl<M: Model> Model for Hedged<M> {
         self.inner.id()
     }
 
+    fn variant(&self) -> &str {
+        self.inner.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let delay = {
             let mut state = self.state();

@@ -307,6 +307,10 @@ impl<M: Model> Model for Limited<M> {
         self.inner.id()
     }
 
+    fn variant(&self) -> &str {
+        self.inner.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let tally = self.gate.rates.tokens_per_minute.map(|_| Tally::new(&request));
         let tokens = tally.as_ref().map_or(0, |tally| tally.estimate().total());

@@ -90,6 +90,10 @@ impl<M: Model> Model for Metered<M> {
         self.inner.id()
     }
 
+    fn variant(&self) -> &str {
+        self.inner.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let reply = self.inner.send(request, cx).await?;
         let Some(price) = self.price else { return Ok(reply) };

@@ -31,6 +31,10 @@ impl<M: Model> Model for Observed<M> {
         self.inner.id()
     }
 
+    fn variant(&self) -> &str {
+        self.inner.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let mut call = Call {
             span: span::chat(self.inner.id(), &request),

@@ -16,6 +16,8 @@ use crate::wire::{Dialect, Format};
 /// the like go around it.
 pub struct Remote {
     id: ModelId,
+    /// Format, address and dialect.
+    variant: String,
     format: Arc<dyn Format>,
     dialect: Dialect,
     server: Arc<Server>,
@@ -77,7 +79,8 @@ impl RemoteBuilder {
     #[must_use]
     pub fn build(self) -> Remote {
         let Self { id, format, dialect, server, transport } = self;
-        Remote { id, format, dialect, server: Arc::new(server), transport }
+        let variant = format!("{} at {} {dialect:?}", format.name(), server.address);
+        Remote { id, variant, format, dialect, server: Arc::new(server), transport }
     }
 }
 
@@ -102,6 +105,10 @@ impl Remote {
 impl Model for Remote {
     fn id(&self) -> &ModelId {
         &self.id
+    }
+
+    fn variant(&self) -> &str {
+        &self.variant
     }
 
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {

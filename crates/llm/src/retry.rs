@@ -126,6 +126,10 @@ impl<M: Model> Model for Retried<M> {
         self.inner.id()
     }
 
+    fn variant(&self) -> &str {
+        self.inner.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let mut attempt = 1;
         loop {

@@ -140,6 +140,7 @@ struct Need {
 /// Its identity is made of those of its models. Stands outside of all that belongs to one model. Costs a call a few µs and one copy of nothing.
 pub struct Router {
     id: ModelId,
+    variant: String,
     routes: Vec<Route>,
     judge: Arc<Judge>,
     second: f64,
@@ -184,10 +185,11 @@ impl Router {
             let what = if twice { "a router has the same model twice" } else { "a router has no model" };
             return Err(Error::new(ErrorKind::InvalidInput, what).hint("give each of its models once"));
         }
+        let variant = routes.iter().map(|route| route.model.variant()).collect::<Vec<_>>().join("+");
         let seen = routes.iter().map(|_| Seen::default()).collect();
         let state = Mutex::new(State { seen, ..State::default() });
         let id = ModelId { provider: SmolStr::new_static("router"), name: SmolStr::from(names.join("+")) };
-        Ok(Self { id, routes, judge: Arc::new(tier), second: SECOND, state })
+        Ok(Self { id, variant, routes, judge: Arc::new(tier), second: SECOND, state })
     }
 
     /// Judges how much requests ask for by this instead of by the rules.
@@ -356,6 +358,10 @@ impl Router {
 impl Model for Router {
     fn id(&self) -> &ModelId {
         &self.id
+    }
+
+    fn variant(&self) -> &str {
+        &self.variant
     }
 
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {

@@ -277,10 +277,14 @@ impl<M: Model> Model for Similar<M> {
         self.inner.id()
     }
 
+    fn variant(&self) -> &str {
+        self.inner.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let mut rest = request.clone();
         let Some(text) = take_question(&mut rest) else { return self.inner.send(request, cx).await };
-        let kind = Key::of(&(self.inner.id(), self.shared.embedder.model(), cx.scope(), &rest))?;
+        let kind = Key::of(&(self.inner.id(), self.inner.variant(), self.shared.embedder.model(), cx.scope(), &rest))?;
         let (sense, length) = (Arc::new(Sense::of(&text)), text.len());
         let vectors = crate::bound::within(cx, self.shared.embed(&[text])).await?;
         let Some(vector) = vectors.and_then(|vectors| vectors.into_iter().next()) else {

@@ -196,7 +196,7 @@ impl SoarBuilder {
             }
         }
         let slots = Slots {
-            model: model.as_ref().map(|model| model.id().to_string()),
+            model: model.as_ref().map(|model| format!("{} {}", model.id(), model.variant()).trim_end().to_owned()),
             timeout: self.phase_timeout.unwrap_or(PHASE_TIMEOUT),
         };
         let max_question_bytes = self.max_question_bytes.unwrap_or(MAX_QUESTION_BYTES);

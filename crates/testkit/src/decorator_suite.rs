@@ -21,6 +21,7 @@ use crate::{ManualClock, Step, SteppedModel};
 /// # Panics
 /// When a requirement is not met; the message names it.
 pub async fn decorator_suite<M: Model, F: Future<Output = M>>(wrap: impl Fn(Arc<dyn Model>) -> F) {
+    it_is_known_by_what_it_is_around(&wrap).await;
     pieces_come_unchanged_and_in_order(&wrap).await;
     errors_keep_their_class_and_what_was_said(&wrap).await;
     an_error_in_the_midst_stays_where_it_is(&wrap).await;
@@ -29,6 +30,11 @@ pub async fn decorator_suite<M: Model, F: Future<Output = M>>(wrap: impl Fn(Arc<
     nothing_is_left_of_dropped_calls(&wrap).await;
     waits_end_with_the_run(&wrap).await;
     a_cancelled_run_waits_no_longer(&wrap).await;
+}
+
+async fn it_is_known_by_what_it_is_around<M: Model, F: Future<Output = M>>(wrap: &impl Fn(Arc<dyn Model>) -> F) {
+    let inner = SteppedModel::new([end()]).at("elsewhere");
+    assert_eq!(wrap(Arc::new(inner)).await.variant(), "elsewhere", "where a model is, is part of what it is known by");
 }
 
 fn cx(deadline: Option<Duration>, cancel: Option<CancellationToken>) -> Cx {

@@ -28,6 +28,7 @@ pub enum Step {
 /// begins. Without a [`Delta::End`] among the steps the reply breaks off.
 pub struct SteppedModel {
     id: ModelId,
+    variant: String,
     steps: Vec<Step>,
     counts: Arc<Counts>,
 }
@@ -42,13 +43,21 @@ impl SteppedModel {
     /// A model that takes these steps.
     #[must_use]
     pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
-        Self { id: ModelId::new("stepped", "model"), steps: steps.into_iter().collect(), counts: Arc::default() }
+        let (id, steps) = (ModelId::new("stepped", "model"), steps.into_iter().collect());
+        Self { id, variant: String::new(), steps, counts: Arc::default() }
     }
 
     /// A model that hands out these pieces.
     #[must_use]
     pub fn deltas(deltas: impl IntoIterator<Item = Delta>) -> Self {
         Self::new(deltas.into_iter().map(Step::Delta))
+    }
+
+    /// Is somewhere else, as [`Model::variant`] tells.
+    #[must_use]
+    pub fn at(mut self, variant: &str) -> Self {
+        variant.clone_into(&mut self.variant);
+        self
     }
 
     /// Has another name.
@@ -84,6 +93,10 @@ impl Drop for Call {
 impl Model for SteppedModel {
     fn id(&self) -> &ModelId {
         &self.id
+    }
+
+    fn variant(&self) -> &str {
+        &self.variant
     }
 
     async fn send(&self, _: ModelRequest, _: &Cx) -> Result<Reply> {

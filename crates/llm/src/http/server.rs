@@ -28,7 +28,7 @@ pub(crate) struct Server {
     pub(super) key: Option<Secret>,
     headers: HeaderMap,
     /// The address without what may be secret.
-    pub(super) address: String,
+    pub(crate) address: String,
     /// The variable that the key is taken from; empty when there is none.
     pub(super) key_variable: SmolStr,
 }

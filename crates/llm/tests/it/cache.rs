@@ -317,3 +317,17 @@ async fn a_call_that_hangs_ends_by_itself() {
         assert_eq!((error.kind(), inner.under_way()), (ErrorKind::Transient, 0), "{error}");
     }
 }
+
+#[tokio::test]
+async fn what_one_server_answered_is_not_anothers() {
+    let second: Arc<dyn Cache> = Arc::new(MemoryCache::new());
+    let at = |place: &str| {
+        let inner = Arc::new(SteppedModel::deltas(pieces()).at(place));
+        (inner.clone(), cached(Budgeted::new(inner)).second(Arc::clone(&second)))
+    };
+    let ((here, first), (there, other), (again, same)) = (at("here"), at("there"), at("here"));
+    for model in [&first, &other, &same] {
+        whole(model, ask("x"), &cx()).await.unwrap();
+    }
+    assert_eq!((here.calls(), there.calls(), again.calls()), (1, 1, 0));
+}
