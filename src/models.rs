@@ -136,7 +136,7 @@ impl Stack {
         self
     }
 
-    /// Keeps cached replies beyond the process: in this cache, or, by [`SoarBuilder::models`](crate::SoarBuilder::models), in the
+    /// Keeps cached replies beyond the process: in this cache, such as a `RedisCache` that hosts share, or, by [`SoarBuilder::models`](crate::SoarBuilder::models), in the
     /// pipeline's database when there is one.
     #[must_use]
     pub fn kept(mut self, cache: impl Into<Option<Arc<dyn Cache>>>) -> Self {

@@ -51,7 +51,7 @@ impl Tally {
     /// A call that failed before it answered used nothing, unless its run ended meanwhile or it was not waited for any longer: then it
     /// is like one that is dropped.
     pub(crate) fn failed(&mut self, error: &Error) {
-        let given_up = error.source().is_some_and(|cause| cause.is::<GivenUp>())
+        let given_up = error.source().is_some_and(<dyn StdError>::is::<GivenUp>)
             || matches!(error.kind(), ErrorKind::DeadlineExceeded | ErrorKind::Cancelled);
         if !given_up {
             (self.said, self.ended) = (Some(Usage::default()), true);
