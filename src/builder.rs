@@ -77,7 +77,8 @@ impl SoarBuilder {
     }
 
     /// Sets what embeds: what is read into memory from then on is embedded, and searched by meaning as well as by words. Its
-    /// calls are observed; with a database, no text is embedded twice. What was in memory before it gets its embeddings by
+    /// calls are observed; with a database, no text is embedded twice. Where agents' cards have examples, they are embedded too,
+    /// when words do not tell who is to take a subgoal. What was in memory before it gets its embeddings by
     /// [`Soar::backfill`].
     #[must_use]
     pub fn embedder(mut self, embedder: impl Embedder + 'static) -> Self {
@@ -223,6 +224,9 @@ impl SoarBuilder {
             }
             (embedder, _) => embedder,
         };
+        if let Some(embedder) = &embedder {
+            pipeline = pipeline.embedder(Arc::clone(embedder));
+        }
         let semantic = embedder.map(|embedder| Arc::new(Semantic::new(Arc::clone(&store), embedder)));
         let store = semantic.as_ref().map_or(store, |semantic| Arc::clone(semantic) as Arc<dyn Store>);
         pipeline = pipeline.store(Arc::clone(&store)).clock(Arc::clone(&clock));

@@ -5,7 +5,9 @@
 
 mod accounts;
 mod content;
+mod defects;
 mod embedder;
+mod impasses;
 mod killed;
 mod memory;
 #[cfg(feature = "llm-http")]

@@ -74,6 +74,7 @@ fn made() -> Made {
             span::queue(),
             span::route(),
             span::hedge(),
+            span::impasse("tie"),
         ]);
     });
     collect.0.lock().unwrap().clone()

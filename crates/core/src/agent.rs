@@ -23,6 +23,13 @@ pub struct AgentCard {
     pub description: String,
     /// What it can be asked for, in words; matched against a subgoal's capability and description.
     pub capabilities: Vec<SmolStr>,
+    /// What it is asked for in the words of those who ask: whole utterances, matched against a subgoal's description.
+    #[serde(default)]
+    pub examples: Vec<String>,
+    /// About how many calls of a model one subgoal costs; what is left of a run's budget is compared with it. 0 for an agent
+    /// without a model.
+    #[serde(default)]
+    pub calls: u32,
     /// The labels a run's scope must grant before the agent is called.
     pub labels: Labels,
 }
@@ -34,6 +41,8 @@ impl AgentCard {
             name: SmolStr::new(name),
             description: description.into(),
             capabilities: Vec::new(),
+            examples: Vec::new(),
+            calls: 0,
             labels: Labels::none(),
         }
     }
@@ -42,6 +51,28 @@ impl AgentCard {
     #[must_use]
     pub fn capability(mut self, capability: impl AsRef<str>) -> Self {
         self.capabilities.push(SmolStr::new(capability));
+        self
+    }
+
+    /// Adds an utterance that it is the agent for. Where cards have some, a subgoal goes to the agent whose examples its
+    /// description is most like; ten or more an agent, in the words that people use, tell agents apart well.
+    #[must_use]
+    pub fn example(mut self, utterance: impl Into<String>) -> Self {
+        self.examples.push(utterance.into());
+        self
+    }
+
+    /// Adds utterances that it is the agent for.
+    #[must_use]
+    pub fn examples<T: Into<String>>(mut self, utterances: impl IntoIterator<Item = T>) -> Self {
+        self.examples.extend(utterances.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says how many calls of a model one subgoal costs.
+    #[must_use]
+    pub fn calls(mut self, calls: u32) -> Self {
+        self.calls = calls;
         self
     }
 

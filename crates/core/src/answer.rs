@@ -10,6 +10,7 @@ use crate::error::ErrorKind;
 use crate::evidence::{Citation, VectorSearch};
 use crate::finding::FailedSubgoal;
 use crate::id::RunId;
+use crate::impasse::Impasse;
 use crate::verdict::Verdict;
 
 /// The answer to a question. `P` is the account of the run; the pipeline makes answers without one, and whoever
@@ -31,6 +32,9 @@ pub struct Answer<P = ()> {
     pub verdict: Option<Verdict>,
     /// What was done with less than asked.
     pub degradations: Vec<Degradation>,
+    /// What kept the run from going straight on, in the order met, and what was done about it.
+    #[serde(default)]
+    pub impasses: Vec<Impasse>,
     /// The account of the run.
     pub profile: P,
 }
@@ -38,8 +42,8 @@ pub struct Answer<P = ()> {
 impl<P> Answer<P> {
     /// The same answer with another account of the run.
     pub fn with_profile<Q>(self, profile: Q) -> Answer<Q> {
-        let Self { run, text, citations, confidence, assessment, verdict, degradations, profile: _ } = self;
-        Answer { run, text, citations, confidence, assessment, verdict, degradations, profile }
+        let Self { run, text, citations, confidence, assessment, verdict, degradations, impasses, profile: _ } = self;
+        Answer { run, text, citations, confidence, assessment, verdict, degradations, impasses, profile }
     }
 }
 
@@ -125,7 +129,11 @@ impl fmt::Display for Degradation {
             }
             Self::SubgoalFailed { failed } => {
                 let weight = if failed.critical { "critical subgoal" } else { "subgoal" };
-                write!(f, "{weight} {} failed in agent {}: {}", failed.subgoal, failed.agent, failed.message)
+                write!(f, "{weight} {} failed", failed.subgoal)?;
+                if !failed.agent.is_empty() {
+                    write!(f, " in agent {}", failed.agent)?;
+                }
+                write!(f, ": {}", failed.message)
             }
             Self::Truncated => f.write_str("the model reached its output limit, so the text breaks off"),
             Self::Uncited => f.write_str("the model cites none of the sources it was given"),

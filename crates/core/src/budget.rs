@@ -24,6 +24,15 @@ pub struct Expense {
     pub used: Usage,
 }
 
+/// What a run may still spend. `None` means without limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Model calls.
+    pub calls: Option<u64>,
+    /// Input and output tokens together, without those that calls under way have reserved.
+    pub tokens: Option<u64>,
+}
+
 /// What model calls used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -149,6 +158,17 @@ impl BudgetMeter {
         account.spent.used += used;
     }
 
+    /// What may still be spent.
+    #[must_use]
+    pub fn left(&self) -> Left {
+        let Account { spent, reserved } = *self.state();
+        let used = spent.used.total().saturating_add(reserved);
+        Left {
+            calls: self.limits.calls.map(|limit| limit.saturating_sub(spent.calls)),
+            tokens: self.limits.tokens.map(|limit| limit.saturating_sub(used)),
+        }
+    }
+
     /// What was spent so far.
     #[must_use]
     pub fn spent(&self) -> Expense {
@@ -167,6 +187,7 @@ mod tests {
         assert_eq!(meter.reserve(60).unwrap_err().kind(), ErrorKind::OverBudget);
         meter.settle(60, Usage::tokens(10, 5));
         meter.reserve(60).unwrap();
+        assert_eq!(meter.left(), Left { calls: Some(1), tokens: Some(25) });
         meter.settle(60, Usage::default());
         meter.reserve(85).unwrap();
         assert_eq!(meter.reserve(1).unwrap_err().message(), "the run's 3 model calls are used up");

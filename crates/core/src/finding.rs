@@ -5,6 +5,7 @@ use smol_str::SmolStr;
 
 use crate::error::{Error, ErrorKind};
 use crate::evidence::Citation;
+use crate::impasse::Impasse;
 use crate::plan::SubgoalId;
 
 /// Something said, and what it rests on.
@@ -27,7 +28,7 @@ impl<T: Into<String>> From<T> for Statement {
 pub struct Finding {
     /// The subgoal.
     pub subgoal: SubgoalId,
-    /// The agent's name.
+    /// The name of the agent that brought it, which is another than the one it was routed to when that failed.
     pub agent: SmolStr,
     /// The result, never empty.
     pub statements: Vec<Statement>,
@@ -47,7 +48,7 @@ impl Finding {
 pub struct FailedSubgoal {
     /// The subgoal.
     pub subgoal: SubgoalId,
-    /// The agent that was to take it.
+    /// The agent that was to take it; empty when there was none.
     pub agent: SmolStr,
     /// Whether the plan marked it critical.
     pub critical: bool,
@@ -72,6 +73,9 @@ pub struct Findings {
     pub done: Vec<Finding>,
     /// What failed or could not start because what it depends on failed, in the plan's order.
     pub failed: Vec<FailedSubgoal>,
+    /// The agents that failed, in the order in which they did, and who took over.
+    #[serde(default)]
+    pub impasses: Vec<Impasse>,
 }
 
 impl Findings {

@@ -4,7 +4,7 @@
 //! In reading order:
 //!
 //! 1. what is asked and answered: [`query`], [`answer`], [`error`];
-//! 2. what each phase makes: [`assessment`], [`evidence`], [`plan`], [`verdict`], [`route`], [`finding`];
+//! 2. what each phase makes: [`assessment`], [`evidence`], [`plan`], [`verdict`], [`route`], [`finding`]; what stood in its way: [`impasse`];
 //! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`ledger`], [`clock`]; and what is shown nowhere: [`secret`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
 //! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`],
@@ -29,6 +29,7 @@ pub mod error;
 pub mod evidence;
 pub mod finding;
 pub mod id;
+pub mod impasse;
 pub mod journal;
 pub mod json;
 pub mod ledger;
@@ -53,7 +54,7 @@ pub mod verdict;
 pub use agent::{Agent, AgentCard, Report, Task};
 pub use answer::{Answer, Degradation};
 pub use assessment::{Assessment, Complexity, DecidedBy};
-pub use budget::{Budget, BudgetMeter, Cost, Expense, Usage};
+pub use budget::{Budget, BudgetMeter, Cost, Expense, Left, Usage};
 pub use cache::{Cache, CacheEntry, Retention};
 pub use cache_key::Key;
 pub use clock::{Clock, Timestamp};
@@ -66,6 +67,7 @@ pub use evidence::{
 };
 pub use finding::{FailedSubgoal, Finding, Findings, Statement};
 pub use id::{RunId, SessionId};
+pub use impasse::{Impasse, TieBreak};
 pub use journal::{Durability, Journal};
 pub use ledger::{Amount, Balance, Ceiling, ChargeId, Ledger, Limits};
 pub use model::{
@@ -81,4 +83,4 @@ pub use secret::Secret;
 pub use sessions::{Resumption, SessionEvent, SessionSummary, Sessions, Turn};
 pub use store::{Contents, Document, Forgetting, Forgotten, Search, Source, Store};
 pub use uploads::{Upload, UploadKey, UploadRecords};
-pub use verdict::{Decision, Issue, Scores, Verdict};
+pub use verdict::{Decision, Issue, Resource, Scores, Shortage, Verdict, VerifiedPlan, VerifyPolicy, Weights};

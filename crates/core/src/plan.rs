@@ -60,6 +60,9 @@ impl Subgoal {
     }
 }
 
+/// The most bytes of a subgoal's name.
+pub const MAX_ID_BYTES: usize = 64;
+
 /// The most subgoals a plan may have.
 pub const MAX_SUBGOALS: usize = 64;
 
@@ -84,6 +87,9 @@ pub enum PlanError {
     /// A subgoal says nothing.
     #[error("subgoal {0} has no description")]
     Undescribed(SubgoalId),
+    /// A name that a list of subgoals cannot show.
+    #[error("the name {0:?} is empty, has more than {MAX_ID_BYTES} bytes or control characters")]
+    Unnamed(String),
     /// Two subgoals share a name.
     #[error("two subgoals are named {0}")]
     Duplicate(SubgoalId),
@@ -132,6 +138,10 @@ impl TryFrom<Vec<Subgoal>> for Plan {
         }
         let mut names = HashSet::with_capacity(subgoals.len());
         for subgoal in &subgoals {
+            let id = subgoal.id.0.as_str();
+            if id.trim().is_empty() || id.len() > MAX_ID_BYTES || id.contains(char::is_control) {
+                return Err(PlanError::Unnamed(id.chars().take(MAX_ID_BYTES).collect()));
+            }
             if subgoal.description.trim().is_empty() {
                 return Err(PlanError::Undescribed(subgoal.id.clone()));
             }
@@ -203,6 +213,10 @@ mod tests {
         );
         assert_eq!(error(vec![subgoal("a", &["a"])]), "subgoals wait for each other: a");
         assert_eq!(error(vec![Subgoal::new("a", " ")]), "subgoal a has no description");
+        let unnamed = "is empty, has more than 64 bytes or control characters";
+        assert_eq!(error(vec![subgoal("a\n- b", &[])]), format!("the name \"a\\n- b\" {unnamed}"));
+        assert!(error(vec![subgoal(" ", &[])]).ends_with(unnamed));
+        assert!(error(vec![subgoal(&"é".repeat(33), &[])]).ends_with(unnamed));
         assert_eq!(error((0..65).map(|n| subgoal(&n.to_string(), &[])).collect()), PlanError::TooMany(65).to_string());
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use crate::impasse::Impasse;
 use crate::plan::SubgoalId;
 
 /// One subgoal given to one agent.
@@ -12,15 +13,29 @@ pub struct Assignment {
     pub subgoal: SubgoalId,
     /// The agent's name.
     pub agent: SmolStr,
-    /// Why this agent: named by the plan, by capability, or because no other could.
+    /// Why this agent: named by the plan, by capability, by examples, or because no other could.
     pub reason: String,
 }
 
-/// The outcome of the phase `route`: one assignment for every subgoal of the plan, in the plan's order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The outcome of the phase `route`: an assignment for every subgoal that somebody takes, in the plan's order, and an
+/// [`Impasse::NoAgent`] for every other.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Routes {
     /// The assignments.
     pub assignments: Vec<Assignment>,
+    /// What was not clear, in the plan's order.
+    #[serde(default)]
+    pub impasses: Vec<Impasse>,
+    /// How many calls of the model it took to tell agents apart.
+    #[serde(default)]
+    pub calls: u32,
+}
+
+impl From<Vec<Assignment>> for Routes {
+    /// These assignments, about which everything was clear.
+    fn from(assignments: Vec<Assignment>) -> Self {
+        Self { assignments, ..Self::default() }
+    }
 }
 
 impl Routes {

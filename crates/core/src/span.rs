@@ -41,6 +41,8 @@ pub mod name {
     pub const ROUTE: &str = "route";
     /// The second of two calls of a model for one answer, made because the first was late.
     pub const HEDGE: &str = "hedge";
+    /// What was done because something was missing.
+    pub const IMPASSE: &str = "impasse";
 }
 
 /// Field names.
@@ -113,6 +115,8 @@ pub mod field {
     pub const SAVED: &str = "saved";
     /// Why one of several models was chosen.
     pub const REASON: &str = "route.reason";
+    /// What was missing: see [`crate::impasse::cause`].
+    pub const CAUSE: &str = "impasse.cause";
 }
 
 /// Values of the field `outcome`. A span without one ended well.
@@ -318,6 +322,13 @@ pub fn route() -> Span {
 #[inline]
 pub fn hedge() -> Span {
     tracing::info_span!(target: TARGET, "hedge", outcome = Empty, "error.type" = Empty)
+}
+
+/// The span of what is done because something is missing: one of [`crate::impasse::cause`].
+#[must_use]
+#[inline]
+pub fn impasse(cause: &str) -> Span {
+    tracing::info_span!(target: TARGET, "impasse", "impasse.cause" = cause, outcome = Empty, "error.type" = Empty)
 }
 
 /// Notes how a span ended other than well.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ninefold_core::{
-    Agent, AgentCard, Answer, Assessment, Clock, Durability, Error, ErrorKind, Evidence, Findings, Journal, Key, Model,
-    Phase, Plan, Result, Routes, Store, Verdict,
+    Agent, AgentCard, Answer, Assessment, Clock, Complexity, Durability, Embedder, Error, ErrorKind, Evidence,
+    Findings, Journal, Key, Model, Phase, Plan, Result, Routes, Store, Verdict, VerifyPolicy,
 };
 
 use crate::agents::quote::Quote;
@@ -15,11 +15,11 @@ use crate::layers::normalize::MAX_QUESTION_BYTES;
 use crate::layers::{Layered, phase};
 use crate::phases::assess::Assess;
 use crate::phases::collect::{AgentPolicy, Agents, Collect, Collection};
-use crate::phases::decompose::{Decompose, Decomposition};
+use crate::phases::decompose::{Decompose, Decomposition, instructions};
 use crate::phases::record::{Record, Recording};
 use crate::phases::respond::{Respond, Response};
 use crate::phases::retrieve::{Retrieval, Retrieve};
-use crate::phases::route::{Route, Routing};
+use crate::phases::route::{Meaning, Route, Routing, Skills};
 use crate::phases::synthesize::{Draft, Synthesis, Synthesize};
 use crate::phases::verify::{Verification, Verify};
 use crate::phases::{Listener, Noted};
@@ -36,6 +36,8 @@ pub struct SoarBuilder {
     model: Option<Arc<dyn Model>>,
     agents: Vec<(AgentCard, Arc<dyn Agent>)>,
     agent_policy: AgentPolicy,
+    verify_policy: VerifyPolicy,
+    embedder: Option<Arc<dyn Embedder>>,
     journal: Option<(Arc<dyn Journal>, Durability)>,
     clock: Option<Arc<dyn Clock>>,
     max_question_bytes: Option<usize>,
@@ -101,6 +103,21 @@ impl SoarBuilder {
     #[must_use]
     pub fn agent_policy(mut self, policy: AgentPolicy) -> Self {
         self.agent_policy = policy;
+        self
+    }
+
+    /// Sets by what plans are judged, and how often one is made anew.
+    #[must_use]
+    pub fn verify_policy(mut self, policy: VerifyPolicy) -> Self {
+        self.verify_policy = policy;
+        self
+    }
+
+    /// Sets what embeds the examples on agents' cards, and subgoals that words do not tell an agent for. Without it, words
+    /// decide alone.
+    #[must_use]
+    pub fn embedder(mut self, embedder: Arc<dyn Embedder>) -> Self {
+        self.embedder = Some(embedder);
         self
     }
 
@@ -171,11 +188,13 @@ impl SoarBuilder {
     /// Checks everything and builds the pipeline.
     ///
     /// # Errors
-    /// `InvalidInput` when two agents share a name, or when a pipeline with a journal has replaced phases but no
+    /// `InvalidInput` when two agents share a name, when plans cannot be judged by the policy, or when a pipeline with a journal has replaced phases but no
     /// [`SoarBuilder::definition`].
     pub fn build(self) -> Result<Soar> {
         let content_in_spans = self.content_in_spans;
         let Self { store, model, mut agents, agent_policy, journal, clock, replaced, definition, listener, .. } = self;
+        let verify = self.verify_policy;
+        verify.check()?;
         if journal.is_some() && definition.is_none() && replaced.any() {
             return Err(Error::new(
                 ErrorKind::InvalidInput,
@@ -183,11 +202,13 @@ impl SoarBuilder {
             )
             .hint("name the version of your phases with SoarBuilder::definition, and change it when they change"));
         }
-        if let Some(model) = &model {
-            agents.push((Reason::card(), Arc::new(Reason { model: Arc::clone(model) })));
-        } else if let Some(store) = &store {
-            agents.push((Quote::card(), Arc::new(Quote { store: Arc::clone(store), limit: 8 })));
-        }
+        let own: Option<(AgentCard, Arc<dyn Agent>)> = match (&model, &store) {
+            (Some(model), _) => Some((Reason::card(), Arc::new(Reason { model: Arc::clone(model) }))),
+            (None, Some(store)) => Some((Quote::card(), Arc::new(Quote { store: Arc::clone(store), limit: 8 }))),
+            (None, None) => None,
+        };
+        let fallback = own.as_ref().map(|(card, _)| card.name.clone());
+        agents.extend(own);
         let cards: Vec<AgentCard> = agents.iter().map(|(card, _)| card.clone()).collect();
         for (n, card) in cards.iter().enumerate() {
             if cards.iter().take(n).any(|other| other.name == card.name) {
@@ -200,37 +221,47 @@ impl SoarBuilder {
             timeout: self.phase_timeout.unwrap_or(PHASE_TIMEOUT),
         };
         let max_question_bytes = self.max_question_bytes.unwrap_or(MAX_QUESTION_BYTES);
-        let agents = Agents::new(agents, agent_policy);
+        let skills = Arc::new(Skills::new(&cards, fallback.as_deref()));
+        let agents = Agents::new(agents, Arc::clone(&skills), agent_policy);
+        let meaning = self.embedder.and_then(|embedder| Meaning::of(&cards, embedder));
+        let by_meaning = meaning.is_some();
+        let route = Route::new(Arc::clone(&skills)).meaning(meaning).model(model.clone());
+        // The phase keeps the agents' time itself and so has what was found by then; this is for when it does not.
+        let whole = agent_policy.whole.saturating_add(Duration::from_secs(10));
         let phases = Phases {
             normalize: slots.slot("normalize", None, Normalize { limit: max_question_bytes }),
             assess: slots.slot("assess", replaced.assess, Assess { model: model.clone() }),
             retrieve: slots.slot("retrieve", replaced.retrieve, Retrieve { store: store.clone() }),
             decompose: slots.slot("decompose", replaced.decompose, Decompose { model: model.clone() }),
             verify: slots.slot("verify", replaced.verify, Verify { model: model.clone() }),
-            route: slots.slot("route", replaced.route, Route),
-            collect: slots.slot("collect", replaced.collect, Collect { agents }).timeout(agent_policy.whole),
+            route: slots.slot("route", replaced.route, route),
+            collect: slots.slot("collect", replaced.collect, Collect { agents }).timeout(whole),
             synthesize: slots.slot("synthesize", replaced.synthesize, Synthesize { model, listener }),
             record: slots.slot("record", replaced.record, Record { store }),
             respond: slots.slot("respond", replaced.respond, Respond),
         };
         let code = (env!("CARGO_PKG_VERSION"), PROMPTS);
-        let definition = Key::of(&(code, phases.definition(), &cards, max_question_bytes, definition))?;
+        let definition = Key::of(&(code, phases.definition(), &cards, max_question_bytes, verify, definition))?;
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
-        Ok(Soar { phases, cards, journal, clock, definition, content_in_spans })
+        Ok(Soar { phases, cards, skills, by_meaning, verify, journal, clock, definition, content_in_spans })
     }
 }
 
 /// The prompts are code: a run that another wording started is not continued.
-const PROMPTS: [&str; 9] = [
+const PROMPTS: [&str; 13] = [
     include_str!("prompts/assess.md"),
-    include_str!("prompts/decompose.md"),
+    instructions(Complexity::Critical),
     include_str!("prompts/decompose_user.md"),
+    include_str!("prompts/decompose_again.md"),
+    include_str!("prompts/decompose.schema.json"),
     include_str!("prompts/reason.md"),
     include_str!("prompts/reason_user.md"),
     include_str!("prompts/synthesize.md"),
     include_str!("prompts/synthesize_user.md"),
+    include_str!("prompts/tie.md"),
+    concat!(include_str!("prompts/tie_user.md"), include_str!("prompts/tie.schema.json")),
     concat!(include_str!("prompts/verify.md"), include_str!("prompts/verify_adversarial.md")),
-    include_str!("prompts/verify_user.md"),
+    concat!(include_str!("prompts/verify_user.md"), include_str!("prompts/verify.schema.json")),
 ];
 
 impl Replaced {

@@ -8,6 +8,7 @@
 
 pub mod agents;
 pub mod builder;
+mod calls;
 pub mod erase;
 pub mod layers;
 pub mod phases;

@@ -4,20 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ninefold_core::{
-    AgentCard, Answer, Assessment, Clock, Complexity, Cx, Decision, Degradation, Durability, Error, ErrorKind,
-    Evidence, Findings, Journal, Key, Phase, Plan, Query, Result, Routes, RunId, Verdict,
+    AgentCard, Answer, Assessment, Clock, Complexity, Cx, DecidedBy, Decision, Degradation, Durability, Error,
+    ErrorKind, Evidence, Findings, Impasse, Journal, Key, Phase, Plan, Query, Result, Routes, RunId, Verdict,
+    VerifiedPlan, VerifyPolicy, span,
 };
+use tokio::time::Instant;
 
 use crate::builder::{Slot, SoarBuilder};
+use crate::calls::Calls;
 use crate::layers::normalize::normalize;
 use crate::layers::scope;
+use crate::layers::trace::traced;
 use crate::phases::Noted;
 use crate::phases::collect::Collection;
 use crate::phases::decompose::Decomposition;
 use crate::phases::record::Recording;
 use crate::phases::respond::Response;
 use crate::phases::retrieve::Retrieval;
-use crate::phases::route::Routing;
+use crate::phases::route::{Routing, Skills};
 use crate::phases::synthesize::{Draft, Synthesis};
 use crate::phases::verify::Verification;
 use crate::run::Run;
@@ -26,14 +30,14 @@ use crate::run::Run;
 pub struct Soar {
     pub(crate) phases: Phases,
     pub(crate) cards: Vec<AgentCard>,
+    pub(crate) skills: Arc<Skills>,
+    pub(crate) by_meaning: bool,
+    pub(crate) verify: VerifyPolicy,
     pub(crate) journal: Option<(Arc<dyn Journal>, Durability)>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) definition: Key,
     pub(crate) content_in_spans: bool,
 }
-
-/// How often a rejected plan is made anew.
-const MAX_REPLANS: usize = 2;
 
 impl Soar {
     /// Starts to put a pipeline together.
@@ -91,12 +95,14 @@ impl Soar {
 
     async fn run(&self, query: Query, cx: Cx) -> Result<Answer> {
         let (phases, cx) = (&self.phases, &cx);
-        let mut notes = Vec::new();
+        let (mut notes, mut impasses) = (Vec::new(), Vec::new());
         let question: Arc<str> = phases.normalize.run(query.text, cx).await?.into();
         let within: Arc<[String]> = query.within.into();
 
         let assessment = phases.assess.run(Arc::clone(&question), cx).await?.note(&mut notes);
         let complexity = assessment.complexity;
+        let mut calls = Calls::of(complexity);
+        calls.spend(u32::from(assessment.by == DecidedBy::Model || !notes.is_empty()));
 
         let context = query.context.into();
         let retrieval = Retrieval { question: Arc::clone(&question), within: Arc::clone(&within), complexity, context };
@@ -115,11 +121,16 @@ impl Soar {
                 evidence: Arc::clone(&evidence),
                 agents: Arc::clone(&agents),
                 feedback: None,
+                most: None,
+                calls: 0,
             };
-            let (plan, judged) = self.plan(decomposition, cx, &mut notes).await?;
+            let (plan, judged) = self.plan(decomposition, cx, &mut calls, &mut notes, &mut impasses).await?;
             if let Some(plan) = plan {
-                let routing = Routing { plan: Arc::clone(&plan), agents };
+                let calls_left = calls.before_answer();
+                let routing = Routing { plan: plan.clone(), agents, utilities: Vec::new(), calls: calls_left };
                 let routes = phases.route.run(routing, cx).await?;
+                calls.spend(routes.calls);
+                impasses.extend(routes.impasses.iter().cloned());
                 let collection = Collection {
                     question: Arc::clone(&question),
                     plan,
@@ -128,6 +139,7 @@ impl Soar {
                     within,
                 };
                 findings = phases.collect.run(collection, cx).await?;
+                impasses.append(&mut findings.impasses);
             }
             verdict = Some(judged);
         }
@@ -142,7 +154,7 @@ impl Soar {
         cited.dedup();
         phases.record.run(Recording { cited }, cx).await?.note(&mut notes);
 
-        let response = Response { assessment, evidence, verdict, findings, draft, degradations: notes };
+        let response = Response { assessment, evidence, verdict, findings, draft, degradations: notes, impasses };
         phases.respond.run(response, cx).await
     }
 
@@ -151,39 +163,82 @@ impl Soar {
         &self,
         mut decomposition: Decomposition,
         cx: &Cx,
+        calls: &mut Calls,
         notes: &mut Vec<Degradation>,
-    ) -> Result<(Option<Arc<Plan>>, Verdict)> {
-        let mut rejected: Option<Arc<Plan>> = None;
-        let mut replans = 0;
-        loop {
+        impasses: &mut Vec<Impasse>,
+    ) -> Result<(Option<VerifiedPlan>, Verdict)> {
+        let mut rejected: Option<(Arc<Plan>, Verdict)> = None;
+        let mut impasse = Impasse::NoMatch;
+        for replans in 0.. {
             let mut attempt = Vec::new();
-            let plan = Arc::new(self.phases.decompose.run(decomposition.clone(), cx).await?.note(&mut attempt));
-            let verification = Verification {
-                question: Arc::clone(&decomposition.question),
-                complexity: decomposition.complexity,
-                plan: Arc::clone(&plan),
-                evidence: Arc::clone(&decomposition.evidence),
-                agents: Arc::clone(&decomposition.agents),
-            };
-            let verdict = self.phases.verify.run(verification, cx).await?.note(&mut attempt);
-            match verdict.decision() {
-                Decision::Pass => {
-                    notes.extend(attempt);
-                    return Ok((Some(plan), verdict));
-                }
-                // The same plan again would be judged the same again.
-                Decision::Retry if replans < MAX_REPLANS && rejected.as_ref() != Some(&plan) => {
-                    decomposition.feedback = Some(verdict.feedback());
-                    rejected = Some(plan);
-                    replans += 1;
-                }
-                Decision::Retry | Decision::Fail => {
-                    notes.extend(attempt);
-                    let issues = verdict.issues().iter().map(|issue| issue.message.clone()).collect();
-                    notes.push(Degradation::PlanRejected { issues });
-                    return Ok((None, verdict));
-                }
+            let round = self.round(&mut decomposition, rejected.as_ref(), cx, calls, &mut attempt);
+            let round = traced(span::impasse(impasse.cause()), round).await;
+            impasses.push(impasse);
+            let (plan, verdict) = round?;
+            // The same plan again would be judged the same again.
+            let again = rejected.as_ref().is_some_and(|(before, _)| *before == plan);
+            if let Some(verified) = verdict.accept(Arc::clone(&plan)) {
+                notes.extend(attempt);
+                return Ok((Some(verified), verdict));
             }
+            if verdict.decision() == Decision::Fail || again || replans == self.verify.retries {
+                notes.extend(attempt);
+                let issues = verdict.issues().iter().map(|issue| issue.message.clone()).collect();
+                notes.push(Degradation::PlanRejected { issues });
+                return Ok((None, verdict));
+            }
+            decomposition.feedback = Some(verdict.feedback());
+            impasse = match verdict.shortage() {
+                Some(shortage) => {
+                    decomposition.most = Some(shortage.fits);
+                    Impasse::OverBudget { shortage }
+                }
+                None => {
+                    let issues = verdict.issues().iter().map(|issue| issue.message.clone()).collect();
+                    Impasse::Objection { issues }
+                }
+            };
+            rejected = Some((plan, verdict));
+        }
+        Err(Error::new(ErrorKind::Permanent, "planning came to no end"))
+    }
+
+    /// Makes a plan and judges it.
+    async fn round(
+        &self,
+        decomposition: &mut Decomposition,
+        rejected: Option<&(Arc<Plan>, Verdict)>,
+        cx: &Cx,
+        calls: &mut Calls,
+        notes: &mut Vec<Degradation>,
+    ) -> Result<(Arc<Plan>, Verdict)> {
+        decomposition.calls = calls.before_answer();
+        let planned = self.phases.decompose.run(decomposition.clone(), cx).await?;
+        calls.spend(planned.calls);
+        let plan = Arc::new(planned.note(notes));
+        if let Some((_, verdict)) = rejected.filter(|(before, _)| *before == plan) {
+            return Ok((plan, verdict.clone()));
+        }
+        let verification = self.verification(decomposition, Arc::clone(&plan), calls.before_answer(), cx);
+        let judged = self.phases.verify.run(verification, cx).await?;
+        calls.spend(judged.calls);
+        Ok((plan, judged.note(notes)))
+    }
+
+    /// What there is to verify about a plan, with so many calls of the model.
+    pub(crate) fn verification(&self, of: &Decomposition, plan: Arc<Plan>, calls: u32, cx: &Cx) -> Verification {
+        Verification {
+            question: Arc::clone(&of.question),
+            complexity: of.complexity,
+            plan,
+            evidence: Arc::clone(&of.evidence),
+            agents: Arc::clone(&of.agents),
+            policy: self.verify,
+            calls,
+            skills: Arc::clone(&self.skills),
+            by_meaning: self.by_meaning,
+            left: cx.budget().left(),
+            time: cx.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now())),
         }
     }
 }

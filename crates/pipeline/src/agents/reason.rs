@@ -20,7 +20,7 @@ impl Reason {
     /// Its card: it takes whatever no other agent takes.
     #[must_use]
     pub fn card() -> AgentCard {
-        AgentCard::new("reason", "Answers the subgoal from the evidence by reasoning").capability(ANYTHING)
+        AgentCard::new("reason", "Answers the subgoal from the evidence by reasoning").capability(ANYTHING).calls(1)
     }
 }
 

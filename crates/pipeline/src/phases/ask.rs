@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use ninefold_core::json::repair;
-use ninefold_core::{Completion, Cx, Delta, Error, ErrorKind, Model, ModelRequest, Reply, Result, StopReason};
+use ninefold_core::{
+    Completion, Cx, Delta, Error, ErrorKind, Model, ModelRequest, OutputFormat, Reply, Result, StopReason,
+};
 use serde::de::DeserializeOwned;
 
 use super::aloud::Visible;
@@ -51,10 +53,15 @@ async fn read(reply: Reply) -> Result<Completion> {
     Ok(completion)
 }
 
-/// Sends a request for one JSON value and reads the reply as `T`. The reply may wrap the value in a code fence or in words,
-/// and what is nearly JSON is repaired; serde bounds its depth, the reply's own limit its size.
+/// Sends a request for one JSON value, of any form when the request has no schema, and reads the reply as `T`.
 pub(crate) async fn ask_json<T: DeserializeOwned>(model: &dyn Model, request: ModelRequest, cx: &Cx) -> Result<T> {
-    let completion = ask(model, request.json(), cx).await?;
+    let request = if request.output == OutputFormat::Text { request.json() } else { request };
+    read_json(&ask(model, request, cx).await?)
+}
+
+/// Reads a reply as `T`. It may wrap the value in a code fence or in words, and what is nearly JSON is repaired; serde
+/// bounds its depth, the reply's own limit its size.
+pub(crate) fn read_json<T: DeserializeOwned>(completion: &Completion) -> Result<T> {
     let text = completion.text.as_str();
     let object = text.find('{').zip(text.rfind('}')).and_then(|(start, end)| text.get(start..=end));
     if let Some(value) = object.and_then(|object| serde_json::from_str(object).ok()) {

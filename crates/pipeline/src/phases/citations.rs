@@ -10,7 +10,7 @@ use ninefold_core::{Citation, Evidence, Statement};
 use super::synthesize::Draft;
 
 /// The most bytes of source text put before the model.
-const MAX_SOURCE_BYTES: usize = 32 * 1024;
+pub(crate) const MAX_SOURCE_BYTES: usize = 32 * 1024;
 
 /// The passages that fit the model's view, numbered, and what the numbers mean.
 pub(crate) fn numbered_sources(evidence: &Evidence) -> (String, Vec<Citation>) {

@@ -1,14 +1,17 @@
-//! What has to be found out? A plan of subgoals, by model where one is given, otherwise by the question's own clauses.
+//! What has to be found out? A plan of subgoals, by model where one is given and may be asked, otherwise by the question's own
+//! clauses.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ninefold_core::{
-    AgentCard, Complexity, Cx, Error, Evidence, Model, ModelRequest, Phase, Plan, Result, Subgoal, terms,
+    AgentCard, Completion, Complexity, Cx, Error, ErrorKind, Evidence, Message, Model, ModelRequest, Phase, Plan,
+    Result, Subgoal, SubgoalId, terms,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Noted, ask_json, fill, model_unusable};
+use super::{Noted, ask, fill, model_unusable, read_json};
 
 /// What the phase `decompose` works on.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +26,10 @@ pub struct Decomposition {
     pub agents: Arc<[AgentCard]>,
     /// What was wrong with the plan before this one.
     pub feedback: Option<String>,
+    /// The most subgoals that there is enough of the budget for; none for as many as it takes.
+    pub most: Option<usize>,
+    /// How many calls of the model it may take.
+    pub calls: u32,
 }
 
 /// The phase `decompose`.
@@ -35,11 +42,18 @@ impl Phase<Decomposition> for Decompose {
     type Out = Noted<Plan>;
 
     async fn run(&self, input: Decomposition, cx: &Cx) -> Result<Noted<Plan>> {
-        let Some(model) = &self.model else { return Ok(Noted::new(by_rules(&input)?)) };
-        match by_model(model.as_ref(), &input, cx).await {
-            Ok(plan) => Ok(Noted::new(plan)),
+        // Where calls are short, none is spent on a smaller plan.
+        let Some(model) = self.model.as_ref().filter(|_| input.calls > 0 && input.most.is_none()) else {
+            return Ok(Noted::new(by_rules(&input)?));
+        };
+        let mut calls = 0;
+        match by_model(model.as_ref(), &input, &mut calls, cx).await {
+            Ok(plan) => Ok(Noted::new(plan).after(calls)),
             Err(error) if error.ends_run() => Err(error),
-            Err(error) => Ok(Noted::new(by_rules(&input)?).with(model_unusable("decompose", &error))),
+            Err(error) => {
+                let plan = Noted::new(by_rules(&input)?);
+                Ok(plan.with(model_unusable("decompose", &error)).after(calls))
+            }
         }
     }
 }
@@ -49,7 +63,10 @@ const MAX_CLAUSES: usize = 6;
 
 /// A plan without dependencies: one subgoal for each clause that says something of its own.
 fn by_rules(input: &Decomposition) -> Result<Plan> {
-    let clauses = clauses(&input.question);
+    let mut clauses = clauses(&input.question);
+    if clauses.len() > input.most.unwrap_or(usize::MAX) {
+        clauses = vec![&input.question];
+    }
     let single = clauses.len() == 1;
     let subgoals: Vec<_> = clauses
         .into_iter()
@@ -107,12 +124,27 @@ fn split_at_conjunction<'a>(sentence: &'a str, parts: &mut Vec<&'a str>) {
     parts.push(sentence);
 }
 
-#[derive(Deserialize)]
-struct Proposal {
-    subgoals: Vec<Subgoal>,
+/// The form of the reply.
+static SCHEMA: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../prompts/decompose.schema.json")).unwrap_or_default());
+
+/// How a plan is asked for: with no examples, two, four or six, by how hard the question is.
+pub(crate) const fn instructions(complexity: Complexity) -> &'static str {
+    macro_rules! with_examples {
+        ($($n:literal)*) => {
+            concat!(include_str!("../prompts/decompose.md"), $(include_str!(concat!("../prompts/examples/", $n, ".md"))),*)
+        };
+    }
+    match complexity {
+        Complexity::Simple => with_examples!(),
+        Complexity::Medium => with_examples!(1 2),
+        Complexity::Complex => with_examples!(1 2 3 4),
+        Complexity::Critical => with_examples!(1 2 3 4 5 6),
+    }
 }
 
-async fn by_model(model: &dyn Model, input: &Decomposition, cx: &Cx) -> Result<Plan> {
+/// What the model is asked.
+fn request(input: &Decomposition) -> ModelRequest {
     let mut agents = String::new();
     for card in input.agents.iter() {
         let _ = writeln!(agents, "- {}: {} [{}]", card.name, card.description, card.capabilities.join(", "));
@@ -130,24 +162,75 @@ async fn by_model(model: &dyn Model, input: &Decomposition, cx: &Cx) -> Result<P
             ("feedback", input.feedback.as_deref().unwrap_or("none")),
         ],
     );
-    let request = ModelRequest::new(include_str!("../prompts/decompose.md"), user);
-    let Proposal { subgoals } = ask_json(model, request, cx).await?;
+    ModelRequest::new(instructions(input.complexity), user).schema("plan", SCHEMA.clone())
+}
+
+/// The most characters of a reply that is given back.
+const MAX_GIVEN_BACK: usize = 4_000;
+
+/// Asks for a plan. A reply that is none is given back once, with what is wrong, where that call may be made.
+async fn by_model(model: &dyn Model, input: &Decomposition, calls: &mut u32, cx: &Cx) -> Result<Plan> {
+    let mut request = request(input);
+    *calls += 1;
+    let reply = ask(model, request.clone(), cx).await;
+    let reply = match reply {
+        Ok(reply) => reply,
+        // Nothing came that could be given back.
+        Err(error) => return Err(error),
+    };
+    let error = match plan(&reply) {
+        Ok(plan) => return Ok(plan),
+        Err(error) if *calls >= input.calls => return Err(error),
+        Err(error) => error,
+    };
+    let given_back: String = reply.text.chars().take(MAX_GIVEN_BACK).collect();
+    let why = fill(include_str!("../prompts/decompose_again.md"), &[("why", error.message())]);
+    request.messages.extend([Message::assistant(given_back), Message::user(why)]);
+    *calls += 1;
+    plan(&ask(model, request, cx).await?)
+}
+
+/// What a model proposes: near to a plan, and of any size.
+#[derive(Deserialize)]
+struct Proposal {
+    subgoals: Vec<Subgoal>,
+}
+
+/// The most subgoals taken from a model, the most bytes of a description, and the most dependencies of one subgoal.
+const MAX_PROPOSED: usize = 16;
+const MAX_DESCRIPTION: usize = 2_000;
+
+/// The plan in a reply.
+fn plan(reply: &Completion) -> Result<Plan> {
+    let Proposal { mut subgoals } = read_json(reply)?;
+    let refused = |what: String| Err(Error::new(ErrorKind::InvalidInput, what));
+    if subgoals.len() > MAX_PROPOSED {
+        return refused(format!("the plan has {} subgoals, the limit is {MAX_PROPOSED}", subgoals.len()));
+    }
+    for subgoal in &mut subgoals {
+        // A description is one line of a prompt: a line break in it could pass for another subgoal.
+        subgoal.description = subgoal.description.split_whitespace().collect::<Vec<_>>().join(" ");
+        let bytes = subgoal.description.len();
+        if bytes > MAX_DESCRIPTION {
+            let id: String = subgoal.id.0.chars().take(ninefold_core::plan::MAX_ID_BYTES).collect();
+            return refused(format!(
+                "the description of subgoal {id:?} has {bytes} bytes, the limit is {MAX_DESCRIPTION}"
+            ));
+        }
+        let mut seen: Vec<SubgoalId> = Vec::new();
+        subgoal.depends_on.retain(|id| {
+            let new = seen.len() <= MAX_PROPOSED && !seen.contains(id);
+            if new {
+                seen.push(id.clone());
+            }
+            new
+        });
+        // Models write an empty name for none.
+        subgoal.agent.take_if(|name| name.trim().is_empty());
+        subgoal.capability.take_if(|capability| capability.trim().is_empty() || capability.len() > MAX_DESCRIPTION);
+    }
     Plan::try_from(subgoals).map_err(Error::from)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clauses_that_say_enough_stand_alone() {
-        assert_eq!(
-            clauses("Analyze the authentication flow and identify potential security vulnerabilities"),
-            ["Analyze the authentication flow", "identify potential security vulnerabilities"]
-        );
-        assert_eq!(clauses("compare salt and pepper"), ["compare salt and pepper"]);
-        assert_eq!(clauses("What is a phase? When is it cached?"), ["What is a phase?", "When is it cached?"]);
-        assert_eq!(clauses("什么是阶段？它何时缓存？"), ["什么是阶段？", "它何时缓存？"]);
-        assert_eq!(clauses("?!"), ["?!"]);
-    }
-}
+mod tests;

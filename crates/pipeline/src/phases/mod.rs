@@ -30,7 +30,7 @@ pub mod synthesize;
 pub mod verify;
 
 pub use ask::Listener;
-pub(crate) use ask::{ask, ask_aloud, ask_json};
+pub(crate) use ask::{ask, ask_aloud, ask_json, read_json};
 pub(crate) use prompt::fill;
 
 use ninefold_core::{Degradation, Error};
@@ -43,12 +43,22 @@ pub struct Noted<T> {
     pub value: T,
     /// What was done with less than asked.
     pub degradations: Vec<Degradation>,
+    /// How many calls of the model it took; a run has only so many of its own.
+    #[serde(default)]
+    pub calls: u32,
 }
 
 impl<T> Noted<T> {
     /// An output without anything to note.
     pub fn new(value: T) -> Self {
-        Self { value, degradations: Vec::new() }
+        Self { value, degradations: Vec::new(), calls: 0 }
+    }
+
+    /// Adds calls of the model.
+    #[must_use]
+    pub fn after(mut self, calls: u32) -> Self {
+        self.calls += calls;
+        self
     }
 
     /// Adds a degradation.

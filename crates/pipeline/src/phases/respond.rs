@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ninefold_core::{
-    Answer, Assessment, Citation, Cx, Degradation, Evidence, Finding, Findings, Passage, Phase, Result, Verdict,
-    WeightedTerm, terms,
+    Answer, Assessment, Citation, Cx, Degradation, Evidence, Finding, Findings, Impasse, Passage, Phase, Result,
+    Verdict, WeightedTerm, terms,
 };
 use serde::Serialize;
 
@@ -26,6 +26,8 @@ pub struct Response {
     pub draft: Draft,
     /// What was done with less than asked, so far.
     pub degradations: Vec<Degradation>,
+    /// What kept the run from going straight on.
+    pub impasses: Vec<Impasse>,
 }
 
 /// The phase `respond`.
@@ -36,7 +38,7 @@ impl Phase<Response> for Respond {
 
     async fn run(&self, input: Response, cx: &Cx) -> Result<Answer> {
         let confidence = confidence(&input);
-        let Response { assessment, verdict, findings, draft, mut degradations, evidence: _ } = input;
+        let Response { assessment, verdict, findings, draft, mut degradations, impasses, evidence: _ } = input;
         let failed = findings.failed.iter().map(|failed| Degradation::SubgoalFailed { failed: failed.clone() });
         degradations.extend(failed);
         Ok(Answer {
@@ -47,6 +49,7 @@ impl Phase<Response> for Respond {
             assessment,
             verdict,
             degradations,
+            impasses,
             profile: (),
         })
     }

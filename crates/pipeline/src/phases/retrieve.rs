@@ -74,7 +74,7 @@ impl Phase<Retrieval> for Retrieve {
             }
             _ => None,
         };
-        Ok(Noted { value: evidence, degradations: nothing.into_iter().chain(words_only).collect() })
+        Ok(Noted { value: evidence, degradations: nothing.into_iter().chain(words_only).collect(), calls: 0 })
     }
 }
 

@@ -113,5 +113,5 @@ async fn written(model: &dyn Model, input: &Synthesis, cx: &Cx, listener: Option
     let uncited = draft.citations.is_empty() && !known.is_empty();
     let truncated = completion.stop == StopReason::Length;
     let degradations = [uncited.then_some(Degradation::Uncited), truncated.then_some(Degradation::Truncated)];
-    Ok(Noted { value: draft, degradations: degradations.into_iter().flatten().collect() })
+    Ok(Noted { value: draft, degradations: degradations.into_iter().flatten().collect(), calls: 1 })
 }

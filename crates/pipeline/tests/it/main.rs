@@ -4,9 +4,12 @@
 
 mod agents;
 mod cancel;
+mod collecting;
 mod fixture;
 mod journal;
 mod model;
+mod planning;
+mod routing;
 mod scope;
 mod soar;
 mod wrapper;

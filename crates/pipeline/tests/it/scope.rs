@@ -72,7 +72,7 @@ async fn even_a_route_to_a_hidden_agent_is_stopped_at_the_call() {
             agent: "payroll".into(),
             reason: "a careless router".into(),
         };
-        Ok(Routes { assignments: routing.plan.subgoals().iter().map(assign).collect() })
+        Ok(Routes::from(routing.plan.subgoals().iter().map(assign).collect::<Vec<_>>()))
     };
     let answer = with_payroll(&called, Soar::builder().route(route)).answer(QUESTION).await.unwrap();
     assert!(!called.load(Ordering::SeqCst));

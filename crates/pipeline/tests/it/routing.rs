@@ -1,0 +1,211 @@
+//! Who takes which subgoal: by capability, by examples, by meaning, in scope; ties and what nobody is able to do.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ninefold_core::{
+    AgentCard, Assignment, Cx, DecidedBy, Embedder, Error, ErrorKind, Impasse, Labels, Model, Phase, Plan, Routes,
+    Scope, Scores, Subgoal, Task, TieBreak, Verdict, VerifiedPlan,
+};
+use ninefold_pipeline::layers::scope::visible;
+use ninefold_pipeline::phases::Noted;
+use ninefold_pipeline::phases::decompose::Decomposition;
+use ninefold_pipeline::phases::route::{Route, Routing, Skills};
+use ninefold_pipeline::phases::verify::Verification;
+use ninefold_pipeline::{Run, Soar};
+use ninefold_testkit::{ScriptedEmbedder, ScriptedModel};
+use proptest::prelude::*;
+
+fn verified(subgoals: Vec<Subgoal>) -> VerifiedPlan {
+    passed().accept(Arc::new(Plan::try_from(subgoals).unwrap())).unwrap()
+}
+
+fn passed() -> Verdict {
+    let scores = Scores { completeness: 1.0, consistency: 1.0, groundedness: 1.0, routability: 1.0 };
+    Verdict::new(scores, vec![], DecidedBy::Rules)
+}
+
+fn routing(subgoals: Vec<Subgoal>, agents: &[AgentCard]) -> Routing {
+    Routing { plan: verified(subgoals), agents: agents.into(), utilities: Vec::new(), calls: 1 }
+}
+
+async fn routed(route: &Route, routing: Routing) -> Routes {
+    Run::new("route").execute(&(), async |cx: Cx| route.run(routing, &cx).await).await.unwrap()
+}
+
+fn twins() -> [AgentCard; 3] {
+    let twin = |name| AgentCard::new(name, format!("The {name} draughtsman")).capability("maps");
+    [twin("second"), twin("first"), twin("third")]
+}
+
+fn tie(routes: &Routes) -> (&str, TieBreak) {
+    match &routes.impasses[..] {
+        [Impasse::Tie { agents, chosen, by, .. }] => {
+            assert_eq!(agents.len(), 3);
+            assert_eq!(routes.assignments[0].agent, *chosen);
+            (chosen, *by)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_tie_is_broken_by_utility_then_the_model_then_the_order_of_registration() {
+    let cards = twins();
+    let wanted = || vec![Subgoal::new("draw", "draw maps of the town")];
+    let route = || Route::new(Arc::new(Skills::new(&cards, None)));
+    let routes = routed(&route(), routing(wanted(), &cards)).await;
+    assert_eq!((tie(&routes), routes.calls), (("second", TieBreak::Order), 0));
+    insta::assert_snapshot!(routes.assignments[0].reason, @r#"its capability "maps" fits; second, first, third are equally able to take draw; second was registered first"#);
+
+    let utilities = vec![("first".into(), 0.9), ("third".into(), 0.3), ("second".into(), f32::NAN)];
+    let routes = routed(&route(), Routing { utilities, ..routing(wanted(), &cards) }).await;
+    assert_eq!(tie(&routes), ("first", TieBreak::Utility));
+    let equal = vec![("first".into(), 0.9), ("third".into(), 0.9)];
+    let routes = routed(&route(), Routing { utilities: equal, ..routing(wanted(), &cards) }).await;
+    assert_eq!(tie(&routes), ("second", TieBreak::Order));
+
+    let choice = r#"{"choices": [{"subgoal": "draw", "agent": "third"}]}"#;
+    let model = Arc::new(ScriptedModel::new().answer("You choose who works", choice));
+    let asks = route().model(Some(Arc::clone(&model) as Arc<dyn Model>));
+    let routes = routed(&asks, routing(wanted(), &cards)).await;
+    assert_eq!((tie(&routes), routes.calls), (("third", TieBreak::Model), 1));
+    let none_left = routed(&asks, Routing { calls: 0, ..routing(wanted(), &cards) }).await;
+    assert_eq!((tie(&none_left), model.requests().len()), (("second", TieBreak::Order), 1));
+}
+
+#[tokio::test]
+async fn a_model_that_chooses_somebody_else_or_says_nothing_is_not_followed() {
+    let cards = twins();
+    for reply in
+        [r#"{"choices": [{"subgoal": "draw", "agent": "payroll"}]}"#, r#"{"choices": []}"#, "the third, I think"]
+    {
+        let model = Arc::new(ScriptedModel::new().answer("", reply));
+        let route = Route::new(Arc::new(Skills::new(&cards, None))).model(Some(model as Arc<dyn Model>));
+        let routes = routed(&route, routing(vec![Subgoal::new("draw", "draw maps")], &cards)).await;
+        assert_eq!(tie(&routes), ("second", TieBreak::Order), "{reply}");
+    }
+}
+
+fn described() -> [AgentCard; 3] {
+    [
+        AgentCard::new("weather", "Tells the weather").examples([
+            "will it rain on Sunday",
+            "how warm is it outside",
+            "what is the weather like in Basel",
+        ]),
+        AgentCard::new("trains", "Finds trains").examples([
+            "when does the next train to Bern leave",
+            "book a seat on the train",
+            "which platform does it leave from",
+        ]),
+        AgentCard::new("reason", "Reasons").capability("*"),
+    ]
+}
+
+#[tokio::test]
+async fn examples_route_and_what_is_like_none_falls_back() {
+    let cards = described();
+    let route = Route::new(Arc::new(Skills::new(&cards, Some("reason"))));
+    let plan = vec![
+        Subgoal::new("a", "find a train that leaves for Basel, with a seat"),
+        Subgoal::new("b", "is rain likely on Saturday"),
+        Subgoal::new("c", "explain monads"),
+    ];
+    let routes = routed(&route, routing(plan, &cards)).await;
+    let agents: Vec<_> = routes.assignments.iter().map(|assignment| assignment.agent.as_str()).collect();
+    assert_eq!(agents, ["trains", "weather", "reason"]);
+    assert!(routes.assignments[0].reason.starts_with("the subgoal is like its examples (0."));
+    assert_eq!(routes.assignments[2].reason, "takes what no other agent is able to");
+    assert_eq!(routes.impasses, [Impasse::NoAgent { subgoal: "c".into(), taken_by: Some("reason".into()) }]);
+}
+
+#[tokio::test]
+async fn meaning_tells_where_words_do_not_and_a_dead_embedder_is_told_of() {
+    let says = |what: &'static str| move |_: Task, _: Cx| async move { Ok(what) };
+    let soar = |embedder: &Arc<ScriptedEmbedder>| {
+        let [weather, trains, _] = described();
+        Soar::builder()
+            .agent(weather.example("drizzle"), says("wet"))
+            .agent(trains, says("late"))
+            .agent(AgentCard::new("any", "Anything").capability("*"), says("anything"))
+            .embedder(Arc::clone(embedder) as Arc<dyn Embedder>)
+            .decompose(|_: Decomposition, _: Cx| async {
+                Ok(Noted::new(vec![Subgoal::new("a", "mizzle")].try_into()?))
+            })
+            .verify(|_: Verification, _: Cx| async { Ok(Noted::new(passed())) })
+            .build()
+            .unwrap()
+    };
+    let question = "Compare the left side with the right side and weigh both";
+    let embedder = Arc::new(ScriptedEmbedder::new().alike("mizzle", "drizzle"));
+    let pipeline = soar(&embedder);
+    assert_eq!(pipeline.answer(question).await.unwrap().text, "wet");
+    assert_eq!(pipeline.answer(question).await.unwrap().text, "wet");
+    let sizes: Vec<_> = embedder.requests().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [7, 1, 1], "the examples are embedded once");
+    let dead = Arc::new(ScriptedEmbedder::new());
+    dead.fail(Some(Error::new(ErrorKind::Unavailable, "the embedder is down")));
+    assert_eq!(soar(&dead).answer(question).await.unwrap().text, "anything");
+}
+
+const WORDS: &[&str] =
+    &["rain", "train", "map", "weather", "seat", "platform", "draw", "salary", "Bern", "sing", "warm"];
+
+fn text() -> impl Strategy<Value = String> {
+    proptest::collection::vec(proptest::sample::select(WORDS), 1..5).prop_map(|words| words.join(" "))
+}
+
+prop_compose! {
+    fn card(n: usize)(capabilities in proptest::collection::vec(text(), 0..2), examples in proptest::collection::vec(text(), 0..4),
+        anything in proptest::bool::weighted(0.15), hidden in any::<bool>()) -> AgentCard {
+        let mut card = AgentCard::new(format!("agent-{n}"), "Works").examples(examples);
+        for capability in capabilities {
+            card = card.capability(capability);
+        }
+        if anything { card = card.capability("*"); }
+        if hidden { card.labels(Labels::of(["hr"])) } else { card }
+    }
+}
+
+fn cards() -> impl Strategy<Value = Vec<AgentCard>> {
+    (0usize..6).prop_flat_map(|n| (0..n).map(card).collect::<Vec<_>>())
+}
+
+prop_compose! {
+    fn plan()(subgoals in proptest::collection::vec((text(), proptest::option::of(0usize..8), proptest::option::of(text())), 1..6)) -> Vec<Subgoal> {
+        let subgoal = |(n, (text, agent, capability)): (usize, (String, Option<usize>, Option<String>))| Subgoal {
+            agent: agent.map(|n| format!("agent-{n}").into()),
+            capability: capability.map(Into::into),
+            ..Subgoal::new(format!("s{n}"), text)
+        };
+        subgoals.into_iter().enumerate().map(subgoal).collect()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn routing_keeps_to_the_scope_decides_alike_and_leaves_nothing_out(cards in cards(), subgoals in plan()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        // What is known is known of all agents; a run sees some of them.
+        let route = Route::new(Arc::new(Skills::new(&cards, None)));
+        let in_scope = visible(&cards, &Scope::public());
+        let routes = runtime.block_on(routed(&route, routing(subgoals.clone(), &in_scope)));
+        let again = runtime.block_on(routed(&Route::new(Arc::new(Skills::new(&cards, None))), routing(subgoals.clone(), &in_scope)));
+        prop_assert_eq!(&routes, &again);
+        for Assignment { agent, reason, .. } in &routes.assignments {
+            prop_assert!(in_scope.iter().any(|card| card.name == *agent), "{} is not in scope", agent);
+            prop_assert!(!reason.is_empty());
+        }
+        let assigned = routes.assignments.iter().map(|assignment| assignment.subgoal.clone());
+        let left = routes.impasses.iter().filter_map(|impasse| match impasse {
+            Impasse::NoAgent { subgoal, taken_by: None } => Some(subgoal.clone()),
+            _ => None,
+        });
+        let told: Vec<_> = assigned.chain(left).collect();
+        prop_assert_eq!(told.len(), subgoals.len());
+        let all: BTreeSet<_> = subgoals.iter().map(|subgoal| subgoal.id.clone()).collect();
+        prop_assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), all);
+    }
+}
