@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ninefold_core::{AgentCard, Assignment, Cx, Error, ErrorKind, Phase, Plan, Result, Routes, Subgoal, terms};
 use serde::Serialize;
+use smol_str::SmolStr;
 
 /// What the phase `route` works on.
 #[derive(Debug, Clone, Serialize)]
@@ -13,6 +14,8 @@ pub struct Routing {
     pub plan: Arc<Plan>,
     /// The agents in scope.
     pub agents: Arc<[AgentCard]>,
+    /// How far agents can be relied on, from 0 to 1, by name; an agent of which nothing was learned is not in it.
+    pub utilities: Vec<(SmolStr, f32)>,
 }
 
 /// The phase `route`.

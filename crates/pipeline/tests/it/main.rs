@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod agents;
+mod beside;
 mod cancel;
 mod fixture;
 mod journal;
+mod learn;
+mod lessons;
 mod model;
 mod scope;
 mod soar;
