@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::assessment::Assessment;
+use crate::cache_key::Key;
 use crate::error::ErrorKind;
 use crate::evidence::{Citation, VectorSearch};
 use crate::finding::FailedSubgoal;
@@ -30,6 +31,9 @@ pub struct Answer<P = ()> {
     /// How the last plan was judged, the one that was executed unless [`Degradation::PlanRejected`] says otherwise;
     /// `None` when the question needed no plan.
     pub verdict: Option<Verdict>,
+    /// Where the executed plan is from; `None` when none was executed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_origin: Option<PlanOrigin>,
     /// What was done with less than asked.
     pub degradations: Vec<Degradation>,
     /// What kept the run from going straight on, in the order met, and what was done about it.
@@ -42,8 +46,19 @@ pub struct Answer<P = ()> {
 impl<P> Answer<P> {
     /// The same answer with another account of the run.
     pub fn with_profile<Q>(self, profile: Q) -> Answer<Q> {
-        let Self { run, text, citations, confidence, assessment, verdict, degradations, impasses, profile: _ } = self;
-        Answer { run, text, citations, confidence, assessment, verdict, degradations, impasses, profile }
+        let Self {
+            run,
+            text,
+            citations,
+            confidence,
+            assessment,
+            verdict,
+            plan_origin,
+            degradations,
+            impasses,
+            profile: _,
+        } = self;
+        Answer { run, text, citations, confidence, assessment, verdict, plan_origin, degradations, impasses, profile }
     }
 }
 
@@ -60,6 +75,30 @@ impl<P> fmt::Display for Answer<P> {
             writeln!(f, "note: {degradation}")?;
         }
         Ok(())
+    }
+}
+
+/// Where a plan is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum PlanOrigin {
+    /// It was made for the question.
+    Decomposition,
+    /// It had solved the same question before.
+    Pattern {
+        /// The pattern.
+        key: Key,
+    },
+}
+
+impl PlanOrigin {
+    /// The name in lower case, as in JSON and spans.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Decomposition => "decomposition",
+            Self::Pattern { .. } => "pattern",
+        }
     }
 }
 
@@ -102,7 +141,12 @@ pub enum Degradation {
     Truncated,
     /// The model wrote the answer without citing any of the sources it was given.
     Uncited,
-    /// What the run used could not be noted in memory.
+    /// What was learned earlier could not be looked up, so the question was planned anew.
+    NotRecalled {
+        /// What happened.
+        message: String,
+    },
+    /// What the run used, or has taught, could not be noted in memory.
     NotRecorded {
         /// What happened.
         message: String,
@@ -137,6 +181,7 @@ impl fmt::Display for Degradation {
             }
             Self::Truncated => f.write_str("the model reached its output limit, so the text breaks off"),
             Self::Uncited => f.write_str("the model cites none of the sources it was given"),
+            Self::NotRecalled { message } => write!(f, "what was learned earlier could not be looked up: {message}"),
             Self::NotRecorded { message } => write!(f, "the run was not noted in memory: {message}"),
         }
     }

@@ -8,7 +8,7 @@
 //! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`ledger`], [`clock`]; and what is shown nowhere: [`secret`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
 //! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`],
-//!    [`uploads`];
+//!    [`uploads`], [`experience`] ([`features`]);
 //! 6. how text becomes searchable terms: [`terms`]; how what models write becomes JSON: [`json`].
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -27,6 +27,8 @@ pub mod cx;
 pub mod embed;
 pub mod error;
 pub mod evidence;
+pub mod experience;
+pub mod features;
 pub mod finding;
 pub mod id;
 pub mod impasse;
@@ -52,7 +54,7 @@ pub mod uploads;
 pub mod verdict;
 
 pub use agent::{Agent, AgentCard, Report, Task};
-pub use answer::{Answer, Degradation};
+pub use answer::{Answer, Degradation, PlanOrigin};
 pub use assessment::{Assessment, Complexity, DecidedBy};
 pub use budget::{Budget, BudgetMeter, Cost, Expense, Left, Usage};
 pub use cache::{Cache, CacheEntry, Retention};
@@ -65,6 +67,8 @@ pub use evidence::{
     Chunk, ChunkId, ChunkKind, Citation, Evidence, Lines, Passage, Relation, RelationKind, Signals, VectorSearch,
     WeightedTerm,
 };
+pub use experience::{AgentKey, Experience, Learned, Pattern, Situation, Unlearning};
+pub use features::Features;
 pub use finding::{FailedSubgoal, Finding, Findings, Statement};
 pub use id::{RunId, SessionId};
 pub use impasse::{Impasse, TieBreak};

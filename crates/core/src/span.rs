@@ -113,6 +113,8 @@ pub mod field {
     pub const ATTEMPTS: &str = "attempts";
     /// Seconds that the work took which a cached output spared.
     pub const SAVED: &str = "saved";
+    /// Where the run's plan is from: `decomposition` or `pattern`.
+    pub const PLAN_ORIGIN: &str = "plan.origin";
     /// Why one of several models was chosen.
     pub const REASON: &str = "route.reason";
     /// What was missing: see [`crate::impasse::cause`].
@@ -171,6 +173,7 @@ pub fn run(pipeline: &str, run: RunId, session: Option<&SessionId>) -> Span {
         "gen_ai.agent.name" = pipeline,
         "run.id" = %run,
         "gen_ai.conversation.id" = session,
+        "plan.origin" = Empty,
         outcome = Empty,
         "error.type" = Empty,
     )

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ninefold_core::{
-    Agent, AgentCard, Answer, Assessment, Clock, Complexity, Durability, Embedder, Error, ErrorKind, Evidence,
-    Findings, Journal, Key, Model, Phase, Plan, Result, Routes, Store, Verdict, VerifyPolicy,
+    Agent, AgentCard, AgentKey, Answer, Assessment, Clock, Complexity, Durability, Embedder, Error, ErrorKind,
+    Evidence, Experience, Findings, Journal, Key, Model, Phase, Plan, Result, Routes, Store, Verdict, VerifyPolicy,
 };
 
 use crate::agents::quote::Quote;
@@ -16,6 +16,7 @@ use crate::layers::{Layered, phase};
 use crate::phases::assess::Assess;
 use crate::phases::collect::{AgentPolicy, Agents, Collect, Collection};
 use crate::phases::decompose::{Decompose, Decomposition, instructions};
+use crate::phases::recall::{Learning, Recall};
 use crate::phases::record::{Record, Recording};
 use crate::phases::respond::{Respond, Response};
 use crate::phases::retrieve::{Retrieval, Retrieve};
@@ -24,7 +25,7 @@ use crate::phases::synthesize::{Draft, Synthesis, Synthesize};
 use crate::phases::verify::{Verification, Verify};
 use crate::phases::{Listener, Noted};
 use crate::run::SystemClock;
-use crate::soar::{Normalize, Phases, Soar};
+use crate::soar::{AssessedBy, Normalize, Phases, Soar};
 
 /// A phase of [`Soar`], erased and layered.
 pub(crate) type Slot<In, Out> = Layered<BoxPhase<In, Out>, In, Out>;
@@ -45,6 +46,7 @@ pub struct SoarBuilder {
     definition: Option<String>,
     content_in_spans: bool,
     listener: Option<Listener>,
+    experience: Option<Arc<dyn Experience>>,
     replaced: Replaced,
 }
 
@@ -89,6 +91,15 @@ impl SoarBuilder {
     #[must_use]
     pub fn model(mut self, model: Arc<dyn Model>) -> Self {
         self.model = Some(model);
+        self
+    }
+
+    /// Sets where what runs teach is kept: plans that solved a question are used again when it comes again, and agents that
+    /// proved reliable are preferred. Without it nothing is learned. Plans are learned where a model or a phase of the host
+    /// makes them; rules make theirs faster than they could be looked up.
+    #[must_use]
+    pub fn experience(mut self, experience: Arc<dyn Experience>) -> Self {
+        self.experience = Some(experience);
         self
     }
 
@@ -195,6 +206,12 @@ impl SoarBuilder {
         let Self { store, model, mut agents, agent_policy, journal, clock, replaced, definition, listener, .. } = self;
         let verify = self.verify_policy;
         verify.check()?;
+        let plans = model.is_some() || replaced.decompose.is_some();
+        let assessed_by = match (&replaced.assess, &model) {
+            (Some(_), _) => AssessedBy::Host,
+            (None, Some(_)) => AssessedBy::RulesOrModel,
+            (None, None) => AssessedBy::Rules,
+        };
         if journal.is_some() && definition.is_none() && replaced.any() {
             return Err(Error::new(
                 ErrorKind::InvalidInput,
@@ -228,22 +245,43 @@ impl SoarBuilder {
         let route = Route::new(Arc::clone(&skills)).meaning(meaning).model(model.clone());
         // The phase keeps the agents' time itself and so has what was found by then; this is for when it does not.
         let whole = agent_policy.whole.saturating_add(Duration::from_secs(10));
+        // One agent and no plans: there is nothing to learn.
+        let learning = match self.experience.filter(|_| plans || cards.len() > 1) {
+            Some(experience) => {
+                let agents = cards.iter().map(AgentKey::of).collect::<Result<_>>()?;
+                Some(Learning { experience, agents, plans })
+            }
+            None => None,
+        };
+        let recall = learning.clone().map(|learning| Recall { learning, store: store.clone() });
         let phases = Phases {
             normalize: slots.slot("normalize", None, Normalize { limit: max_question_bytes }),
             assess: slots.slot("assess", replaced.assess, Assess { model: model.clone() }),
             retrieve: slots.slot("retrieve", replaced.retrieve, Retrieve { store: store.clone() }),
             decompose: slots.slot("decompose", replaced.decompose, Decompose { model: model.clone() }),
+            recall: recall.map(|recall| slots.slot("recall", None, recall)),
             verify: slots.slot("verify", replaced.verify, Verify { model: model.clone() }),
             route: slots.slot("route", replaced.route, route),
             collect: slots.slot("collect", replaced.collect, Collect { agents }).timeout(whole),
             synthesize: slots.slot("synthesize", replaced.synthesize, Synthesize { model, listener }),
-            record: slots.slot("record", replaced.record, Record { store }),
+            record: slots.slot("record", replaced.record, Record { store, learning }),
             respond: slots.slot("respond", replaced.respond, Respond),
         };
         let code = (env!("CARGO_PKG_VERSION"), PROMPTS);
         let definition = Key::of(&(code, phases.definition(), &cards, max_question_bytes, verify, definition))?;
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
-        Ok(Soar { phases, cards, skills, by_meaning, verify, journal, clock, definition, content_in_spans })
+        Ok(Soar {
+            phases,
+            cards,
+            skills,
+            by_meaning,
+            verify,
+            journal,
+            clock,
+            definition,
+            content_in_spans,
+            assessed_by,
+        })
     }
 }
 

@@ -1,29 +1,36 @@
 //! A question answered: the whole run in one function.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::future::try_join;
+use ninefold_core::span::field;
 use ninefold_core::{
     AgentCard, Answer, Assessment, Clock, Complexity, Cx, DecidedBy, Decision, Degradation, Durability, Error,
-    ErrorKind, Evidence, Findings, Impasse, Journal, Key, Phase, Plan, Query, Result, Routes, RunId, Verdict,
-    VerifiedPlan, VerifyPolicy, span,
+    ErrorKind, Evidence, Findings, Impasse, Journal, Key, Phase, Plan, PlanOrigin, Query, Result, Routes, RunId,
+    Verdict, VerifiedPlan, VerifyPolicy, span,
 };
 use tokio::time::Instant;
+use tracing::Span;
 
 use crate::builder::{Slot, SoarBuilder};
 use crate::calls::Calls;
+use crate::layers::cache::poll_once;
 use crate::layers::normalize::normalize;
 use crate::layers::scope;
 use crate::layers::trace::traced;
-use crate::phases::Noted;
 use crate::phases::collect::Collection;
 use crate::phases::decompose::Decomposition;
-use crate::phases::record::Recording;
-use crate::phases::respond::Response;
+use crate::phases::recall::{KnownPlan, Recalled, Recollection};
+use crate::phases::record::{Lesson, Recording};
+use crate::phases::respond::{Response, confidence};
 use crate::phases::retrieve::Retrieval;
 use crate::phases::route::{Routing, Skills};
 use crate::phases::synthesize::{Draft, Synthesis};
 use crate::phases::verify::Verification;
+use crate::phases::{Noted, assess, retrieve};
 use crate::run::Run;
 
 /// The pipeline that answers questions. It holds no state of its runs; share it by `Arc` or by reference.
@@ -37,6 +44,17 @@ pub struct Soar {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) definition: Key,
     pub(crate) content_in_spans: bool,
+    pub(crate) assessed_by: AssessedBy,
+}
+
+/// Who says how hard a question is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AssessedBy {
+    Rules,
+    /// Rules, and a model where they leave it open.
+    RulesOrModel,
+    /// A phase that the host put in.
+    Host,
 }
 
 impl Soar {
@@ -99,21 +117,35 @@ impl Soar {
         let question: Arc<str> = phases.normalize.run(query.text, cx).await?.into();
         let within: Arc<[String]> = query.within.into();
 
-        let assessment = phases.assess.run(Arc::clone(&question), cx).await?.note(&mut notes);
+        let context: Arc<[_]> = query.context.into();
+        let retrieve = |complexity| {
+            let (question, within, context) = (Arc::clone(&question), Arc::clone(&within), Arc::clone(&context));
+            phases.retrieve.run(Retrieval { question, within, complexity, context }, cx)
+        };
+        let mut assess = pin!(phases.assess.run(Arc::clone(&question), cx));
+        let (assessed, retrieved) = if let Some(assessed) = self.at_once(assess.as_mut(), &question, cx).await {
+            let assessed = assessed?;
+            let complexity = assessed.value.complexity;
+            (assessed, retrieve(complexity).await?)
+        } else {
+            // While a model is asked how hard it is, what the hardest question deserves is searched for.
+            let (assessed, mut found) = Box::pin(try_join(assess, retrieve(Complexity::Critical))).await?;
+            retrieve::trim(&mut found.value, assessed.value.complexity);
+            (assessed, found)
+        };
+        let assessment = assessed.note(&mut notes);
         let complexity = assessment.complexity;
         let mut calls = Calls::of(complexity);
         calls.spend(u32::from(assessment.by == DecidedBy::Model || !notes.is_empty()));
-
-        let context = query.context.into();
-        let retrieval = Retrieval { question: Arc::clone(&question), within: Arc::clone(&within), complexity, context };
-        let mut evidence = phases.retrieve.run(retrieval, cx).await?.note(&mut notes);
+        let mut evidence = retrieved.note(&mut notes);
         // Whatever phase or store the host put in.
         scope::withhold(&mut evidence, cx.scope(), &within);
 
         // A simple question needs no plan; a pipeline without agents has nobody to plan for.
         let agents: Arc<[AgentCard]> = scope::visible(&self.cards, cx.scope()).into();
         let mut verdict = None;
-        let mut findings = Findings::default();
+        let mut executed = None;
+        let mut findings = Arc::<Findings>::default();
         if complexity != Complexity::Simple && !agents.is_empty() {
             let decomposition = Decomposition {
                 question: Arc::clone(&question),
@@ -124,38 +156,117 @@ impl Soar {
                 most: None,
                 calls: 0,
             };
-            let (plan, judged) = self.plan(decomposition, cx, &mut calls, &mut notes, &mut impasses).await?;
+            let Recalled { known, utilities } = self.recall(&decomposition, &within, cx, &mut notes).await?;
+            let (plan, judged, pattern) = match self.familiar(known, &decomposition, cx).await? {
+                Some((plan, judged, pattern)) => (Some(plan), judged, Some(pattern)),
+                None => {
+                    let (plan, judged) = self.plan(decomposition, cx, &mut calls, &mut notes, &mut impasses).await?;
+                    (plan, judged, None)
+                }
+            };
             if let Some(plan) = plan {
-                let calls_left = calls.before_answer();
-                let routing = Routing { plan: plan.clone(), agents, utilities: Vec::new(), calls: calls_left };
-                let routes = phases.route.run(routing, cx).await?;
+                let routing = Routing { plan: plan.clone(), agents, utilities, calls: calls.before_answer() };
+                let routes = Arc::new(phases.route.run(routing, cx).await?);
                 calls.spend(routes.calls);
                 impasses.extend(routes.impasses.iter().cloned());
                 let collection = Collection {
                     question: Arc::clone(&question),
-                    plan,
-                    routes,
+                    plan: plan.clone(),
+                    routes: routes.as_ref().clone(),
                     evidence: Arc::clone(&evidence),
-                    within,
+                    within: Arc::clone(&within),
                 };
-                findings = phases.collect.run(collection, cx).await?;
-                impasses.append(&mut findings.impasses);
+                let mut collected = phases.collect.run(collection, cx).await?;
+                impasses.append(&mut collected.impasses);
+                findings = Arc::new(collected);
+                executed = Some((plan, pattern, routes));
             }
             verdict = Some(judged);
         }
+        let plan_origin = executed.as_ref().map(|(_, pattern, _)| match *pattern {
+            Some(key) => PlanOrigin::Pattern { key },
+            None => PlanOrigin::Decomposition,
+        });
+        if let Some(origin) = plan_origin {
+            Span::current().record(field::PLAN_ORIGIN, origin.as_str());
+        }
 
-        let findings = Arc::new(findings);
-        let synthesis =
-            Synthesis { question, complexity, evidence: Arc::clone(&evidence), findings: Arc::clone(&findings) };
+        let synthesis = Synthesis {
+            question: Arc::clone(&question),
+            complexity,
+            evidence: Arc::clone(&evidence),
+            findings: Arc::clone(&findings),
+        };
         let draft = phases.synthesize.run(synthesis, cx).await?.note(&mut notes);
 
         let mut cited: Vec<_> = draft.citations.iter().map(|citation| citation.chunk).collect();
         cited.sort_unstable();
         cited.dedup();
-        phases.record.run(Recording { cited }, cx).await?.note(&mut notes);
-
-        let response = Response { assessment, evidence, verdict, findings, draft, degradations: notes, impasses };
+        let findings_of = Arc::clone(&findings);
+        let mut response =
+            Response { assessment, evidence, verdict, findings, draft, plan_origin, degradations: notes, impasses };
+        let lesson = executed.filter(|_| self.learns()).map(|(plan, pattern, routes)| Lesson {
+            question,
+            complexity,
+            within,
+            plan: Arc::clone(plan.shared()),
+            pattern,
+            routes,
+            findings: findings_of,
+            confidence: confidence(&response),
+            troubled: response.degradations.iter().any(|note| matches!(note, Degradation::ModelUnusable { .. })),
+        });
+        phases.record.run(Recording { cited, lesson }, cx).await?.note(&mut response.degradations);
         phases.respond.run(response, cx).await
+    }
+
+    /// The assessment, if no model has to be asked for it. Whether one has to be is seen by whether it takes time; a durable
+    /// run must see it the same way when it is replayed, and goes by the question.
+    async fn at_once<F: Future>(&self, mut assess: Pin<&mut F>, question: &str, cx: &Cx) -> Option<F::Output> {
+        if cx.log().is_none() {
+            return match poll_once(assess.as_mut()).await {
+                Poll::Ready(assessed) => Some(assessed),
+                Poll::Pending => None,
+            };
+        }
+        let takes_time = match self.assessed_by {
+            AssessedBy::Rules => false,
+            AssessedBy::RulesOrModel => assess::leaves_open(question),
+            AssessedBy::Host => true,
+        };
+        if takes_time { None } else { Some(assess.await) }
+    }
+
+    fn learns(&self) -> bool {
+        self.phases.recall.is_some()
+    }
+
+    /// What earlier runs have taught.
+    async fn recall(
+        &self,
+        decomposition: &Decomposition,
+        within: &Arc<[String]>,
+        cx: &Cx,
+        notes: &mut Vec<Degradation>,
+    ) -> Result<Recalled> {
+        let Some(recall) = &self.phases.recall else { return Ok(Recalled::default()) };
+        let Decomposition { question, complexity, evidence, agents, .. } = decomposition.clone();
+        let recollection = Recollection { question, complexity, within: Arc::clone(within), evidence, agents };
+        Ok(recall.run(recollection, cx).await?.note(notes))
+    }
+
+    /// The plan that solved this question before, if its structure still passes.
+    async fn familiar(
+        &self,
+        known: Option<KnownPlan>,
+        decomposition: &Decomposition,
+        cx: &Cx,
+    ) -> Result<Option<(VerifiedPlan, Verdict, Key)>> {
+        let Some(KnownPlan { pattern, plan }) = known else { return Ok(None) };
+        // Without a call of the model: it has passed that before.
+        let verification = self.verification(decomposition, Arc::clone(&plan), 0, cx);
+        let verdict = self.phases.verify.run(verification, cx).await?.value;
+        Ok(verdict.accept(plan).map(|plan| (plan, verdict, pattern)))
     }
 
     /// Plans until a plan passes. The plan returned is the one that was verified last; none when no plan may be executed.
@@ -249,6 +360,8 @@ pub(crate) struct Phases {
     pub(crate) assess: Slot<Arc<str>, Noted<Assessment>>,
     pub(crate) retrieve: Slot<Retrieval, Noted<Arc<Evidence>>>,
     pub(crate) decompose: Slot<Decomposition, Noted<Plan>>,
+    /// Where something is learned.
+    pub(crate) recall: Option<Slot<Recollection, Noted<Recalled>>>,
     pub(crate) verify: Slot<Verification, Noted<Verdict>>,
     pub(crate) route: Slot<Routing, Routes>,
     pub(crate) collect: Slot<Collection, Findings>,
@@ -259,9 +372,21 @@ pub(crate) struct Phases {
 
 impl Phases {
     /// Names, versions and identities of all phases.
-    pub(crate) fn definition(&self) -> [(&str, u32, Option<&str>); 10] {
-        let Self { normalize, assess, retrieve, decompose, verify, route, collect, synthesize, record, respond } = self;
-        [
+    pub(crate) fn definition(&self) -> impl serde::Serialize + '_ {
+        let Self {
+            normalize,
+            assess,
+            retrieve,
+            recall,
+            decompose,
+            verify,
+            route,
+            collect,
+            synthesize,
+            record,
+            respond,
+        } = self;
+        let nine = [
             normalize.definition(),
             assess.definition(),
             retrieve.definition(),
@@ -272,7 +397,8 @@ impl Phases {
             synthesize.definition(),
             record.definition(),
             respond.definition(),
-        ]
+        ];
+        (nine, recall.as_ref().map(Slot::definition))
     }
 }
 

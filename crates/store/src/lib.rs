@@ -3,8 +3,8 @@
 //!
 //! In reading order:
 //!
-//! 1. [`memory`]: [`MemoryStore`], [`MemoryJournal`], [`MemorySessions`], [`MemoryCache`], [`MemoryLedger`] and [`MemoryUploads`];
-//!    nothing survives the process;
+//! 1. [`memory`]: [`MemoryStore`], [`MemoryJournal`], [`MemorySessions`], [`MemoryCache`], [`MemoryLedger`], [`MemoryUploads`] and
+//!    [`MemoryExperience`]; nothing survives the process;
 //! 2. [`sqlite`]: [`Sqlite`], which is all of these in one file, on threads of its own;
 //! 3. `rank`, `frequencies`, `activation`, `spread`, `fuse`, `mmr`: what both stores rank by, so that both find the
 //!    same; `forget`: what both let go;
@@ -23,6 +23,7 @@ mod fuse;
 pub mod ingest;
 pub mod memory;
 mod memory_cache;
+mod memory_experience;
 mod memory_journal;
 mod memory_ledger;
 mod memory_sessions;
@@ -39,6 +40,7 @@ pub use flat::FlatIndex;
 pub use ingest::{Indexer, Root, Summary};
 pub use memory::MemoryStore;
 pub use memory_cache::MemoryCache;
+pub use memory_experience::MemoryExperience;
 pub use memory_journal::MemoryJournal;
 pub use memory_ledger::MemoryLedger;
 pub use memory_sessions::MemorySessions;

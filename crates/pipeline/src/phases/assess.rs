@@ -32,6 +32,11 @@ impl Phase<Arc<str>> for Assess {
     }
 }
 
+/// Whether the rules leave it open how hard a question is.
+pub(crate) fn leaves_open(question: &str) -> bool {
+    by_rules(question).confidence < SURE
+}
+
 /// Features of a question that tell how much work it is.
 #[derive(Debug, Default)]
 struct Features {

@@ -10,8 +10,10 @@
 //! | [`route`] | the plan, agents | an agent for every subgoal |
 //! | [`collect`] | plan and routes | findings and failures |
 //! | [`synthesize`] | findings, evidence | a text with citations |
-//! | [`record`] | what was cited | a note in memory |
+//! | [`record`] | what was cited, the plan and what came of it | notes in memory, what was learned |
 //! | [`respond`] | all of it | the answer |
+//!
+//! Before `decompose` stands [`recall`]: what was learned from earlier runs may spare it.
 
 mod aloud;
 mod ask;
@@ -22,6 +24,7 @@ pub mod decompose;
 pub(crate) mod extract;
 pub(crate) mod meaning;
 mod prompt;
+pub mod recall;
 pub mod record;
 pub mod respond;
 pub mod retrieve;

@@ -1,35 +1,180 @@
-//! What was of use is noted in memory: the chunks that the answer cites. Nothing is noted for a run without an answer.
+//! What a run leaves behind: the chunks that the answer cites are noted as used; the plan that led to it is learned, or judged
+//! when it was learned before; the agents that worked are rewarded. Nothing is noted for a run without an answer.
+//!
+//! Learned is only from what went well: the plan was made and verified without trouble, no critical subgoal failed, and the
+//! answer rests on something and is trusted.
 
 use std::sync::Arc;
 
-use ninefold_core::{ChunkId, Cx, Degradation, Phase, Result, Store, span};
+use futures_util::future::join;
+use ninefold_core::{
+    AgentKey, ChunkId, Complexity, Cx, Degradation, ErrorKind, FailedSubgoal, Features, Finding, Findings, Key,
+    Pattern, Phase, Plan, Result, Routes, Situation, Store, SubgoalId, span,
+};
 use serde::Serialize;
 
 use super::Noted;
+use super::recall::Learning;
 use crate::layers::trace::traced;
+
+/// The least confidence of an answer from which is learned.
+pub const TRUSTED: f32 = 0.7;
+
+/// What an agent gets for a finding of whose sources the answer cites none; for one that it cites, and for one that has none,
+/// it gets 1, for a failure 0.
+const UNUSED: f32 = 0.5;
 
 /// What the phase `record` works on.
 #[derive(Debug, Clone, Serialize)]
 pub struct Recording {
     /// The chunks that the answer cites, without repetition.
     pub cited: Vec<ChunkId>,
+    /// What there is to learn; nothing from a run without a plan.
+    pub lesson: Option<Lesson>,
+}
+
+/// A plan that was executed, and what came of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Lesson {
+    /// The question, normalized.
+    pub question: Arc<str>,
+    /// How hard it is.
+    pub complexity: Complexity,
+    /// The paths the run's searches were limited to; empty for none.
+    pub within: Arc<[String]>,
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// The pattern that the plan is from, if it was not made for this question.
+    pub pattern: Option<Key>,
+    /// Who worked.
+    pub routes: Arc<Routes>,
+    /// What came of it.
+    pub findings: Arc<Findings>,
+    /// How far the answer is trusted.
+    pub confidence: f32,
+    /// Whether a model could not be used where it was asked.
+    pub troubled: bool,
+}
+
+/// What a run says of the plan it followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Good,
+    Bad,
+    /// The plan is not to blame, and not to be praised.
+    Unclear,
+}
+
+impl Lesson {
+    fn outcome(&self, cited: &[ChunkId]) -> Outcome {
+        let nothing = cited.is_empty() && self.findings.done.is_empty();
+        // Whatever collected: what is critical has a finding, or the plan was not carried out.
+        let found = |id: &SubgoalId| self.findings.done.iter().any(|finding| finding.subgoal == *id);
+        let missing = self.plan.subgoals().iter().any(|subgoal| subgoal.critical && !found(&subgoal.id));
+        if missing || nothing {
+            Outcome::Bad
+        } else if self.troubled {
+            Outcome::Unclear
+        } else if self.confidence >= TRUSTED {
+            Outcome::Good
+        } else {
+            Outcome::Bad
+        }
+    }
+
+    /// What each agent gets. One that was not started, or that the run's own bounds stopped, gets nothing, good or bad.
+    fn rewards<'a>(&'a self, cited: &'a [ChunkId]) -> impl Iterator<Item = (&'a str, f32)> {
+        let is_cited = |finding: &Finding| {
+            let mut sources = finding.statements.iter().flat_map(|statement| &statement.citations).peekable();
+            sources.peek().is_none() || sources.any(|source| cited.contains(&source.chunk))
+        };
+        let found = self
+            .findings
+            .done
+            .iter()
+            .map(move |finding| (finding.agent.as_str(), if is_cited(finding) { 1.0 } else { UNUSED }));
+        let failed = self.findings.failed.iter().filter(|failed| self.is_its_own(failed));
+        found.chain(failed.map(|failed| (failed.agent.as_str(), 0.0)))
+    }
+
+    /// Whether a failure is that of the agent.
+    fn is_its_own(&self, failed: &FailedSubgoal) -> bool {
+        let after = self.plan.get(&failed.subgoal).map_or(&[][..], |subgoal| &subgoal.depends_on);
+        let not_started = after.iter().any(|id| self.findings.failed.iter().any(|other| other.subgoal == *id));
+        !not_started && !matches!(failed.kind, ErrorKind::OverBudget | ErrorKind::OutOfScope | ErrorKind::Cancelled)
+    }
+
+    /// The pattern of this plan; none for a question that is no question to come again, or for agents nobody knows.
+    fn pattern(&self, learning: &Learning, cited: &[ChunkId], cx: &Cx) -> Option<Pattern> {
+        let agents = learning.agents(self.routes.assignments.iter().map(|assignment| assignment.agent.as_str()))?;
+        let situation = Situation {
+            features: Features::of(&self.question)?,
+            scope: cx.scope().clone(),
+            within: self.within.to_vec(),
+            complexity: self.complexity,
+            agents: Vec::new(),
+        };
+        Some(Pattern::new(situation, self.plan.as_ref().clone(), agents, cited.to_vec(), cx.now()))
+    }
 }
 
 /// The phase `record`.
 pub struct Record {
-    /// Where it is noted.
+    /// Where use is noted.
     pub store: Option<Arc<dyn Store>>,
+    /// What is learned with.
+    pub learning: Option<Learning>,
 }
 
 impl Phase<Recording> for Record {
     type Out = Noted<()>;
 
     async fn run(&self, input: Recording, cx: &Cx) -> Result<Noted<()>> {
-        let Some(store) = self.store.as_ref().filter(|_| !input.cited.is_empty()) else { return Ok(Noted::new(())) };
+        let lesson = self.learning.as_ref().zip(input.lesson.as_ref());
+        // At once, so that a database writes both in one go.
+        let (touched, learned) = match (self.store.as_ref().filter(|_| !input.cited.is_empty()), lesson) {
+            (None, None) => return Ok(Noted::new(())),
+            (Some(store), None) => (touch(store.as_ref(), &input.cited, cx).await, Ok(())),
+            (None, Some((learning, lesson))) => (Ok(()), traced(span::store(), learn(learning, lesson, &[], cx)).await),
+            (Some(store), Some((learning, lesson))) => {
+                let learned = traced(span::store(), learn(learning, lesson, &input.cited, cx));
+                Box::pin(join(touch(store.as_ref(), &input.cited, cx), learned)).await
+            }
+        };
         // The answer stands whether or not it can be noted; the answer says which.
-        match traced(span::store(), store.touch(&input.cited, cx.now())).await {
-            Ok(()) => Ok(Noted::new(())),
-            Err(error) => Ok(Noted::new(()).with(Degradation::NotRecorded { message: error.to_string() })),
-        }
+        let failed = [touched.err(), learned.err()].into_iter().flatten();
+        let degradations = failed.map(|error| Degradation::NotRecorded { message: error.to_string() }).collect();
+        Ok(Noted { degradations, ..Noted::new(()) })
     }
+}
+
+async fn touch(store: &dyn Store, cited: &[ChunkId], cx: &Cx) -> Result<()> {
+    traced(span::store(), store.touch(cited, cx.now())).await
+}
+
+async fn learn(learning: &Learning, lesson: &Lesson, cited: &[ChunkId], cx: &Cx) -> Result<()> {
+    let experience = learning.experience.as_ref();
+    let rewards: Vec<(AgentKey, f32)> = lesson
+        .rewards(cited)
+        .filter_map(|(name, reward)| Some((learning.agents.iter().find(|agent| agent.name == name)?.clone(), reward)))
+        .collect();
+    let rewarded = async {
+        // One agent alone is nobody's rival.
+        if learning.agents.len() > 1 { experience.reward(&rewards, cx.now()).await } else { Ok(()) }
+    };
+    let planned = async {
+        match (lesson.pattern, lesson.outcome(cited)) {
+            (_, Outcome::Unclear) | (None, Outcome::Bad) => Ok(()),
+            (Some(pattern), outcome) => {
+                experience.judge(pattern, f32::from(u8::from(outcome == Outcome::Good)), cx.now()).await
+            }
+            (None, Outcome::Good) => match lesson.pattern(learning, cited, cx).filter(|_| learning.plans) {
+                // What is too large to be kept is planned each time.
+                Some(pattern) if pattern.body().is_ok() => experience.learn(pattern).await,
+                _ => Ok(()),
+            },
+        }
+    };
+    let (rewarded, planned) = join(rewarded, planned).await;
+    rewarded.and(planned)
 }

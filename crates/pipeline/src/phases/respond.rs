@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ninefold_core::{
-    Answer, Assessment, Citation, Cx, Degradation, Evidence, Finding, Findings, Impasse, Passage, Phase, Result,
-    Verdict, WeightedTerm, terms,
+    Answer, Assessment, Citation, Cx, Degradation, Evidence, Finding, Findings, Impasse, Passage, Phase, PlanOrigin,
+    Result, Verdict, WeightedTerm, terms,
 };
 use serde::Serialize;
 
@@ -24,6 +24,8 @@ pub struct Response {
     pub findings: Arc<Findings>,
     /// The text.
     pub draft: Draft,
+    /// Where the executed plan is from; none when none was.
+    pub plan_origin: Option<PlanOrigin>,
     /// What was done with less than asked, so far.
     pub degradations: Vec<Degradation>,
     /// What kept the run from going straight on.
@@ -38,7 +40,8 @@ impl Phase<Response> for Respond {
 
     async fn run(&self, input: Response, cx: &Cx) -> Result<Answer> {
         let confidence = confidence(&input);
-        let Response { assessment, verdict, findings, draft, mut degradations, impasses, evidence: _ } = input;
+        let Response { assessment, verdict, findings, draft, plan_origin, mut degradations, impasses, evidence: _ } =
+            input;
         let failed = findings.failed.iter().map(|failed| Degradation::SubgoalFailed { failed: failed.clone() });
         degradations.extend(failed);
         Ok(Answer {
@@ -48,6 +51,7 @@ impl Phase<Response> for Respond {
             confidence,
             assessment,
             verdict,
+            plan_origin,
             degradations,
             impasses,
             profile: (),
@@ -61,7 +65,7 @@ impl Phase<Response> for Respond {
 ///   agents say without lines of the run's evidence to show for it counts half, and so does the cosine of what was found
 ///   by meaning alone;
 /// - completeness is the share of subgoals with a finding, 0 when a critical one has none, and a half when no plan passed.
-fn confidence(input: &Response) -> f32 {
+pub(crate) fn confidence(input: &Response) -> f32 {
     let quoted = input.draft.citations.iter().filter_map(|citation| cited_lines(citation, &input.evidence));
     let said: Vec<String> = input.findings.done.iter().map(Finding::text).collect();
     let shown = share(&input.evidence.terms, quoted);

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use ninefold_core::store::tokens_in;
 use ninefold_core::{
-    ChunkId, Complexity, Cx, Degradation, Evidence, Phase, Result, Search, Signals, Store, VectorSearch, span,
+    ChunkId, Complexity, Cx, Degradation, Evidence, Passage, Phase, Result, Search, Signals, Store, VectorSearch, span,
 };
 use serde::Serialize;
 
@@ -18,7 +19,7 @@ pub struct Retrieval {
     pub question: Arc<str>,
     /// Only sources at or below these paths; empty for all.
     pub within: Arc<[String]>,
-    /// How hard the question is.
+    /// How hard the question is, or may be at most while nobody knows yet.
     pub complexity: Complexity,
     /// What the asker has before him already.
     pub context: Arc<[ChunkId]>,
@@ -28,12 +29,43 @@ impl Retrieval {
     /// The most passages: 5, 10, 15 or 20 by complexity.
     #[must_use]
     pub fn limit(&self) -> usize {
-        match self.complexity {
-            Complexity::Simple => 5,
-            Complexity::Medium => 10,
-            Complexity::Complex => 15,
-            Complexity::Critical => 20,
+        limit(self.complexity)
+    }
+}
+
+fn limit(complexity: Complexity) -> usize {
+    match complexity {
+        Complexity::Simple => 5,
+        Complexity::Medium => 10,
+        Complexity::Complex => 15,
+        Complexity::Critical => 20,
+    }
+}
+
+/// The most tokens of so many passages.
+fn max_tokens(limit: usize) -> u64 {
+    limit as u64 * TOKENS_PER_PASSAGE
+}
+
+/// Cuts evidence that was searched for a harder question to what one of this complexity deserves: as many passages and tokens
+/// as a search for it would have returned. The best passage stays whatever its size.
+pub(crate) fn trim(evidence: &mut Arc<Evidence>, complexity: Complexity) {
+    let limit = limit(complexity);
+    let mut tokens = max_tokens(limit);
+    let (mut kept, mut dropped) = (0, false);
+    let mut fits = |passage: &Passage| {
+        let size = tokens_in(&passage.chunk.text);
+        let fits = kept < limit && (size <= tokens || kept == 0);
+        if fits {
+            kept += 1;
+            tokens = tokens.saturating_sub(size);
         }
+        dropped |= !fits;
+        fits
+    };
+    let fitting: Vec<Passage> = evidence.passages.iter().filter(|passage| fits(passage)).cloned().collect();
+    if dropped {
+        Arc::make_mut(evidence).passages = fitting;
     }
 }
 
@@ -57,7 +89,7 @@ impl Phase<Retrieval> for Retrieve {
             scope: cx.scope().clone(),
             within: input.within.to_vec(),
             limit,
-            max_tokens: Some(limit as u64 * TOKENS_PER_PASSAGE),
+            max_tokens: Some(max_tokens(limit)),
             context: input.context.to_vec(),
             now: Some(cx.now()),
             ..Search::new(&*input.question)

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod agents;
+mod beside;
 mod cancel;
 mod collecting;
 mod fixture;
 mod journal;
+mod learn;
+mod lessons;
 mod model;
 mod planning;
 mod routing;

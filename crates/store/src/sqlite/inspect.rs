@@ -49,6 +49,8 @@ pub struct Counts {
     pub cached: Option<u64>,
     /// Bytes of these values.
     pub cached_bytes: Option<u64>,
+    /// Patterns that runs have taught.
+    pub patterns: Option<u64>,
 }
 
 /// Looks at the database at `path` as it is, its log included. It only reads, and blocks until it has.
@@ -121,6 +123,7 @@ impl Counts {
             sessions: one("SELECT count(*) FROM sessions"),
             cached: one("SELECT count(*) FROM cache"),
             cached_bytes: one("SELECT coalesce(sum(bytes), 0) FROM cache"),
+            patterns: one("SELECT count(*) FROM patterns"),
         }
     }
 }

@@ -198,6 +198,10 @@ fn look_through(connection: &Connection, check: Check, complaints: &mut Vec<Stri
              (SELECT count(*) FROM session_events WHERE session_events.session = sessions.id)",
             "sessions count their events wrong",
         ),
+        (
+            "SELECT count(*) FROM patterns WHERE NOT EXISTS (SELECT 1 FROM pattern_bodies b WHERE b.id = patterns.id)",
+            "patterns have no plan",
+        ),
     ] {
         let n = count(sql)?;
         if n > 0 {

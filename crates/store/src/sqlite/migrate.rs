@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_sessions_and_cache.sql"),
     include_str!("../migrations/0004_files.sql"),
     include_str!("../migrations/0005_ledger.sql"),
+    include_str!("../migrations/0006_experience.sql"),
 ];
 
 /// The version of the layout that this program writes.

@@ -7,6 +7,7 @@ mod chunks;
 mod connection;
 mod contents;
 mod embeddings;
+mod experience;
 mod failure;
 mod filter;
 mod inspect;

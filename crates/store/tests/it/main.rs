@@ -7,6 +7,7 @@ mod agree;
 mod clock;
 mod conformance;
 mod damage;
+mod experience;
 mod index;
 mod kept;
 mod kills;

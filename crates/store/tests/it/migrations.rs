@@ -10,10 +10,12 @@ use ninefold_store::sqlite::{Check, inspect};
 use rusqlite::{Connection, params};
 
 const FIRST: &str = include_str!("../../src/migrations/0001_chunks_and_runs.sql");
-const LATER: [&str; 3] = [
+const LATER: [&str; 5] = [
     include_str!("../../src/migrations/0002_relations_and_embeddings.sql"),
     include_str!("../../src/migrations/0003_sessions_and_cache.sql"),
     include_str!("../../src/migrations/0004_files.sql"),
+    include_str!("../../src/migrations/0005_ledger.sql"),
+    include_str!("../../src/migrations/0006_experience.sql"),
 ];
 /// Tells the child below which file to work on.
 const FILE: &str = "NINEFOLD_STORE_TEST_MIGRATION";
