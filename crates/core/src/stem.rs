@@ -5,36 +5,57 @@ use std::cell::RefCell;
 use rust_stemmers::{Algorithm, Stemmer};
 use smol_str::SmolStr;
 
+use crate::terms;
+
 /// Words remembered by each thread; a power of two. A word's place is given by its hash, and the latest word keeps it.
 const PLACES: usize = 1024;
 
 struct Stems {
     stemmer: Stemmer,
-    places: Vec<(SmolStr, SmolStr)>,
+    places: Vec<Place>,
+}
+
+/// A word, its stem, and the stem's hash.
+#[derive(Clone, Default)]
+struct Place {
+    word: SmolStr,
+    stem: SmolStr,
+    hash: u64,
 }
 
 thread_local! {
     static STEMS: RefCell<Stems> = RefCell::new(Stems {
         stemmer: Stemmer::create(Algorithm::English),
-        places: vec![(SmolStr::default(), SmolStr::default()); PLACES],
+        places: vec![Place::default(); PLACES],
     });
 }
 
 /// The stem of a word of lower-case ASCII letters.
 pub(crate) fn stem(word: &str) -> SmolStr {
-    // FNV-1a, folded, because its low bits alone are weak for short words.
-    let hash = word
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let place = (hash ^ (hash >> 32)) as usize % PLACES;
+    remembered(word, |place| place.stem.clone())
+}
+
+/// The hash of the stem of a word of lower-case ASCII letters.
+pub(crate) fn stem_hash(word: &str) -> u64 {
+    remembered(word, |place| place.hash)
+}
+
+fn remembered<T>(word: &str, take: impl FnOnce(&Place) -> T) -> T {
+    // Folded, because the low bits of FNV alone are weak for short words.
+    let hash = terms::hash(word);
+    let at = (hash ^ (hash >> 32)) as usize % PLACES;
     STEMS.with_borrow_mut(|stems| {
         let Stems { stemmer, places } = stems;
-        let Some((known, stem)) = places.get_mut(place) else { return SmolStr::new(stemmer.stem(word)) };
-        if known != word {
-            *stem = SmolStr::new(stemmer.stem(word));
-            *known = SmolStr::new(word);
+        let new = |stemmer: &Stemmer| {
+            let stem = SmolStr::new(stemmer.stem(word));
+            let hash = terms::hash(&stem);
+            Place { word: SmolStr::new(word), stem, hash }
+        };
+        let Some(place) = places.get_mut(at) else { return take(&new(stemmer)) };
+        if place.word != word {
+            *place = new(stemmer);
         }
-        stem.clone()
+        take(place)
     })
 }
 

@@ -15,7 +15,7 @@ use smol_str::SmolStr;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::stem::stem;
+use crate::stem::{stem, stem_hash};
 
 /// Changes when the same text gives other terms, so that what was indexed is indexed again.
 pub const VERSION: u32 = 1;
@@ -27,10 +27,33 @@ pub const MAX_TERM_BYTES: usize = 64;
 pub fn for_each_term(text: &str, mut found: impl FnMut(&str)) {
     let mut splitter = Splitter { word: String::new(), parts: Vec::new(), letters: true };
     if text.is_ascii() {
-        splitter.run(text.chars(), &mut found);
+        splitter.run_ascii(text, &mut found);
     } else {
         splitter.run(text.nfkc(), &mut found);
     }
+}
+
+/// FNV-1a of a term: what [`for_each_hash`] gives for it.
+#[must_use]
+pub fn hash(term: &str) -> u64 {
+    term.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Calls `found` with the [`hash`] of every term of `text`, in order: faster than to hash the terms.
+pub fn for_each_hash(text: &str, mut found: impl FnMut(u64)) {
+    if !text.is_ascii() {
+        return for_each_term(text, |term| found(hash(term)));
+    }
+    let mut splitter = Splitter { word: String::new(), parts: Vec::new(), letters: true };
+    for_each_ascii_word(text, |word, signs| {
+        if signs & (HUMP | DIGIT) != 0 || word.len() > MAX_TERM_BYTES {
+            splitter.run(word.chars(), &mut |term: &str| found(hash(term)));
+        } else {
+            splitter.in_lower_case(word, signs, |word| {
+                found(if word.len() > SHORTEST_STEMMED { stem_hash(word) } else { hash(word) });
+            });
+        }
+    });
 }
 
 /// The terms of `text`, in order, repetitions included.
@@ -144,6 +167,48 @@ fn class(c: char) -> Class {
     }
 }
 
+/// Signs of an ASCII letter or digit; 0 for what stands between words.
+#[allow(clippy::indexing_slicing, reason = "computed while compiling")]
+const SIGNS: [u8; 256] = {
+    let mut signs = [0; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        if byte.is_ascii_digit() {
+            signs[byte as usize] = WORD | DIGIT;
+        } else if byte.is_ascii_uppercase() {
+            signs[byte as usize] = WORD | UPPER;
+        } else if byte.is_ascii_lowercase() {
+            signs[byte as usize] = WORD;
+        }
+        byte += 1;
+    }
+    signs
+};
+const WORD: u8 = 1;
+const DIGIT: u8 = 2;
+const UPPER: u8 = 4;
+/// An upper-case letter that is not the word's first.
+const HUMP: u8 = 8;
+
+/// Calls `each` with every run of letters and digits of an ASCII text, and the signs of what is in it.
+fn for_each_ascii_word(text: &str, mut each: impl FnMut(&str, u8)) {
+    let signs = |byte: &u8| SIGNS.get(usize::from(*byte)).copied().unwrap_or(0);
+    let mut start = None;
+    let mut seen = 0;
+    // One step beyond the end, which ends the last word.
+    for (at, sign) in text.as_bytes().iter().map(signs).chain([0]).enumerate() {
+        match start {
+            None if sign != 0 => (start, seen) = (Some(at), sign),
+            Some(_) if sign != 0 => seen |= sign | (sign & UPPER) << 1,
+            Some(start_of_word) => {
+                each(text.get(start_of_word..at).unwrap_or_default(), seen);
+                start = None;
+            }
+            None => {}
+        }
+    }
+}
+
 struct Splitter {
     /// The word under way; its ASCII letters in lower case.
     word: String,
@@ -193,6 +258,28 @@ impl Splitter {
         self.flush(found);
     }
 
+    /// The same for ASCII, where nearly every word is one part and stands in the text as it is found.
+    fn run_ascii(&mut self, text: &str, found: &mut impl FnMut(&str)) {
+        for_each_ascii_word(text, |word, signs| {
+            if signs & HUMP != 0 {
+                self.run(word.chars(), found);
+            } else {
+                self.in_lower_case(word, signs, |word| emit_ascii(word, signs & DIGIT == 0, found));
+            }
+        });
+    }
+
+    /// A word without humps, in lower case.
+    fn in_lower_case(&mut self, word: &str, signs: u8, then: impl FnOnce(&str)) {
+        if signs & UPPER == 0 {
+            return then(word);
+        }
+        self.word.push_str(word);
+        self.word.make_ascii_lowercase();
+        then(&self.word);
+        self.word.clear();
+    }
+
     fn flush(&mut self, found: &mut impl FnMut(&str)) {
         if self.word.is_empty() {
             return;
@@ -210,15 +297,21 @@ impl Splitter {
     }
 }
 
+/// Words of so many letters or fewer have no ending to remove.
+const SHORTEST_STEMMED: usize = 3;
+
+fn emit_ascii(word: &str, letters: bool, found: &mut impl FnMut(&str)) {
+    let term = word.get(..MAX_TERM_BYTES).unwrap_or(word);
+    if term.len() > SHORTEST_STEMMED && (letters || term.bytes().all(|byte| byte.is_ascii_alphabetic())) {
+        found(&stem(term));
+    } else {
+        found(term);
+    }
+}
+
 fn emit(word: &str, letters: bool, found: &mut impl FnMut(&str)) {
     if word.is_ascii() {
-        let term = word.get(..MAX_TERM_BYTES).unwrap_or(word);
-        if term.len() > 3 && (letters || term.bytes().all(|byte| byte.is_ascii_alphabetic())) {
-            found(&stem(term));
-        } else {
-            found(term);
-        }
-        return;
+        return emit_ascii(word, letters, found);
     }
     // Decomposed, the accents of Latin, Greek and Cyrillic letters stand apart and can be dropped; the vowel signs of other
     // scripts are not among them. Composed again, Hangul is whole.
@@ -282,6 +375,21 @@ mod tests {
                 prop_assert!(!term.is_empty() && term.len() <= MAX_TERM_BYTES);
                 prop_assert!(!term.contains(['"', '\'', '*', '(', ')', ':', '-', '^', '+', ' ', '\0']), "{:?}", term);
             }
+        }
+
+        #[test]
+        fn ascii_is_split_as_any_other_text(text in "[ -~]{0,60}|[a-zA-Z0-9 _]{0,40}|[a-z]{60,70}[0-9A-Z]?") {
+            let mut general = Vec::new();
+            let mut splitter = Splitter { word: String::new(), parts: Vec::new(), letters: true };
+            splitter.run(text.chars(), &mut |term: &str| general.push(SmolStr::new(term)));
+            prop_assert_eq!(terms(&text), general);
+        }
+
+        #[test]
+        fn hashes_are_those_of_the_terms(text in "[ -~]{0,60}|[a-zA-Z0-9 _]{0,40}|\\PC{0,20}|[a-z]{60,70}[0-9A-Z]?") {
+            let mut hashes = Vec::new();
+            for_each_hash(&text, |hash| hashes.push(hash));
+            prop_assert_eq!(hashes, terms(&text).iter().map(|term| hash(term)).collect::<Vec<_>>());
         }
 
         #[test]

@@ -64,10 +64,8 @@ fn question() -> String {
 /// Twenty subgoals, each about one of the things; the last ten wait for the first ten.
 fn subgoals() -> Vec<Subgoal> {
     let subgoal = |(n, thing): (usize, &&str)| {
-        let mut subgoal = Subgoal::new(
-            format!("s{n}"),
-            format!("Find out how the {thing} treats failures, and compare it with the others"),
-        );
+        let mut subgoal =
+            Subgoal::new(format!("s{n}"), format!("Find out how the {thing} treats failures and what happens next"));
         if n >= 10 {
             subgoal.depends_on = vec![format!("s{}", n - 10).into()];
             subgoal.critical = true;
@@ -147,7 +145,7 @@ async fn verify(report: &mut Vec<Value>, cx: &Cx) {
     ] {
         let verdict = verify.run(input.clone(), cx).await.unwrap().value;
         assert!(
-            (verdict.scores().routability - 1.0).abs() < 1e-6 && verdict.scores().completeness > 0.9,
+            (verdict.scores().routability - 1.0).abs() < 1e-6 && verdict.scores().completeness > 0.8,
             "{verdict:?}"
         );
         let mut nanos = Vec::new();
@@ -179,12 +177,12 @@ async fn route(report: &mut Vec<Value>, cx: &Cx) {
     let route = Route::new(skills);
     let agents: Arc<[AgentCard]> = agents.into();
     let one = |subgoal: Subgoal| vec![subgoal];
-    let four = (0..4)
-        .map(|n| Subgoal::new(format!("s{n}"), format!("someone should explain machine {n} and its {}", THINGS[n])));
+    let four =
+        (0..4).map(|n| Subgoal::new(format!("s{n}"), format!("please explain the {} of machine {n}", THINGS[n])));
     for (name, subgoals, target) in [
         (
             "route: 1 subgoal by examples, 20 agents × 20 examples",
-            one(Subgoal::new("a", "someone should explain machine 7 and its ledger")),
+            one(Subgoal::new("a", "please explain the ledger of machine 7")),
             Some(20.0),
         ),
         (

@@ -115,7 +115,13 @@ impl By {
     /// The nodes that rows are made of. None is within another.
     fn parts<'a>(self, tree: &'a Tree, root: &'a Node) -> Vec<&'a Node> {
         if self == Self::Phase {
-            return tree.children(root).collect();
+            // What is done about an impasse is done by phases like any other.
+            let opened = |node: &'a Node| -> Vec<&'a Node> {
+                if node.name == name::IMPASSE { tree.children(node).collect() } else { vec![node] }
+            };
+            let mut parts: Vec<&Node> = tree.children(root).flat_map(opened).collect();
+            parts.sort_by_key(|node| node.start);
+            return parts;
         }
         let mut parts = Vec::new();
         let mut pending = vec![root];
@@ -133,7 +139,8 @@ impl By {
 
     fn is_part(self, node: &Node) -> bool {
         match self {
-            Self::Phase => node.depth == 1,
+            // Its parts are not looked for: they stand below the root.
+            Self::Phase => false,
             Self::Agent => node.name == name::AGENT,
             Self::Model => wait_class(&node.name) == Some(WaitClass::Model),
         }

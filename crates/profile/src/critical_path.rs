@@ -13,6 +13,7 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+use ninefold_core::span::name;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::text;
@@ -89,11 +90,17 @@ impl CriticalPath {
 
 /// What a node is called among the contributors.
 fn titles(tree: &Tree) -> Vec<SmolStr> {
-    let mut phase = SmolStr::default();
+    let (mut phase, mut impasse) = (SmolStr::default(), false);
     let title = |node: &Node| match node.depth {
         0 if node.children.is_empty() => node.title(),
         0 => SmolStr::new_static("between phases"),
         1 => {
+            impasse = node.name == name::IMPASSE;
+            phase = node.title();
+            phase.clone()
+        }
+        // What is done about an impasse is done by phases like any other.
+        2 if impasse => {
             phase = node.title();
             phase.clone()
         }

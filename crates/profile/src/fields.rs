@@ -25,7 +25,9 @@ impl Fields<'_> {
 
     fn text(&mut self, name: &str) -> Option<&mut SmolStr> {
         match name {
-            field::PHASE_NAME | field::TOOL_NAME | field::MODEL | field::PIPELINE if self.0.label.is_empty() => {
+            field::PHASE_NAME | field::TOOL_NAME | field::MODEL | field::PIPELINE | field::CAUSE
+                if self.0.label.is_empty() =>
+            {
                 Some(&mut self.0.label)
             }
             field::ERROR_TYPE => Some(&mut self.0.more().error_type),

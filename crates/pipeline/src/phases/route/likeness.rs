@@ -226,7 +226,7 @@ fn features(text: &str) -> impl Iterator<Item = (u64, f32)> {
     let mut before = BEGINNING;
     let mut letters: Vec<char> = Vec::new();
     terms::for_each_term(text, |term| {
-        let word = hash(term.as_bytes());
+        let word = terms::hash(term);
         found.push(word);
         found.push(pair(before, word));
         before = word;
@@ -261,11 +261,6 @@ const END: u64 = 2;
 /// Where the hash of a group of letters begins, so that none is a word's.
 const GROUP: u64 = 0x8422_2325_cbf2_9ce4;
 
-/// FNV-1a.
-pub(super) fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
-}
-
 fn pair(first: u64, second: u64) -> u64 {
     (first.rotate_left(21) ^ second).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
@@ -280,7 +275,7 @@ impl Hasher for Hashed {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        self.0 = hash(bytes);
+        self.0 = bytes.iter().fold(GROUP, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME));
     }
 
     fn write_u64(&mut self, hash: u64) {

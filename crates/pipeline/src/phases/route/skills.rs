@@ -6,7 +6,7 @@ use std::fmt;
 use ninefold_core::{AgentCard, Subgoal, terms};
 use smol_str::SmolStr;
 
-use super::likeness::{Likeness, hash};
+use super::likeness::Likeness;
 
 /// A capability that stands for any work.
 pub const ANYTHING: &str = "*";
@@ -108,7 +108,7 @@ impl Skills {
     pub fn new(cards: &[AgentCard], fallback: Option<&str>) -> Self {
         let words = |capability: &SmolStr| {
             let words = terms::query_terms(capability).into_iter().filter(|term| !terms::is_function_word(term));
-            words.map(|term| hash(term.as_bytes())).collect()
+            words.map(|term| terms::hash(&term)).collect()
         };
         let skill = |card: &AgentCard| Skill {
             name: card.name.clone(),
@@ -204,9 +204,8 @@ impl Skills {
                     continue;
                 }
                 if wanted.is_empty() {
-                    let mut add = |term: &str| wanted.push(hash(term.as_bytes()));
-                    terms::for_each_term(&subgoal.description, &mut add);
-                    terms::for_each_term(subgoal.capability.as_deref().unwrap_or_default(), &mut add);
+                    terms::for_each_hash(&subgoal.description, |hash| wanted.push(hash));
+                    terms::for_each_hash(subgoal.capability.as_deref().unwrap_or_default(), |hash| wanted.push(hash));
                 }
                 if !words.iter().all(|word| wanted.contains(word)) {
                     continue;

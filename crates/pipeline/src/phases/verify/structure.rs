@@ -4,7 +4,10 @@
 
 use std::time::Duration;
 
-use ninefold_core::{AgentCard, DecidedBy, Decision, Issue, Resource, Scores, Shortage, Subgoal, Verdict, terms};
+use ninefold_core::{
+    AgentCard, DecidedBy, Decision, Issue, Resource, Scores, Shortage, Subgoal, Verdict,
+    terms::{self, hash},
+};
 
 use super::Verification;
 use crate::phases::citations::MAX_SOURCE_BYTES;
@@ -97,16 +100,13 @@ struct Term {
 /// words cannot tell; without evidence the agents bring their own, and there is nothing to compare with.
 fn coverage(input: &Verification) -> (f32, usize) {
     let subgoals = input.plan.subgoals();
-    let mut asked = table(input);
+    let mut asked = Table::new(table(input));
     let grounded_anyway = input.evidence.passages.is_empty() || meaning::is_near(&input.evidence);
     let mut apart: Vec<&Subgoal> = Vec::new();
     for subgoal in subgoals {
         let mut grounded = grounded_anyway;
-        terms::for_each_term(&subgoal.description, |term| {
-            let hash = hash(term);
-            if let Ok(at) = asked.binary_search_by_key(&hash, |term| term.hash)
-                && let Some(term) = asked.get_mut(at)
-            {
+        terms::for_each_hash(&subgoal.description, |hash| {
+            if let Some(term) = asked.find(hash) {
                 term.covered = true;
                 grounded |= term.held;
             }
@@ -116,14 +116,54 @@ fn coverage(input: &Verification) -> (f32, usize) {
         }
     }
     let weight = |terms: &mut dyn Iterator<Item = &Term>| terms.map(|term| term.weight).sum::<f32>();
-    let all = weight(&mut asked.iter().filter(|term| term.asked));
-    let covered = weight(&mut asked.iter().filter(|term| term.asked && term.covered));
+    let all = weight(&mut asked.terms.iter().filter(|term| term.asked));
+    let covered = weight(&mut asked.terms.iter().filter(|term| term.asked && term.covered));
     let completeness = if all > 0.0 { covered / all } else { 1.0 };
     let ungrounded = if apart.is_empty() { 0 } else { apart.len() - in_passages(&apart, input) };
     (completeness, subgoals.len() - ungrounded)
 }
 
-/// What is asked, and what memory weighs for it, by hash.
+/// Terms by their hash, found in one step mostly: most words of a plan are none of the question's, and have an empty place.
+struct Table {
+    terms: Vec<Term>,
+    /// The number of a term, from 1, at the place that its hash gives it or the next free one.
+    places: Vec<u32>,
+}
+
+impl Table {
+    fn new(terms: Vec<Term>) -> Self {
+        let size = (terms.len() * 4).next_power_of_two();
+        let mut table = Self { terms, places: vec![0; size] };
+        for number in 0..table.terms.len() {
+            let Some(mut at) = table.terms.get(number).map(|term| table.place(term.hash)) else { continue };
+            while table.places.get(at).is_some_and(|taken| *taken != 0) {
+                at = (at + 1) & (size - 1);
+            }
+            if let Some(place) = table.places.get_mut(at) {
+                *place = u32::try_from(number + 1).unwrap_or(0);
+            }
+        }
+        table
+    }
+
+    fn place(&self, hash: u64) -> usize {
+        // Folded: the low bits of FNV alone are weak for short words.
+        (hash ^ (hash >> 32)) as usize & (self.places.len() - 1)
+    }
+
+    fn find(&mut self, hash: u64) -> Option<&mut Term> {
+        let mut at = self.place(hash);
+        loop {
+            let number = (*self.places.get(at)? as usize).checked_sub(1)?;
+            if self.terms.get(number).is_some_and(|term| term.hash == hash) {
+                return self.terms.get_mut(number);
+            }
+            at = (at + 1) & (self.places.len() - 1);
+        }
+    }
+}
+
+/// What is asked, and what memory weighs for it, by hash. A question that holds nothing else is asked by its function words.
 fn table(input: &Verification) -> Vec<Term> {
     let known = input.evidence.terms.iter().map(|term| Term {
         hash: hash(&term.term),
@@ -133,16 +173,19 @@ fn table(input: &Verification) -> Vec<Term> {
         held: term.weight > 0.0,
         covered: false,
     });
-    let mut terms: Vec<Term> = known.collect();
+    let mut terms: Vec<Term> = Vec::with_capacity(64);
+    terms.extend(known);
     let known = terms.len();
-    for term in terms::query_terms(&input.question) {
-        terms.push(Term { hash: hash(&term), weight: 1.0, asked: true, held: false, covered: false });
-    }
-    if known == 0 {
-        terms.sort_unstable_by_key(|term| term.hash);
-        return terms;
-    }
-    // Stable: of two with one hash, the weighed one comes first.
+    let mut ask = |only_content: bool| {
+        terms::for_each_term(&input.question, |term| {
+            if !(only_content && terms::is_function_word(term)) {
+                terms.push(Term { hash: hash(term), weight: 1.0, asked: true, held: false, covered: false });
+            }
+        });
+        terms.len() > known
+    };
+    let _ = ask(true) || ask(false);
+    // Stable: of those with one hash, the weighed one comes first.
     terms.sort_by_key(|term| term.hash);
     terms.dedup_by(|later, kept| {
         let same = later.hash == kept.hash;
@@ -161,8 +204,7 @@ fn in_passages(subgoals: &[&Subgoal], input: &Verification) -> usize {
     wanted.sort_unstable();
     let mut found = vec![false; subgoals.len()];
     for passage in &input.evidence.passages {
-        terms::for_each_term(&passage.chunk.text, |term| {
-            let hash = hash(term);
+        terms::for_each_hash(&passage.chunk.text, |hash| {
             let start = wanted.partition_point(|(wanted, _)| *wanted < hash);
             for (_, n) in wanted.iter().skip(start).take_while(|(wanted, _)| *wanted == hash) {
                 if let Some(found) = found.get_mut(*n) {
@@ -175,11 +217,6 @@ fn in_passages(subgoals: &[&Subgoal], input: &Verification) -> usize {
         }
     }
     found.into_iter().filter(|found| *found).count()
-}
-
-/// FNV-1a.
-fn hash(term: &str) -> u64 {
-    term.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The tokens that a model's call is taken to write, as where budget is reserved.
