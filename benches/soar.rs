@@ -15,12 +15,16 @@ fn soar(criterion: &mut Criterion) {
     let runtime = machine::runtime();
     let scripted = runtime.block_on(machine::scripted_soar());
     let offline = runtime.block_on(async { Soar::builder().store(machine::ten_chunks().await).build().await.unwrap() });
+    let learning = runtime.block_on(machine::learning_soar());
     check(&runtime, &scripted);
+    check(&runtime, &learning);
     let mut group = criterion.benchmark_group("question");
     group.throughput(Throughput::Elements(1));
     for (name, soar, question) in [
         ("simple, scripted model", &scripted, machine::SIMPLE),
         ("complex, 3 subgoals, scripted model", &scripted, machine::COMPLEX),
+        ("simple, learning, scripted model", &learning, machine::SIMPLE),
+        ("complex, 3 subgoals, learning, scripted model", &learning, machine::COMPLEX),
         ("simple, by rules", &offline, machine::SIMPLE),
         ("complex, by rules", &offline, machine::COMPLEX),
     ] {

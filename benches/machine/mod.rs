@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use ninefold::store::MemoryStore;
-use ninefold::{AgentCard, Chunk, ChunkKind, Cx, Document, Key, Soar, Source, Store, Task};
+use ninefold::{AgentCard, Chunk, ChunkKind, Cx, Document, Key, Soar, SoarBuilder, Source, Store, Task};
 use ninefold_testkit::ScriptedModel;
 
 pub use self::describe::describe;
@@ -53,8 +53,18 @@ pub const SIMPLE: &str = "What does the main function do?";
 pub const COMPLEX: &str =
     "Analyze the authentication flow and identify potential security vulnerabilities in the session management code";
 
-/// A pipeline over ten chunks with a model that answers at once and three agents that answer at once.
+/// A pipeline over ten chunks with a model that answers at once and three agents that answer at once. It plans every question
+/// anew.
 pub async fn scripted_soar() -> Soar {
+    scripted().await.without_learning().build().await.unwrap()
+}
+
+/// The same pipeline, which learns.
+pub async fn learning_soar() -> Soar {
+    scripted().await.build().await.unwrap()
+}
+
+async fn scripted() -> SoarBuilder {
     let plan = r#"{"subgoals": [
         {"id": "flow", "description": "analyze the authentication flow", "agent": "reader", "critical": true, "depends_on": []},
         {"id": "risks", "description": "identify potential security vulnerabilities", "agent": "auditor", "depends_on": []},
@@ -72,7 +82,4 @@ pub async fn scripted_soar() -> Soar {
         .agent(AgentCard::new("reader", "Reads code"), done)
         .agent(AgentCard::new("auditor", "Looks for vulnerabilities"), done)
         .agent(AgentCard::new("reviewer", "Reviews code"), done)
-        .build()
-        .await
-        .unwrap()
 }

@@ -7,11 +7,13 @@ mod accounts;
 mod content;
 mod embedder;
 mod killed;
+mod learning;
 mod memory;
 #[cfg(feature = "llm-http")]
 mod model;
 mod models;
 mod own_pipeline;
+mod recurring;
 mod spans_page;
 mod statistics;
 mod tidy;

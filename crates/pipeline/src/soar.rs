@@ -319,7 +319,7 @@ pub(crate) struct Phases {
 
 impl Phases {
     /// Names, versions and identities of all phases.
-    pub(crate) fn definition(&self) -> ([(&str, u32, Option<&str>); 10], Option<(&str, u32, Option<&str>)>) {
+    pub(crate) fn definition(&self) -> Vec<(&str, u32, Option<&str>)> {
         let Self {
             normalize,
             assess,
@@ -345,7 +345,7 @@ impl Phases {
             record.definition(),
             respond.definition(),
         ];
-        (nine, recall.as_ref().map(Slot::definition))
+        nine.into_iter().chain(recall.as_ref().map(Slot::definition)).collect()
     }
 }
 

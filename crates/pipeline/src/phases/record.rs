@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::future::join;
 use ninefold_core::{
     AgentKey, ChunkId, Complexity, Cx, Degradation, ErrorKind, FailedSubgoal, Features, Finding, Findings, Key,
-    Pattern, Phase, Plan, Result, Routes, Situation, Store, span,
+    Pattern, Phase, Plan, Result, Routes, Situation, Store, SubgoalId, span,
 };
 use serde::Serialize;
 
@@ -69,7 +69,7 @@ impl Lesson {
     fn outcome(&self, cited: &[ChunkId]) -> Outcome {
         let nothing = cited.is_empty() && self.findings.done.is_empty();
         // Whatever collected: what is critical has a finding, or the plan was not carried out.
-        let found = |id| self.findings.done.iter().any(|finding| finding.subgoal == *id);
+        let found = |id: &SubgoalId| self.findings.done.iter().any(|finding| finding.subgoal == *id);
         let missing = self.plan.subgoals().iter().any(|subgoal| subgoal.critical && !found(&subgoal.id));
         if missing || nothing {
             Outcome::Bad
