@@ -59,9 +59,19 @@ pub async fn scripted_soar() -> Soar {
     scripted().await.without_learning().build().await.unwrap()
 }
 
-/// The same pipeline, which learns.
-pub async fn learning_soar() -> Soar {
+/// The same pipeline, which would learn, but never trusts its answer enough: it looks for a plan in vain and plans.
+pub async fn searching_soar() -> Soar {
     scripted().await.build().await.unwrap()
+}
+
+/// The same pipeline with a page that answers the complex question: it knows the plan once it was asked.
+pub async fn knowing_soar() -> Soar {
+    let soar = scripted().await.build().await.unwrap();
+    let chunk = Chunk::new("notes.md", ChunkKind::Markdown, COMPLEX);
+    let page = Document::new(Source::new("notes.md", Key::of_bytes(b"notes")), vec![chunk]);
+    soar.store().put(vec![page]).await.unwrap();
+    soar.answer(COMPLEX).await.unwrap();
+    soar
 }
 
 async fn scripted() -> SoarBuilder {

@@ -46,7 +46,7 @@ impl Model for Script {
     }
 
     async fn send(&self, request: ModelRequest, _: &Cx) -> Result<Reply> {
-        let texts: Vec<String> = request.messages.iter().map(|message| message.text()).collect();
+        let texts: Vec<String> = request.messages.iter().map(ninefold::core::Message::text).collect();
         let [system, user] = texts.as_slice() else {
             return Err(Error::new(ErrorKind::Permanent, "the script has no answer for such a request"));
         };
@@ -73,7 +73,7 @@ fn question_in(prompt: &str) -> &str {
 fn plan(prompt: &str) -> String {
     let question = question_in(prompt);
     let whole = |after: &[String]| json!({"id": "whole", "description": question, "agent": "librarian", "critical": true, "depends_on": after});
-    if question.len() % 4 == 0 && !prompt.contains(OBJECTION) {
+    if question.len().is_multiple_of(4) && !prompt.contains(OBJECTION) {
         return json!({ "subgoals": [whole(&[])] }).to_string();
     }
     let cut = question.replace(" and ", ", ").replace(": ", ", ").replace("; ", ", ");
