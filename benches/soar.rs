@@ -9,18 +9,25 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ninefold::{Complexity, Soar};
+use ninefold::{Complexity, PlanOrigin, Soar};
 
 fn soar(criterion: &mut Criterion) {
     let runtime = machine::runtime();
     let scripted = runtime.block_on(machine::scripted_soar());
     let offline = runtime.block_on(async { Soar::builder().store(machine::ten_chunks().await).build().await.unwrap() });
-    check(&runtime, &scripted);
+    let searching = runtime.block_on(machine::searching_soar());
+    let knowing = runtime.block_on(machine::knowing_soar());
+    check(&runtime, &scripted, false);
+    check(&runtime, &searching, false);
+    check(&runtime, &knowing, true);
     let mut group = criterion.benchmark_group("question");
     group.throughput(Throughput::Elements(1));
     for (name, soar, question) in [
         ("simple, scripted model", &scripted, machine::SIMPLE),
         ("complex, 3 subgoals, scripted model", &scripted, machine::COMPLEX),
+        ("simple, learning, scripted model", &searching, machine::SIMPLE),
+        ("complex, 3 subgoals, learning, plan not known", &searching, machine::COMPLEX),
+        ("complex, 3 subgoals, learning, plan known", &knowing, machine::COMPLEX),
         ("simple, by rules", &offline, machine::SIMPLE),
         ("complex, by rules", &offline, machine::COMPLEX),
     ] {
@@ -39,13 +46,14 @@ fn soar(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The rows measure what they say: nothing degraded, all three agents asked.
-fn check(runtime: &tokio::runtime::Runtime, scripted: &Soar) {
+/// The rows measure what they say: nothing degraded, all three agents asked, the plan known or made.
+fn check(runtime: &tokio::runtime::Runtime, scripted: &Soar, known: bool) {
     let simple = runtime.block_on(scripted.answer(machine::SIMPLE)).unwrap();
     assert_eq!((simple.assessment.complexity, simple.degradations.len()), (Complexity::Simple, 0));
     let complex = runtime.block_on(scripted.answer(machine::COMPLEX)).unwrap();
     assert_eq!((complex.assessment.complexity, complex.degradations.len()), (Complexity::Critical, 0));
     assert!(complex.profile.is_available());
+    assert_eq!(matches!(complex.plan_origin, Some(PlanOrigin::Pattern { .. })), known);
     println!("{}", complex.profile.table());
 }
 

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ninefold_core::{
-    Agent, AgentCard, Cache, Clock, Durability, Embedder, Error, ErrorKind, Journal, Labels, Ledger, Model, Result,
-    Retention, Store,
+    Agent, AgentCard, Cache, Clock, Durability, Embedder, Error, ErrorKind, Experience, Journal, Labels, Ledger, Model,
+    Result, Retention, Store,
 };
 use ninefold_embed::Cached;
 use ninefold_llm::Cached as CachedReplies;
 use ninefold_pipeline::SystemClock;
 use ninefold_profile::Statistics;
-use ninefold_store::{MemoryJournal, MemoryStore, Root, Semantic, Sqlite};
+use ninefold_store::{MemoryExperience, MemoryJournal, MemoryStore, Root, Semantic, Sqlite};
 
 use crate::Soar;
 use crate::models::Stack;
@@ -37,6 +37,8 @@ pub struct SoarBuilder {
     roots: Vec<Root>,
     statistics: Option<Arc<Statistics>>,
     models: Option<Stack>,
+    experience: Option<Arc<dyn Experience>>,
+    without_learning: bool,
     pipeline: ninefold_pipeline::SoarBuilder,
 }
 
@@ -135,6 +137,22 @@ impl SoarBuilder {
         self
     }
 
+    /// Keeps what runs teach in an experience of your own, instead of in the database or in the process's memory.
+    #[must_use]
+    pub fn experience(mut self, experience: Arc<dyn Experience>) -> Self {
+        (self.experience, self.without_learning) = (Some(experience), false);
+        self
+    }
+
+    /// Learns nothing, and uses nothing that was learned: every question is planned anew. Otherwise a plan that solved a
+    /// question is used again when the same question comes under the same scope, with the same agents and with its sources
+    /// unchanged; it is verified by its structure then, and no model is asked for a plan.
+    #[must_use]
+    pub fn without_learning(mut self) -> Self {
+        (self.experience, self.without_learning) = (None, true);
+        self
+    }
+
     /// Hears the text of an answer while the model writes it, before its citations are checked and numbered; what the run
     /// answers in the end may differ. It is called inside the run and must not block.
     #[must_use]
@@ -181,8 +199,8 @@ impl SoarBuilder {
     /// `Unavailable` or `Corrupt` for the database; `NotFound` for a path to index; `InvalidInput` for a contradiction, such
     /// as a database beside a store of your own.
     pub async fn build(self) -> Result<Soar> {
-        let Self { database, store, journal, durability, clock, embedder, roots, statistics, models, mut pipeline } =
-            self;
+        let Self { database, store, journal, durability, clock, embedder, roots, statistics, models, .. } = self;
+        let mut pipeline = self.pipeline;
         if database.is_some() && store.is_some() {
             return Err(Error::new(ErrorKind::InvalidInput, "both a database and a store are given for memory")
                 .hint("leave one of SoarBuilder::database and SoarBuilder::store out"));
@@ -233,8 +251,17 @@ impl SoarBuilder {
         if let Some(journal) = &journal {
             pipeline = pipeline.journal(Arc::clone(journal), durability);
         }
-        let soar =
-            Soar { pipeline: Arc::new(pipeline.build()?), store, semantic, cached, journal, clock, statistics, sqlite };
+        let experience = (!self.without_learning).then(|| {
+            self.experience.unwrap_or_else(|| match &sqlite {
+                Some(sqlite) => Arc::new(sqlite.clone()) as Arc<dyn Experience>,
+                None => Arc::new(MemoryExperience::new()),
+            })
+        });
+        if let Some(experience) = &experience {
+            pipeline = pipeline.experience(Arc::clone(experience));
+        }
+        let pipeline = Arc::new(pipeline.build()?);
+        let soar = Soar { pipeline, store, semantic, cached, journal, clock, statistics, sqlite, experience };
         soar.prune(KEEP_FINISHED).await?;
         soar.prune_unfinished(KEEP_UNFINISHED).await?;
         if !roots.is_empty() {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ninefold_core::{Clock, Embedder, Error, Journal, Query, Result, RunId, Store};
+use ninefold_core::{Clock, Embedder, Error, Experience, Journal, Query, Result, RunId, Store};
 use ninefold_embed::Cached;
 use ninefold_profile::{Recorded, Statistics};
 use ninefold_store::{Backfilled, Indexer, Root, Semantic, Sqlite, Summary};
@@ -24,6 +24,7 @@ pub struct Soar {
     pub(crate) statistics: Option<Arc<Statistics>>,
     /// The database, when it was given by its path.
     pub(crate) sqlite: Option<Sqlite>,
+    pub(crate) experience: Option<Arc<dyn Experience>>,
 }
 
 impl Soar {
@@ -133,6 +134,12 @@ impl Soar {
             None => Ok(0),
             Some(journal) => journal.prune_unfinished(self.clock.now().minus_seconds(idle_longer_than.as_secs())).await,
         }
+    }
+
+    /// What runs have taught; none where nothing is learned.
+    #[must_use]
+    pub fn experience(&self) -> Option<&Arc<dyn Experience>> {
+        self.experience.as_ref()
     }
 
     /// Closes the database that [`SoarBuilder::database`] opened; returns when it is one file again, unless another process has

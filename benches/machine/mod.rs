@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use ninefold::store::MemoryStore;
-use ninefold::{AgentCard, Chunk, ChunkKind, Cx, Document, Key, Soar, Source, Store, Task};
+use ninefold::{AgentCard, Chunk, ChunkKind, Cx, Document, Key, Soar, SoarBuilder, Source, Store, Task};
 use ninefold_testkit::ScriptedModel;
 
 pub use self::describe::describe;
@@ -53,8 +53,28 @@ pub const SIMPLE: &str = "What does the main function do?";
 pub const COMPLEX: &str =
     "Analyze the authentication flow and identify potential security vulnerabilities in the session management code";
 
-/// A pipeline over ten chunks with a model that answers at once and three agents that answer at once.
+/// A pipeline over ten chunks with a model that answers at once and three agents that answer at once. It plans every question
+/// anew.
 pub async fn scripted_soar() -> Soar {
+    scripted().await.without_learning().build().await.unwrap()
+}
+
+/// The same pipeline, which would learn, but never trusts its answer enough: it looks for a plan in vain and plans.
+pub async fn searching_soar() -> Soar {
+    scripted().await.build().await.unwrap()
+}
+
+/// The same pipeline with a page that answers the complex question: it knows the plan once it was asked.
+pub async fn knowing_soar() -> Soar {
+    let soar = scripted().await.build().await.unwrap();
+    let chunk = Chunk::new("notes.md", ChunkKind::Markdown, COMPLEX);
+    let page = Document::new(Source::new("notes.md", Key::of_bytes(b"notes")), vec![chunk]);
+    soar.store().put(vec![page]).await.unwrap();
+    soar.answer(COMPLEX).await.unwrap();
+    soar
+}
+
+async fn scripted() -> SoarBuilder {
     let plan = r#"{"subgoals": [
         {"id": "flow", "description": "analyze the authentication flow", "agent": "reader", "critical": true, "depends_on": []},
         {"id": "risks", "description": "identify potential security vulnerabilities", "agent": "auditor", "depends_on": []},
@@ -72,7 +92,4 @@ pub async fn scripted_soar() -> Soar {
         .agent(AgentCard::new("reader", "Reads code"), done)
         .agent(AgentCard::new("auditor", "Looks for vulnerabilities"), done)
         .agent(AgentCard::new("reviewer", "Reviews code"), done)
-        .build()
-        .await
-        .unwrap()
 }

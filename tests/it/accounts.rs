@@ -6,8 +6,19 @@ use ninefold::profile::{self, Outcome, Profile};
 use ninefold::{AgentCard, Cx, Error, ErrorKind, Phase as _, Query, Result, Run, Soar, Task, phase};
 use tracing_subscriber::layer::SubscriberExt as _;
 
-const PHASES: [&str; 10] =
-    ["normalize", "assess", "retrieve", "decompose", "verify", "route", "collect", "synthesize", "record", "respond"];
+const PHASES: [&str; 11] = [
+    "normalize",
+    "assess",
+    "retrieve",
+    "recall",
+    "decompose",
+    "verify",
+    "route",
+    "collect",
+    "synthesize",
+    "record",
+    "respond",
+];
 const COMPLEX: &str = "Compare the left with the right and recommend one of them";
 
 async fn soar() -> Soar {

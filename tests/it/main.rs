@@ -9,11 +9,13 @@ mod defects;
 mod embedder;
 mod impasses;
 mod killed;
+mod learning;
 mod memory;
 #[cfg(feature = "llm-http")]
 mod model;
 mod models;
 mod own_pipeline;
+mod recurring;
 mod spans_page;
 mod statistics;
 mod tidy;

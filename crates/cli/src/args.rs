@@ -104,6 +104,7 @@ Examples:
   ninefold forget --unused-for 90d --dry-run
   ninefold forget old/drafts
   ninefold forget --unused-for 2w old
+  ninefold forget --patterns
 
 With --unused-for, what goes is what is less alive than after a single use so long ago:
 what was used often stays longer, and what cannot be read again from a file stays always.
@@ -306,8 +307,12 @@ pub(crate) struct Stats {
 #[command(after_help = FORGET_EXAMPLES)]
 pub(crate) struct Forget {
     /// Only files at or below these paths; they need not be there any more
-    #[arg(value_name = "PATH", required_unless_present = "unused_for")]
+    #[arg(value_name = "PATH", required_unless_present_any = ["unused_for", "patterns"])]
     pub(crate) paths: Vec<PathBuf>,
+    /// Instead of files, the plans that earlier questions have taught: all of them, or with --unused-for those that nobody
+    /// used for so long
+    #[arg(long, conflicts_with = "paths")]
+    pub(crate) patterns: bool,
     /// Only what nobody used for this time: 90d, 2w, 12h
     #[arg(short, long, value_name = "TIME", value_parser = duration)]
     pub(crate) unused_for: Option<Duration>,

@@ -295,6 +295,7 @@ fn counts_of(counts: &Counts) -> Vec<(&'static str, String)> {
         ("runs", format!("{}, of which {} did not finish", shown(counts.runs), shown(counts.unfinished_runs))),
         ("sessions", shown(counts.sessions)),
         ("cache", format!("{} values{cached}", shown(counts.cached))),
+        ("patterns", shown(counts.patterns)),
     ]
 }
 

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use ninefold::core::Unlearning;
 use ninefold::core::store::{Forgetting, Forgotten, lies_within};
 use ninefold::store::ingest::is_root;
-use ninefold::{Clock, Result, Soar, Store, SystemClock};
+use ninefold::{Clock, Result, Soar, Store, SystemClock, Timestamp};
 use serde_json::json;
 
 use crate::args::{Everywhere, Forget};
@@ -21,11 +22,38 @@ const LISTED: usize = 20;
 pub(crate) async fn forget(args: &Forget, everywhere: &Everywhere) -> Result<Exit, Stop> {
     let within: Vec<String> = args.paths.iter().map(|path| name_of(path)).collect::<Result<_>>()?;
     let soar = Soar::builder().database(paths::database(everywhere.db.as_deref())?).build().await?;
+    if args.patterns {
+        return patterns(&soar, args, everywhere).await;
+    }
     let forgotten = take_out(soar.store().as_ref(), args, &within).await?;
     if args.json {
         write(&line(&json!({ "paths": forgotten.paths, "chunks": forgotten.chunks, "dry_run": args.dry_run })))?;
     } else if !everywhere.quiet {
         write(&told(&Page::of_stdout(), &forgotten, args.dry_run, everywhere.verbose))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Forgets plans that runs have taught: all of them, or those that nobody used for a time.
+async fn patterns(soar: &Soar, args: &Forget, everywhere: &Everywhere) -> Result<Exit, Stop> {
+    let unused_since = match args.unused_for {
+        Some(time) => SystemClock.now().minus_seconds(time.as_secs()),
+        None => Timestamp(i64::MAX),
+    };
+    let unlearning = Unlearning { unused_since, dry_run: args.dry_run };
+    let count = match soar.experience() {
+        Some(experience) => experience.unlearn(unlearning).await?,
+        None => 0,
+    };
+    if args.json {
+        write(&line(&json!({ "patterns": count, "dry_run": args.dry_run })))?;
+    } else if !everywhere.quiet {
+        let what = counted(count, "pattern");
+        write(&match (count, args.dry_run) {
+            (0, _) => "nothing to forget\n".to_owned(),
+            (_, true) => format!("would forget {what}\n"),
+            (_, false) => format!("forgot {what}\n"),
+        })?;
     }
     Ok(Exit::Done)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use ninefold::core::Contents;
+use ninefold::core::{Contents, Experience, Learned};
 use ninefold::store::Sqlite;
 use ninefold::store::ingest::is_root;
 use ninefold::store::sqlite::Used;
@@ -25,11 +25,12 @@ pub(crate) async fn stats(args: &Stats, everywhere: &Everywhere) -> Result<Exit,
     let contents = store.contents().await?;
     let files = store.sources("").await?.iter().filter(|source| !is_root(source)).count();
     let used = store.most_used(&Scope::of(&args.scope), SystemClock.now(), NAMED).await?;
+    let learned = store.learned().await?;
     let sizes = Sizes::of(&database);
     if args.json {
-        write(&line(&json_of(&database, files, &contents, &sizes, &used)))?;
+        write(&line(&json_of(&database, files, &contents, &learned, &sizes, &used)))?;
     } else if !everywhere.quiet {
-        write(&Page::of_stdout().stats(&database, files, &contents, &sizes, &used))?;
+        write(&Page::of_stdout().stats(&database, files, &contents, &learned, &sizes, &used))?;
     }
     Ok(Exit::Done)
 }
@@ -50,7 +51,15 @@ impl Sizes {
 }
 
 impl Page {
-    fn stats(&self, database: &Path, files: usize, contents: &Contents, sizes: &Sizes, used: &[Used]) -> String {
+    fn stats(
+        &self,
+        database: &Path,
+        files: usize,
+        contents: &Contents,
+        learned: &Learned,
+        sizes: &Sizes,
+        used: &[Used],
+    ) -> String {
         let chunks: u64 = contents.chunks.values().sum();
         let mut rows = vec![
             ("database", one_line(&database.to_string_lossy())),
@@ -65,6 +74,7 @@ impl Page {
         let embedded: Vec<String> = embedded.collect();
         rows.push(("embedded", if embedded.is_empty() { "none".to_owned() } else { embedded.join(", ") }));
         rows.push(("used", contents.used.to_string()));
+        rows.push(("patterns", patterns(learned)));
         let mut text = String::new();
         for (name, value) in rows {
             let _ = writeln!(text, "{name:<10}  {value}");
@@ -81,12 +91,29 @@ impl Page {
     }
 }
 
+/// The plans that runs have taught, and how they fared.
+fn patterns(learned: &Learned) -> String {
+    let Learned { patterns, demoted, successes, failures, agents: _ } = learned;
+    if *patterns == 0 {
+        return "none".to_owned();
+    }
+    let demoted = if *demoted == 0 { String::new() } else { format!(", {demoted} not used any more") };
+    format!("{patterns} ({successes} runs went well with them, {failures} failed{demoted})")
+}
+
 fn with_parts<'a>(sum: u64, parts: impl Iterator<Item = (&'a str, u64)>) -> String {
     let parts: Vec<String> = parts.map(|(name, count)| format!("{count} {name}")).collect();
     if parts.is_empty() { sum.to_string() } else { format!("{sum} ({})", parts.join(", ")) }
 }
 
-fn json_of(database: &Path, files: usize, contents: &Contents, sizes: &Sizes, used: &[Used]) -> Value {
+fn json_of(
+    database: &Path,
+    files: usize,
+    contents: &Contents,
+    learned: &Learned,
+    sizes: &Sizes,
+    used: &[Used],
+) -> Value {
     let used: Vec<Value> = used
         .iter()
         .map(|Used { chunk, uses, activation }| {
@@ -106,6 +133,7 @@ fn json_of(database: &Path, files: usize, contents: &Contents, sizes: &Sizes, us
         "log_bytes": sizes.log,
         "files": files,
         "contents": contents,
+        "learned": learned,
         "most_used": used,
     })
 }

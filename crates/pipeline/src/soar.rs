@@ -372,7 +372,7 @@ pub(crate) struct Phases {
 
 impl Phases {
     /// Names, versions and identities of all phases.
-    pub(crate) fn definition(&self) -> impl serde::Serialize + '_ {
+    pub(crate) fn definition(&self) -> Vec<(&str, u32, Option<&str>)> {
         let Self {
             normalize,
             assess,
@@ -398,7 +398,7 @@ impl Phases {
             record.definition(),
             respond.definition(),
         ];
-        (nine, recall.as_ref().map(Slot::definition))
+        nine.into_iter().chain(recall.as_ref().map(Slot::definition)).collect()
     }
 }
 

@@ -58,6 +58,29 @@ impl Room {
         ended(self.program().args(arguments).stdin(Stdio::null()))
     }
 
+    /// Puts so many patterns into the database, as runs would have taught them.
+    pub(crate) fn learn(&self, patterns: usize) {
+        use ninefold::core::{Experience, Features, Pattern, Situation};
+        use ninefold::{Clock, Complexity, Plan, Scope, Subgoal, SystemClock};
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let experience = ninefold::store::Sqlite::open(self.path("memory.db")).await.unwrap();
+            for n in 0..patterns {
+                let situation = Situation {
+                    features: Features::of(&format!("question {n}")).unwrap(),
+                    scope: Scope::public(),
+                    within: Vec::new(),
+                    complexity: Complexity::Medium,
+                    agents: Vec::new(),
+                };
+                let plan = Plan::try_from(vec![Subgoal::new("a", "find out")]).unwrap();
+                let pattern = Pattern::new(situation, plan, Vec::new(), Vec::new(), SystemClock.now());
+                experience.learn(pattern).await.unwrap();
+            }
+            experience.close().await;
+        });
+    }
+
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ended {
         let mut command = self.program();
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -153,3 +153,22 @@ fn forgetting_a_folder_does_not_make_it_public() {
     room.run(["search", "tulips"]).expect(1);
     room.run(["search", "--scope", "hr", "tulips"]).expect(0);
 }
+
+#[test]
+fn patterns_are_counted_and_forgotten() {
+    let room = indexed();
+    let none = room.run(["stats"]).expect(0);
+    assert!(none.out.contains("\npatterns    none\n"), "{none:#?}");
+    assert_eq!(room.run(["forget", "--patterns"]).expect(0).out, "nothing to forget\n");
+    room.learn(3);
+    let some = room.run(["stats"]).expect(0);
+    assert!(some.out.contains("\npatterns    3 (3 runs went well with them, 0 failed)\n"), "{some:#?}");
+    assert_eq!(json(&room.run(["stats", "--json"]).expect(0).out)["learned"]["patterns"], 3);
+    assert_eq!(room.run(["forget", "--patterns", "--dry-run"]).expect(0).out, "would forget 3 patterns\n");
+    assert_eq!(room.run(["forget", "--patterns", "--unused-for", "90d"]).expect(0).out, "nothing to forget\n");
+    let forgotten = json(&room.run(["forget", "--patterns", "--json"]).expect(0).out);
+    assert_eq!((forgotten["patterns"].as_u64(), forgotten["dry_run"].as_bool()), (Some(3), Some(false)));
+    assert!(room.run(["stats"]).expect(0).out.contains("\npatterns    none\n"));
+    room.run(["search", "tulips"]).expect(0);
+    room.run(["forget", "--patterns", "notes"]).expect(2);
+}

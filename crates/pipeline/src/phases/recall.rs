@@ -10,6 +10,7 @@ use ninefold_core::{
 };
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use tracing::Span;
 
 use super::Noted;
 use crate::layers::trace::traced;
@@ -101,7 +102,13 @@ impl Recall {
                 agents.iter().zip(utilities).filter_map(|(agent, utility)| Some((agent.name.clone(), utility?)));
             recalled.utilities = known.collect();
         }
-        let Some(features) = Features::of(&input.question).filter(|_| self.learning.plans) else { return Ok(recalled) };
+        let found = |patterns: usize| {
+            Span::current().record(span::field::HITS, span::count(patterns as u64));
+        };
+        let Some(features) = Features::of(&input.question).filter(|_| self.learning.plans) else {
+            found(0);
+            return Ok(recalled);
+        };
         let situation = Situation {
             features,
             scope: cx.scope().clone(),
@@ -111,6 +118,7 @@ impl Recall {
         };
         // Checked again where it is used, whatever a careless memory returns.
         let patterns = self.learning.experience.recall(&situation).await?;
+        found(patterns.len());
         for pattern in patterns.into_iter().take(MAX_PER_SITUATION).filter(|pattern| pattern.fits(&situation)) {
             if self.still_rests(&pattern, &input.evidence, cx).await? {
                 let (key, plan) = (pattern.key()?, Arc::new(pattern.plan));

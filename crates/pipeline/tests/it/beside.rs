@@ -70,6 +70,14 @@ async fn where_rules_decide_only_what_the_question_deserves_is_searched_for() {
     assert_eq!((asked.lock().unwrap().as_slice(), answer.text.as_str()), (&[5][..], "5 passages"));
 }
 
+/// Takes phases out of the recorded run, which is not finished then.
+fn lose(notebook: &Notebook, phases: &[&str]) {
+    let mut runs = notebook.runs.lock().unwrap();
+    let run = runs.get_mut(&RunId(7)).unwrap();
+    run.finished = None;
+    run.entries.retain(|entry| !phases.contains(&entry.phase.as_str()));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_durable_run_does_the_same_when_it_is_replayed() {
     for (question, searched, took) in [(OPEN, 20, 50), (SURE, 5, 40)] {
@@ -83,13 +91,8 @@ async fn a_durable_run_does_the_same_when_it_is_replayed() {
         assert_eq!(start.elapsed(), Duration::from_millis(took), "{question}");
         // Everything after the assessment is lost, and the assessment is replayed at once.
         for lost in [0, 1, 2] {
-            let mut runs = notebook.runs.lock().unwrap();
-            let run = runs.get_mut(&RunId(7)).unwrap();
-            run.finished = None;
-            let names = ["synthesize", "retrieve", "assess"];
-            run.entries.retain(|entry| !names[..=lost].contains(&entry.phase.as_str()));
-            run.entries.retain(|entry| !["record", "respond"].contains(&entry.phase.as_str()));
-            drop(runs);
+            lose(&notebook, &["record", "respond"]);
+            lose(&notebook, &["synthesize", "retrieve", "assess"][..=lost]);
             assert_eq!(build().resume(RunId(7), None).await.unwrap(), answer, "{question}, without {lost}");
         }
         assert_eq!(asked.lock().unwrap().as_slice(), [searched; 3], "{question}");

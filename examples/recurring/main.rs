@@ -1,0 +1,48 @@
+//! What a question costs that comes again: `cargo run --release --example recurring`.
+//!
+//! Fifty questions that need a plan are asked of the project's own documents, then asked again otherwise put. The model is a
+//! script, so its calls can be counted and every figure comes out the same each time. The agents need no model.
+
+mod passes;
+
+use std::sync::Arc;
+
+use passes::{Calls, Pass, QUESTIONS, others, otherwise_put, pass, pipeline};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ninefold::Result<()> {
+    let calls = Arc::new(Calls::default());
+    let soar = pipeline(&calls).await?;
+    let first = pass(&soar, &calls, QUESTIONS.lines().map(str::to_owned)).await?;
+    let second =
+        pass(&soar, &calls, QUESTIONS.lines().enumerate().map(|(n, question)| otherwise_put(n, question))).await?;
+    let other = pass(&soar, &calls, QUESTIONS.lines().flat_map(others)).await?;
+
+    println!("{:<34} {:>10} {:>10} {:>10}", "", "first", "second", "others");
+    let row = |name: &str, of: &dyn Fn(&Pass) -> String| {
+        println!("{name:<34} {:>10} {:>10} {:>10}", of(&first), of(&second), of(&other));
+    };
+    row("questions", &|pass| pass.confidence.len().to_string());
+    for what in ["assess", "plan", "review", "write"] {
+        row(&format!("model calls: {what}"), &|pass| pass.calls.get(what).copied().unwrap_or_default().to_string());
+    }
+    row("model calls: all", &|pass| pass.all_calls().to_string());
+    row("model calls a question", &|pass| format!("{:.2}", pass.all_calls() as f64 / pass.confidence.len() as f64));
+    row("with a plan that was known", &|pass| pass.by_pattern.to_string());
+    row("without a plan", &|pass| pass.unplanned.to_string());
+    row("mean confidence", &|pass| format!("{:.3}", pass.mean_confidence()));
+    row("answers trusted (at least .7)", &|pass| pass.confidence.iter().filter(|c| **c >= 0.7).count().to_string());
+    row("places cited", &|pass| pass.citations.iter().sum::<usize>().to_string());
+    row("notes of less than asked", &|pass| pass.degraded.to_string());
+    let worse = first.confidence.iter().zip(&second.confidence).filter(|(first, second)| **second < **first - 0.01);
+    println!("\nanswers of the second pass that are trusted less than in the first: {}", worse.count());
+    let ratio = |what: &dyn Fn(&Pass) -> usize| what(&first) as f64 / what(&second).max(1) as f64;
+    let planning = |pass: &Pass| pass.calls.iter().filter(|(what, _)| **what != "write").map(|(_, n)| n).sum::<usize>();
+    println!("all model calls: the first pass takes {:.2} × those of the second", ratio(&|pass| pass.all_calls()));
+    println!("without those that write the answers: {} and {}", planning(&first), planning(&second));
+    if let Some(experience) = soar.experience() {
+        let learned = experience.learned().await?;
+        println!("patterns: {}, of which {} are not used any more", learned.patterns, learned.demoted);
+    }
+    Ok(())
+}
