@@ -43,10 +43,11 @@ pub use model::{model_providers, open_model};
 pub use soar::Soar;
 
 pub use ninefold_core::{
-    Agent, AgentCard, Assessment, Budget, Chunk, ChunkId, ChunkKind, Citation, Clock, Complexity, Cx, DecidedBy,
-    Decision, Degradation, Document, Durability, Embedder, Embedding, Error, ErrorKind, Evidence, FailedSubgoal,
-    Finding, Findings, Journal, Key, Labels, Lines, Model, ModelId, ModelRequest, Passage, Phase, Plan, Purpose, Query,
-    Reply, Report, Result, RunId, Scope, Search, SessionId, Source, Store, Subgoal, Task, Timestamp, Usage, Verdict,
+    Agent, AgentCard, Assessment, Budget, Chunk, ChunkId, ChunkKind, Citation, Clock, Complexity, Cost, Cx, DecidedBy,
+    Decision, Degradation, Document, Durability, Embedder, Embedding, Error, ErrorKind, Event, Evidence, FailedSubgoal,
+    Finding, Findings, Inquiry, InquiryId, Journal, Key, Labels, Lines, Model, ModelId, ModelRequest, OpenInquiry,
+    OverBudget, Passage, Phase, PhaseEnd, Plan, Purpose, Query, Reply, Report, Result, RunId, Scope, Search, SessionId,
+    Source, Store, Subgoal, Supplied, Suspension, Task, Timestamp, Unpriced, Usage, Verdict, Wanted,
 };
 pub use ninefold_pipeline::{BoxPhase, Layered, PhaseCache, Retry, Run, SystemClock, phase};
 pub use ninefold_profile as profile;
@@ -90,6 +91,9 @@ pub const FEATURES: &[&str] = &[
 
 /// Where answers come from: an answer with the account of its run.
 pub type Answer = ninefold_core::Answer<Profile>;
+
+/// A run as the stream of its events; see [`Soar::stream`].
+pub type Events = ninefold_core::Events<'static, Answer, Failure>;
 
 /// The values and traits behind which models, agents, stores and journals stand.
 pub mod core {

@@ -182,7 +182,7 @@ impl Stack {
         let fails_over = self.others.iter().any(|(when, _)| *when == When::Fails);
         let price = self.price.or_else(|| shared.prices.of(self.model.id()));
         let mut model: Arc<dyn Model> = match price {
-            Some(price) => Arc::new(Budgeted::new(Observed::new(Metered::new(self.model, price)))),
+            Some(price) => Arc::new(Budgeted::new(Observed::new(Metered::new(self.model, price))).priced(price)),
             None => Arc::new(Budgeted::new(Observed::new(self.model))),
         };
         if let Some(quota) = self.quota.or(shared.quota) {

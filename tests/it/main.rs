@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod accounts;
+mod budget;
 mod content;
 mod embedder;
 mod killed;
@@ -14,5 +15,7 @@ mod models;
 mod own_pipeline;
 mod spans_page;
 mod statistics;
+mod stream;
+mod suspended;
 mod tidy;
 mod tools;

@@ -5,7 +5,8 @@
 //!
 //! 1. what is asked and answered: [`query`], [`answer`], [`error`];
 //! 2. what each phase makes: [`assessment`], [`evidence`], [`plan`], [`verdict`], [`route`], [`finding`];
-//! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`ledger`], [`clock`]; and what is shown nowhere: [`secret`];
+//! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`ledger`], [`clock`]; what it tells: [`event`]; what it asks a person: [`inquiry`]; and what is shown nowhere:
+//!    [`secret`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
 //! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`],
 //!    [`uploads`];
@@ -26,9 +27,12 @@ pub mod clock;
 pub mod cx;
 pub mod embed;
 pub mod error;
+pub mod event;
 pub mod evidence;
 pub mod finding;
 pub mod id;
+pub mod inquiry;
+mod inside;
 pub mod journal;
 pub mod json;
 pub mod ledger;
@@ -53,19 +57,21 @@ pub mod verdict;
 pub use agent::{Agent, AgentCard, Report, Task};
 pub use answer::{Answer, Degradation};
 pub use assessment::{Assessment, Complexity, DecidedBy};
-pub use budget::{Budget, BudgetMeter, Cost, Expense, Usage};
+pub use budget::{Budget, BudgetMeter, Cost, Estimate, Expense, OverBudget, Unpriced, Usage};
 pub use cache::{Cache, CacheEntry, Retention};
 pub use cache_key::Key;
 pub use clock::{Clock, Timestamp};
 pub use cx::Cx;
 pub use embed::{Embedded, Embedder, Embedding, Embeddings, Purpose};
 pub use error::{Error, ErrorKind, Result, Wire};
+pub use event::{Event, Events, PhaseEnd, Teller};
 pub use evidence::{
     Chunk, ChunkId, ChunkKind, Citation, Evidence, Lines, Passage, Relation, RelationKind, Signals, VectorSearch,
     WeightedTerm,
 };
 pub use finding::{FailedSubgoal, Finding, Findings, Statement};
 pub use id::{RunId, SessionId};
+pub use inquiry::{Inquiry, InquiryId, OpenInquiry, Supplied, Suspension, Wanted};
 pub use journal::{Durability, Journal};
 pub use ledger::{Amount, Balance, Ceiling, ChargeId, Ledger, Limits};
 pub use model::{

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ninefold_core::{
     Agent, AgentCard, Answer, Assessment, Clock, Durability, Error, ErrorKind, Evidence, Findings, Journal, Key, Model,
-    Phase, Plan, Result, Routes, Store, Verdict,
+    OverBudget, Phase, Plan, Result, Routes, Store, Verdict,
 };
 
 use crate::agents::quote::Quote;
@@ -14,7 +14,7 @@ use crate::erase::BoxPhase;
 use crate::layers::normalize::MAX_QUESTION_BYTES;
 use crate::layers::{Layered, phase};
 use crate::phases::assess::Assess;
-use crate::phases::collect::{AgentPolicy, Agents, Collect, Collection};
+use crate::phases::collect::{AgentPolicy, Agents, Collect, Collection, told};
 use crate::phases::decompose::{Decompose, Decomposition};
 use crate::phases::record::{Record, Recording};
 use crate::phases::respond::{Respond, Response};
@@ -42,6 +42,8 @@ pub struct SoarBuilder {
     phase_timeout: Option<Duration>,
     definition: Option<String>,
     content_in_spans: bool,
+    approve_plans: bool,
+    over_budget: OverBudget,
     listener: Option<Listener>,
     replaced: Replaced,
 }
@@ -134,6 +136,22 @@ impl SoarBuilder {
         self
     }
 
+    /// Has a person approve each plan that was verified, before an agent is called: the run is suspended and waits in its journal
+    /// ([`Cx::ask`](ninefold_core::Cx::ask)). A plan that is declined counts as rejected, and the answer is made from the evidence.
+    #[must_use]
+    pub fn approve_plans(mut self, approve: bool) -> Self {
+        self.approve_plans = approve;
+        self
+    }
+
+    /// Sets what happens when a budget does not hold what a phase wants to spend on its model: rules do the work and the answer says
+    /// so, unless set.
+    #[must_use]
+    pub fn over_budget(mut self, over: OverBudget) -> Self {
+        self.over_budget = over;
+        self
+    }
+
     /// Sets the most bytes of a question; [`MAX_QUESTION_BYTES`] otherwise.
     #[must_use]
     pub fn max_question_bytes(mut self, limit: usize) -> Self {
@@ -174,7 +192,8 @@ impl SoarBuilder {
     /// `InvalidInput` when two agents share a name, or when a pipeline with a journal has replaced phases but no
     /// [`SoarBuilder::definition`].
     pub fn build(self) -> Result<Soar> {
-        let content_in_spans = self.content_in_spans;
+        let (content_in_spans, approve_plans, over_budget) =
+            (self.content_in_spans, self.approve_plans, self.over_budget);
         let Self { store, model, mut agents, agent_policy, journal, clock, replaced, definition, listener, .. } = self;
         if journal.is_some() && definition.is_none() && replaced.any() {
             return Err(Error::new(
@@ -182,6 +201,13 @@ impl SoarBuilder {
                 "a durable pipeline with replaced phases has no definition",
             )
             .hint("name the version of your phases with SoarBuilder::definition, and change it when they change"));
+        }
+        if journal.is_none() && approve_plans {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "plans are to be approved, and there is no journal to wait in",
+            )
+            .hint("build the pipeline with a journal"));
         }
         if let Some(model) = &model {
             agents.push((Reason::card(), Arc::new(Reason { model: Arc::clone(model) })));
@@ -208,15 +234,18 @@ impl SoarBuilder {
             decompose: slots.slot("decompose", replaced.decompose, Decompose { model: model.clone() }),
             verify: slots.slot("verify", replaced.verify, Verify { model: model.clone() }),
             route: slots.slot("route", replaced.route, Route),
-            collect: slots.slot("collect", replaced.collect, Collect { agents }).timeout(agent_policy.whole),
+            collect: slots
+                .slot("collect", replaced.collect, Collect { agents })
+                .timeout(agent_policy.whole)
+                .retell(told),
             synthesize: slots.slot("synthesize", replaced.synthesize, Synthesize { model, listener }),
             record: slots.slot("record", replaced.record, Record { store }),
             respond: slots.slot("respond", replaced.respond, Respond),
         };
         let code = (env!("CARGO_PKG_VERSION"), PROMPTS);
-        let definition = Key::of(&(code, phases.definition(), &cards, max_question_bytes, definition))?;
+        let definition = Key::of(&(code, phases.definition(), &cards, max_question_bytes, definition, approve_plans))?;
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
-        Ok(Soar { phases, cards, journal, clock, definition, content_in_spans })
+        Ok(Soar { phases, cards, journal, clock, definition, content_in_spans, approve_plans, over_budget })
     }
 }
 

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ninefold_core::{
-    AgentCard, Answer, Assessment, Clock, Complexity, Cx, Decision, Degradation, Durability, Error, ErrorKind,
-    Evidence, Findings, Journal, Key, Phase, Plan, Query, Result, Routes, RunId, Verdict,
+    AgentCard, Answer, Assessment, Clock, Complexity, Cx, Decision, Degradation, Durability, Error, ErrorKind, Event,
+    Events, Evidence, Findings, Journal, Key, OverBudget, Phase, Plan, Query, Result, Routes, RunId, Teller, Verdict,
 };
 
+use crate::approval;
 use crate::builder::{Slot, SoarBuilder};
 use crate::layers::normalize::normalize;
 use crate::layers::scope;
 use crate::phases::Noted;
-use crate::phases::collect::Collection;
+use crate::phases::collect::{Collection, over_budget};
 use crate::phases::decompose::Decomposition;
 use crate::phases::record::Recording;
 use crate::phases::respond::Response;
@@ -30,6 +31,8 @@ pub struct Soar {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) definition: Key,
     pub(crate) content_in_spans: bool,
+    pub(crate) approve_plans: bool,
+    pub(crate) over_budget: OverBudget,
 }
 
 /// How often a rejected plan is made anew.
@@ -49,7 +52,20 @@ impl Soar {
     /// id that belongs to another question or pipeline; what a phase could not do without. A model or an agent that
     /// fails is no error: the answer says so in its degradations.
     pub async fn answer(&self, query: impl Into<Query>) -> Result<Answer> {
+        self.answer_to(query.into(), None).await
+    }
+
+    /// The same as a stream of what happens on the way; the last event is what [`Soar::answer`] returns.
+    pub fn stream(&self, query: impl Into<Query>) -> Events<'_, Answer> {
         let query = query.into();
+        Events::of(|teller| self.answer_to(query, Some(teller)))
+    }
+
+    /// Answers a question and tells there what happens on the way: for whoever makes the stream himself.
+    ///
+    /// # Errors
+    /// As [`Soar::answer`].
+    pub async fn answer_to(&self, query: Query, teller: Option<Teller>) -> Result<Answer> {
         let mut run = Run::new("soar")
             .definition(self.definition)
             .session(query.session.clone())
@@ -57,7 +73,9 @@ impl Soar {
             .budget(query.budget)
             .deadline(query.deadline)
             .clock(Arc::clone(&self.clock))
-            .content_in_spans(self.content_in_spans);
+            .content_in_spans(self.content_in_spans)
+            .over_budget(self.over_budget)
+            .teller(teller);
         if let Some(id) = query.run {
             run = run.id(id);
         }
@@ -75,6 +93,14 @@ impl Soar {
     /// # Errors
     /// `NotFound` when there is no journal or it does not know the run; otherwise as [`Soar::answer`].
     pub async fn resume(&self, run: RunId, deadline: Option<Duration>) -> Result<Answer> {
+        self.resume_to(run, deadline, None).await
+    }
+
+    /// The same, with what happens on the way told there. Of phases that had finished it is told that they are replayed.
+    ///
+    /// # Errors
+    /// As [`Soar::resume`].
+    pub async fn resume_to(&self, run: RunId, deadline: Option<Duration>, teller: Option<Teller>) -> Result<Answer> {
         let Some((journal, _)) = &self.journal else {
             return Err(Error::new(ErrorKind::NotFound, "this pipeline has no journal").hint("build it with a journal"));
         };
@@ -86,7 +112,7 @@ impl Soar {
             Error::new(ErrorKind::ReplayRefused, format!("run {run} was not started by this kind of pipeline: {error}"))
                 .hint("resume it with its own pipeline")
         })?;
-        self.answer(Query { run: Some(run), deadline, ..query }).await
+        self.answer_to(Query { run: Some(run), deadline, ..query }, teller).await
     }
 
     async fn run(&self, query: Query, cx: Cx) -> Result<Answer> {
@@ -116,8 +142,16 @@ impl Soar {
                 agents: Arc::clone(&agents),
                 feedback: None,
             };
-            let (plan, judged) = self.plan(decomposition, cx, &mut notes).await?;
+            let (mut plan, judged) = self.plan(decomposition, cx, &mut notes).await?;
+            if self.approve_plans
+                && let Some(verified) = &plan
+                && !approval::approved(verified, cx).await?
+            {
+                notes.push(Degradation::PlanRejected { issues: vec![approval::DECLINED.to_owned()] });
+                plan = None;
+            }
             if let Some(plan) = plan {
+                cx.tell(|| Event::Planned(Arc::clone(&plan))).await;
                 let routing = Routing { plan: Arc::clone(&plan), agents };
                 let routes = phases.route.run(routing, cx).await?;
                 let collection = Collection {
@@ -128,6 +162,7 @@ impl Soar {
                     within,
                 };
                 findings = phases.collect.run(collection, cx).await?;
+                notes.extend(findings.failed.iter().find_map(over_budget));
             }
             verdict = Some(judged);
         }
@@ -143,7 +178,9 @@ impl Soar {
         phases.record.run(Recording { cited }, cx).await?.note(&mut notes);
 
         let response = Response { assessment, evidence, verdict, findings, draft, degradations: notes };
-        phases.respond.run(response, cx).await
+        let mut answer = phases.respond.run(response, cx).await?;
+        answer.degradations.extend(cx.budget().warnings());
+        Ok(answer)
     }
 
     /// Plans until a plan passes. The plan returned is the one that was verified last; none when no plan may be executed.

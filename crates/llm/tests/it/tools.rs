@@ -351,9 +351,9 @@ async fn a_bound_ends_the_loop_with_what_was_done() {
     // The run's own budget is told in the same way.
     let model = Budgeted::new(Endless::default());
     let agent = ToolAgent::builder(model).tool(echo()).bounds(unbounded).build().unwrap();
-    let short = run(Scope::public(), Budget { calls: Some(2), tokens: None }, None, None);
+    let short = run(Scope::public(), Budget { calls: Some(2), ..Budget::default() }, None, None);
     let error = agent.run_loop(ask(), &short).await.unwrap_err();
-    assert!(error.message().starts_with("the run's 2 model calls are used up: until then it called"), "{error}");
+    assert!(error.message().starts_with("the run's 2 model calls are used up (2 calls and "), "{error}");
 }
 
 #[tokio::test]

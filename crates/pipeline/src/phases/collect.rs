@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ninefold_core::{
-    Agent, AgentCard, Cx, Error, ErrorKind, Evidence, FailedSubgoal, Finding, Findings, Phase, Plan, Report, Result,
-    Routes, Subgoal, SubgoalId, Task, span::field,
+    Agent, AgentCard, Cx, Degradation, Error, ErrorKind, Event, Evidence, FailedSubgoal, Finding, Findings, Phase,
+    Plan, Report, Result, Routes, Subgoal, SubgoalId, Task, span::field,
 };
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -119,6 +119,7 @@ impl Phase<Collection> for Collect {
         let mut states: HashMap<&SubgoalId, State> =
             input.plan.subgoals().iter().map(|subgoal| (&subgoal.id, State::Waiting)).collect();
         let mut running = FuturesUnordered::new();
+        let mut suspended = None;
         loop {
             for subgoal in input.plan.subgoals() {
                 if running.len() == self.agents.parallel {
@@ -130,27 +131,40 @@ impl Phase<Collection> for Collect {
                         running.push(self.start(task, agent(&input.routes, subgoal), subgoal, cx));
                         State::Running
                     }
-                    Err(failed) => State::Failed(failed),
+                    Err(failed) => failure(failed, cx).await,
                 };
                 states.insert(&subgoal.id, state);
             }
             let Some((subgoal, result)) = running.next().await else { break };
+            // Who waits for a person ends the run, when the others have done what they can.
+            let result = match result {
+                Err(error) if error.is_suspension() => {
+                    suspended.get_or_insert(error);
+                    continue;
+                }
+                result => result,
+            };
             let state = match result {
                 Ok(Report { statements }) => {
                     let agent = agent(&input.routes, subgoal);
-                    State::Done(Finding { subgoal: subgoal.id.clone(), agent, statements })
+                    let finding = Finding { subgoal: subgoal.id.clone(), agent, statements };
+                    cx.tell(|| Event::Found(finding.clone())).await;
+                    State::Done(finding)
                 }
                 Err(error) => {
-                    // The run's own end, and a journal that does not go along, are not an agent's failure.
+                    // The run's own end, and what is to end it, are not an agent's failure.
                     cx.check()?;
-                    if error.breaks_journal() {
+                    if error.stops_run() {
                         return Err(error);
                     }
                     let agent = agent(&input.routes, subgoal);
-                    State::Failed(FailedSubgoal::new(subgoal.id.clone(), agent, subgoal.critical, &error))
+                    failure(FailedSubgoal::new(subgoal.id.clone(), agent, subgoal.critical, &error), cx).await
                 }
             };
             states.insert(&subgoal.id, state);
+        }
+        if let Some(error) = suspended {
+            return Err(error);
         }
         let mut findings = Findings::default();
         for subgoal in input.plan.subgoals() {
@@ -174,6 +188,7 @@ impl Collect {
         cx: &Cx,
     ) -> (&'a Subgoal, Result<Report>) {
         let cx = cx.branch(&subgoal.id.0);
+        cx.tell(|| Event::AgentStarted { subgoal: subgoal.id.clone(), agent: agent.clone() }).await;
         let result = match self.agents.steps.get(&agent) {
             Some(step) => step.run(task, &cx).await,
             None => Err(Error::new(ErrorKind::NotFound, format!("agent {agent:?} is not registered"))
@@ -181,6 +196,23 @@ impl Collect {
         };
         (subgoal, result)
     }
+}
+
+async fn failure(failed: FailedSubgoal, cx: &Cx) -> State {
+    cx.tell(|| Event::SubgoalFailed(failed.clone())).await;
+    State::Failed(failed)
+}
+
+/// The note that agents went without what they wanted to spend.
+pub(crate) fn over_budget(failed: &FailedSubgoal) -> Option<Degradation> {
+    let note = || Degradation::OverBudget { phase: "collect".into(), message: failed.message.clone() };
+    (failed.kind == ErrorKind::OverBudget).then(note)
+}
+
+/// What `collect` tells of its output while it makes it.
+pub(crate) fn told(findings: &Findings) -> Vec<Event> {
+    let done = findings.done.iter().cloned().map(Event::Found);
+    done.chain(findings.failed.iter().cloned().map(Event::SubgoalFailed)).collect()
 }
 
 fn agent(routes: &Routes, subgoal: &Subgoal) -> SmolStr {

@@ -9,4 +9,5 @@ mod journal;
 mod model;
 mod scope;
 mod soar;
+mod stream;
 mod wrapper;
