@@ -12,7 +12,7 @@ use ninefold::models::Stack;
 use ninefold::store::{MemoryJournal, MemoryStore};
 use ninefold::{
     AgentCard, Budget, Chunk, ChunkKind, Cost, Cx, Degradation, Document, Error, ErrorKind, Journal, Key, Model,
-    ModelId, ModelRequest, OverBudget, Query, Reply, Result, RunId, Soar, Source, Store, Unpriced, Usage,
+    ModelId, ModelRequest, OverBudget, Profile, Query, Reply, Result, RunId, Soar, Source, Store, Unpriced, Usage,
 };
 use serde_json::json;
 
@@ -124,31 +124,50 @@ async fn every_phase_and_every_agent_asks_the_model_when_there_is_money() {
 
 #[tokio::test(start_paused = true)]
 async fn defect_11_the_limits_hold_over_assess_decompose_verify_agents_synthesize_retries_and_hedges() {
-    for fails_every in [0, 2, 3] {
-        for calls in 0..=9 {
-            for over in [OverBudget::Degrade, OverBudget::Stop] {
-                let till = Till::new(fails_every);
-                let budget = Budget { calls: Some(calls), ..Budget::default() };
-                let outcome = soar(&till, over, None).await.answer(Query::new(QUESTION).budget(budget)).await;
-                let made = till.calls.load(Ordering::SeqCst);
-                assert!(made <= calls, "{made} calls of {calls}, {over:?}: {:?}", till.asked.lock().unwrap());
-                match (over, outcome) {
-                    (OverBudget::Degrade, Ok(answer)) => {
-                        let gone_without = !over_budget(&answer.degradations).is_empty();
-                        assert!(made == calls || !gone_without, "{made} of {calls}: {answer}");
-                    }
-                    (OverBudget::Degrade, Err(failure)) => panic!("{failure}"),
-                    (OverBudget::Stop, Ok(answer)) => assert!(over_budget(&answer.degradations).is_empty(), "{answer}"),
-                    (OverBudget::Stop, Err(failure)) => {
-                        let error = failure.error;
-                        assert_eq!(error.kind(), ErrorKind::OverBudget, "{error}");
-                        assert!(error.phase().is_some(), "{error}");
-                        assert!(error.message().starts_with(&format!("the run's {calls} model calls are used up (")));
-                    }
+    let hedges = |profile: &Profile| profile.tree().nodes().iter().filter(|node| node.name == "hedge").count();
+    let retries = |profile: &Profile| profile.breakdown().total.retries;
+    let (mut hedged, mut retried) = (0, 0);
+    for (fails_every, over) in
+        [(0, OverBudget::Degrade), (3, OverBudget::Degrade), (0, OverBudget::Stop), (3, OverBudget::Stop)]
+    {
+        let till = Till::new(fails_every);
+        let soar = soar(&till, over, None).await;
+        // Nothing is asked twice before enough was seen of the model.
+        for _ in 0..12 {
+            soar.answer(QUESTION).await.unwrap();
+        }
+        for calls in (0..=12).chain(0..=12) {
+            let before = till.calls.load(Ordering::SeqCst);
+            let budget = Budget { calls: Some(calls), ..Budget::default() };
+            let outcome = soar.answer(Query::new(QUESTION).budget(budget)).await;
+            let made = till.calls.load(Ordering::SeqCst) - before;
+            assert!(made <= calls, "{made} calls of {calls}, {over:?}");
+            let profile = match &outcome {
+                Ok(answer) => &answer.profile,
+                Err(failure) => &failure.profile,
+            };
+            hedged += hedges(profile);
+            retried += retries(profile);
+            match (over, outcome) {
+                (OverBudget::Degrade, Ok(answer)) => {
+                    let gone_without = !over_budget(&answer.degradations).is_empty();
+                    assert!(made == calls || !gone_without, "{made} of {calls}: {answer}");
+                }
+                (OverBudget::Degrade, Err(failure)) => panic!("{failure}"),
+                (OverBudget::Stop, Ok(answer)) => assert!(over_budget(&answer.degradations).is_empty(), "{answer}"),
+                (OverBudget::Stop, Err(failure)) => {
+                    let error = failure.error;
+                    assert_eq!(error.kind(), ErrorKind::OverBudget, "{error}");
+                    assert!(error.phase().is_some(), "{error}");
+                    assert!(
+                        error.message().contains(&format!("the run's {calls} model calls are used up (")),
+                        "{error}"
+                    );
                 }
             }
         }
     }
+    assert!(hedged > 0 && retried > 0, "{hedged} calls were made twice, {retried} again");
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,7 +26,7 @@ async fn streamed(soar: &Soar) -> ninefold::Answer {
     let mut answer = None;
     while let Some(event) = events.next().await {
         // Something of the reader's own between any two polls; none of it is the run's.
-        tracing::info_span!("reader").in_scope(|| ());
+        ninefold::core::span::store().in_scope(|| ());
         tokio::task::yield_now().await;
         if let Event::Answered(last) = event.unwrap() {
             answer = Some(*last);

@@ -1,8 +1,8 @@
 //! Runs that wait for a person: what is asked, what is answered, and what is done once however often a run is resumed.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -129,7 +129,7 @@ async fn waiting_is_no_failure_is_not_tried_again_and_is_marked_in_the_account()
         .filter(|node| node.outcome == Some(Outcome::Suspended))
         .map(|node| node.title().to_string())
         .collect();
-    assert_eq!(marked, ["invoke_agent soar", "phase collect", "execute_tool worker"]);
+    assert_eq!(marked, ["invoke_agent soar", "collect", "execute_tool worker"]);
     let breakdown = profile.breakdown();
     assert_eq!((breakdown.total.failed, breakdown.row("collect").unwrap().suspended), (0, 1));
     assert!(profile.table().to_string().contains("suspended"), "{}", profile.table());
@@ -352,35 +352,40 @@ async fn deployment(folder: &Path) -> Result<String> {
     recorded.await.output
 }
 
-/// Not a test of its own: a process that works on a run until that waits, or answers its question. Does nothing unless it is told.
+/// Not a test of its own: a process that works on a run until that waits, and then until it is killed; or one that answers. Does
+/// nothing unless it is told.
 #[tokio::test]
 async fn child() {
     let Some(folder) = std::env::var_os("NINEFOLD_SUSPEND_FOLDER").map(PathBuf::from) else { return };
-    match std::env::var("NINEFOLD_SUSPEND_ACT").unwrap().as_str() {
-        "work" => assert_eq!(deployment(&folder).await.unwrap_err().kind(), ErrorKind::Suspended),
-        "answer" => {
-            let journal = Sqlite::open(folder.join("journal.db")).await.unwrap();
-            let (run, _, open) = inquiry::suspended(&journal).await.unwrap().remove(0);
-            inquiry::supply(&journal, run, open[0].id, true, Timestamp(9)).await.unwrap();
-            journal.close().await;
-        }
-        other => panic!("{other}"),
+    if std::env::var_os("NINEFOLD_SUSPEND_ANSWER").is_some() {
+        let journal = Sqlite::open(folder.join("journal.db")).await.unwrap();
+        let (run, _, open) = inquiry::suspended(&journal).await.unwrap().remove(0);
+        inquiry::supply(&journal, run, open[0].id, true, Timestamp(9)).await.unwrap();
+    } else {
+        assert_eq!(deployment(&folder).await.unwrap_err().kind(), ErrorKind::Suspended);
     }
-    std::fs::write(folder.join("done"), "yes").unwrap();
+    println!("\nwaiting to be killed");
+    std::io::stdout().flush().unwrap();
+    loop {
+        std::thread::park();
+    }
 }
 
 #[tokio::test]
-async fn asked_in_one_process_answered_in_another_and_resumed_in_a_third() {
+async fn asked_in_one_process_answered_in_another_and_resumed_in_a_third_though_both_were_killed() {
     let folder = tempfile::tempdir().unwrap();
-    for act in ["work", "answer"] {
-        let _ = std::fs::remove_file(folder.path().join("done"));
-        let status = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "suspended::child", "--nocapture"])
-            .env("NINEFOLD_SUSPEND_FOLDER", folder.path())
-            .env("NINEFOLD_SUSPEND_ACT", act)
-            .status()
-            .unwrap();
-        assert!(status.success() && folder.path().join("done").exists(), "{act}: {status}");
+    for answers in [false, true] {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "suspended::child", "--nocapture"]).env("NINEFOLD_SUSPEND_FOLDER", folder.path());
+        if answers {
+            command.env("NINEFOLD_SUSPEND_ANSWER", "yes");
+        }
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let waiting = lines.any(|line| line.unwrap() == "waiting to be killed");
+        child.kill().unwrap();
+        let status = child.wait().unwrap();
+        assert!(waiting, "the child ended by itself: {status}");
     }
     assert_eq!(deployment(folder.path()).await.unwrap(), "deployed");
     let log = std::fs::read_to_string(folder.path().join("log")).unwrap();

@@ -79,7 +79,8 @@ pub enum Degradation {
         /// What happened.
         message: String,
     },
-    /// The budget, of the run or beyond it, did not hold what a phase wanted to spend on a model; rules did its work.
+    /// A budget (of the run, of more than it, or of an agent) did not hold what a phase wanted to spend: rules did its work, or what
+    /// agents were to find is missing.
     OverBudget {
         /// The phase.
         phase: SmolStr,
@@ -131,7 +132,7 @@ impl fmt::Display for Degradation {
             Self::ModelUnusable { phase, message, .. } => {
                 write!(f, "{phase} went by rules, because the model's reply could not be used: {message}")
             }
-            Self::OverBudget { phase, message } => write!(f, "{phase} went without the model it wanted: {message}"),
+            Self::OverBudget { phase, message } => write!(f, "{phase} could not spend what it wanted: {message}"),
             Self::NearBudget { message } => f.write_str(message),
             Self::Unpriced { calls: 1 } => f.write_str("one call of a model without a known price is not in the cost"),
             Self::Unpriced { calls } => {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use futures_core::future::BoxFuture;
 use smol_str::SmolStr;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -145,7 +146,7 @@ impl fmt::Debug for Teller {
 /// ```
 #[must_use = "a run is driven by whoever reads its events"]
 pub struct Events<'a, A, E = Error> {
-    work: Option<Pin<Box<dyn Future<Output = Result<A, E>> + Send + 'a>>>,
+    work: Option<BoxFuture<'a, Result<A, E>>>,
     told: mpsc::Receiver<Event>,
     end: Option<Result<Event<A>, E>>,
 }

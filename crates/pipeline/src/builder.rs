@@ -85,7 +85,8 @@ impl SoarBuilder {
         self
     }
 
-    /// Sets the model. Without one every phase goes by rules.
+    /// Sets the model. Without one every phase goes by rules. It is called as it is given: one that is to keep to a run's budget is
+    /// wrapped in `ninefold_llm::Budgeted`, as `ninefold::SoarBuilder::model` does.
     #[must_use]
     pub fn model(mut self, model: Arc<dyn Model>) -> Self {
         self.model = Some(model);

@@ -86,7 +86,11 @@ async fn calls_settle_with_what_they_used() {
     call(&model, &cx).await.unwrap();
     assert_eq!(
         cx.budget().spent(),
-        Expense { calls: 2, used: Usage { cached_input_tokens: 60, reasoning_tokens: 8, ..Usage::tokens(80, 20) }, unpriced: 2 }
+        Expense {
+            calls: 2,
+            used: Usage { cached_input_tokens: 60, reasoning_tokens: 8, ..Usage::tokens(80, 20) },
+            unpriced: 2
+        }
     );
     let error = call(&model, &cx).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OverBudget, "58 more do not fit into 150 - 100");

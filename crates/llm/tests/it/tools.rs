@@ -570,3 +570,24 @@ mod typed {
         }
     }
 }
+
+#[tokio::test]
+async fn no_event_is_lost_to_a_reader_who_takes_many_at_once() {
+    use ninefold_core::{Delta, StopReason};
+    use ninefold_testkit::SteppedModel;
+
+    // More than a task of tokio's may take before it has to let others go.
+    let said = (0..400).map(|n| Delta::Text(format!("{n} ")));
+    let model = SteppedModel::deltas(said.chain([Delta::End(StopReason::End)]));
+    let agent = ToolAgent::builder(model).tool(echo()).build().unwrap();
+    let mut events = std::pin::pin!(agent.stream(ask(), &cx()));
+    let (mut heard, mut outcome) = (String::new(), None);
+    while let Some(event) = events.next().await {
+        match event.unwrap() {
+            Event::Text(text) => heard.push_str(&text),
+            Event::Done(done) => outcome = Some(done),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(heard.trim(), outcome.unwrap().text);
+}
