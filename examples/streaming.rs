@@ -9,8 +9,8 @@ use ninefold_testkit::ScriptedModel;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ninefold::Result<()> {
     let plan = r#"{"subgoals": [
-        {"id": "trains", "description": "which trains go from Zurich to Basel", "depends_on": []},
-        {"id": "weather", "description": "what the weather will be in Basel", "depends_on": []}]}"#;
+        {"id": "trains", "description": "which trains go from Zurich to Basel", "agent": "guide", "depends_on": []},
+        {"id": "weather", "description": "what the weather will be in Basel", "agent": "guide", "depends_on": []}]}"#;
     let review = r#"{"completeness": 1, "consistency": 1, "groundedness": 1, "issues": []}"#;
     let model = ScriptedModel::new()
         .delay(Duration::from_millis(20))

@@ -326,6 +326,32 @@ async fn a_tool_that_needs_a_persons_word_parks_the_run_and_is_called_once() {
     }
 }
 
+#[tokio::test]
+async fn a_tool_asks_what_it_lacks_and_goes_on_with_the_answer() {
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+    let build = || {
+        let book = json_tool("book", "Books a seat", json!({ "type": "object" }), |_, cx: Cx| async move {
+            let name = cx.ask_text("For whom?").await?;
+            let seat = cx.ask(Inquiry::choice("Where?", ["window", "aisle"])).await?;
+            Ok(format!("booked for {name}: {seat:?}"))
+        });
+        let model = ScriptedModel::new().answer("booked for Ada", "Done.").calls("", [("book", "{}")]);
+        let agent = ToolAgent::builder(model).tool(book).build().unwrap();
+        let card = AgentCard::new("clerk", "Books seats").capability("*");
+        Soar::builder().journal(Arc::clone(&journal)).agent(card, agent).build()
+    };
+    let soar = build().await.unwrap();
+    soar.answer(Query::new("Which seat should I book, and why that one?").run(ID)).await.unwrap_err();
+    for (asked, answer) in [("For whom?", "Ada"), ("Where?", "window")] {
+        let open = soar.pending(ID).await.unwrap();
+        assert_eq!(open.iter().map(|open| open.inquiry.text.as_str()).collect::<Vec<_>>(), [asked]);
+        soar.supply(ID, open[0].id, answer).await.unwrap();
+        let _ = build().await.unwrap().resume(ID, None).await;
+    }
+    let answer = soar.resume(ID, None).await.unwrap();
+    assert!(answer.text.contains("Done."), "{answer}");
+}
+
 async fn deployment(folder: &Path) -> Result<String> {
     let journal: Arc<dyn Journal> = Arc::new(Sqlite::open(folder.join("journal.db")).await?);
     let log = folder.join("log");
