@@ -4,8 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ninefold_core::inquiry::{self, InquiryId, OpenInquiry, Supplied};
-use ninefold_core::{Clock, Embedder, Error, ErrorKind, Journal, Query, Result, RunId, Store, Teller};
+use ninefold_core::suspension::{self, OpenInquiry};
+use ninefold_core::{
+    Clock, Embedder, Error, ErrorKind, InquiryId, Journal, Query, Result, RunId, Store, Supplied, Teller,
+};
 use ninefold_embed::Cached;
 use ninefold_profile::{Recorded, Statistics};
 use ninefold_store::{Backfilled, Indexer, Root, Semantic, Sqlite, Summary};
@@ -113,7 +115,7 @@ impl Soar {
     /// What the journal says.
     pub async fn suspended(&self) -> Result<Vec<(RunId, Vec<OpenInquiry>)>> {
         let Some(journal) = &self.journal else { return Ok(Vec::new()) };
-        let suspended = inquiry::suspended(journal.as_ref()).await?;
+        let suspended = suspension::suspended(journal.as_ref()).await?;
         Ok(suspended.into_iter().map(|(run, _, open)| (run, open)).collect())
     }
 
@@ -124,16 +126,16 @@ impl Soar {
     pub async fn pending(&self, run: RunId) -> Result<Vec<OpenInquiry>> {
         let recorded = self.journal()?.load(run).await?;
         let unknown = || Error::new(ErrorKind::NotFound, format!("the journal knows no run {run}"));
-        recorded.map(|recorded| inquiry::open(&recorded)).ok_or_else(unknown)
+        recorded.map(|recorded| suspension::open(&recorded)).ok_or_else(unknown)
     }
 
     /// Writes down what a person answers; [`Soar::resume`] then goes on, in this process or another. Who may answer is for the
     /// host to decide.
     ///
     /// # Errors
-    /// As [`ninefold_core::inquiry::supply`]; `NotFound` when there is no journal.
+    /// As [`ninefold_core::suspension::supply`]; `NotFound` when there is no journal.
     pub async fn supply(&self, run: RunId, inquiry: InquiryId, answer: impl Into<Supplied>) -> Result<()> {
-        inquiry::supply(self.journal()?.as_ref(), run, inquiry, answer, self.clock.now()).await
+        suspension::supply(self.journal()?.as_ref(), run, inquiry, answer, self.clock.now()).await
     }
 
     fn journal(&self) -> Result<&Arc<dyn Journal>> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use ninefold::core::inquiry;
+use ninefold::core::suspension;
 use ninefold::llm::tools::{Pending, Permission, ToolAgent, json_tool};
 use ninefold::pipeline::phases::Noted;
 use ninefold::pipeline::phases::decompose::Decomposition;
@@ -216,7 +216,7 @@ async fn a_run_that_writes_at_its_end_writes_before_it_waits() {
         let changed = order(&journal, durability, "Why?", &ran).await.unwrap_err();
         assert_eq!(changed.kind(), ErrorKind::ReplayRefused, "{changed}");
         let id = Suspension::of(&waits).unwrap().waits_for.id;
-        inquiry::supply(journal.as_ref(), ID, id, "mine", Timestamp(5)).await.unwrap();
+        suspension::supply(journal.as_ref(), ID, id, "mine", Timestamp(5)).await.unwrap();
         assert_eq!(order(&journal, durability, "Whose?", &ran).await.unwrap(), "3 of mine");
         assert_eq!(ran.load(Ordering::SeqCst), 2, "{durability:?}: each phase ran once");
         assert_eq!(order(&journal, durability, "Whose?", &ran).await.unwrap(), "3 of mine");
@@ -385,8 +385,8 @@ async fn child() {
     let Some(folder) = std::env::var_os("NINEFOLD_SUSPEND_FOLDER").map(PathBuf::from) else { return };
     if std::env::var_os("NINEFOLD_SUSPEND_ANSWER").is_some() {
         let journal = Sqlite::open(folder.join("journal.db")).await.unwrap();
-        let (run, _, open) = inquiry::suspended(&journal).await.unwrap().remove(0);
-        inquiry::supply(&journal, run, open[0].id, true, Timestamp(9)).await.unwrap();
+        let (run, _, open) = suspension::suspended(&journal).await.unwrap().remove(0);
+        suspension::supply(&journal, run, open[0].id, true, Timestamp(9)).await.unwrap();
     } else {
         assert_eq!(deployment(&folder).await.unwrap_err().kind(), ErrorKind::Suspended);
     }

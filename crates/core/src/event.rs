@@ -12,23 +12,25 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
+use serde::Serialize;
 use smol_str::SmolStr;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use crate::error::{Error, ErrorKind};
 use crate::finding::{FailedSubgoal, Finding};
-use crate::inquiry::OpenInquiry;
 use crate::inside::inside;
 use crate::plan::{Plan, SubgoalId};
 use crate::span;
+use crate::suspension::OpenInquiry;
 
 /// So many events wait for the reader; then the run waits for him.
 pub const ROOM: usize = 32;
 
 /// One thing that happens in a run. Only a stream's last event is [`Event::Answered`]: what is told inside of a run cannot be, by
-/// its type.
-#[derive(Debug, Clone, PartialEq)]
+/// its type. As JSON it is an object: `event` names it in snake case, and `data` is what belongs to it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event<A = Infallible> {
     /// A phase begins.
@@ -67,7 +69,8 @@ pub enum Event<A = Infallible> {
 }
 
 /// How a phase ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PhaseEnd {
     /// It did its work.
@@ -292,6 +295,18 @@ mod tests {
             prop_assert_eq!(end, Some(if fails { Err(1) } else { Ok(()) }));
             prop_assert!(events.next().now_or_never().unwrap().is_none());
         }
+    }
+
+    #[test]
+    fn events_are_json_for_those_who_read_elsewhere() {
+        let json = |event: Event<u8>| serde_json::to_string(&event).unwrap();
+        assert_eq!(json(Event::TextStarted), r#"{"event":"text_started"}"#);
+        assert_eq!(json(Event::Text("so".to_owned())), r#"{"event":"text","data":"so"}"#);
+        assert_eq!(
+            json(Event::PhaseFinished { phase: "route".into(), end: PhaseEnd::Failed(ErrorKind::Transient) }),
+            r#"{"event":"phase_finished","data":{"phase":"route","end":{"failed":"transient"}}}"#
+        );
+        assert_eq!(json(Event::Answered(Box::new(7))), r#"{"event":"answered","data":7}"#);
     }
 
     #[tokio::test]

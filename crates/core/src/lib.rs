@@ -5,7 +5,7 @@
 //!
 //! 1. what is asked and answered: [`query`], [`answer`], [`error`];
 //! 2. what each phase makes: [`assessment`], [`evidence`], [`plan`], [`verdict`], [`route`], [`finding`];
-//! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`ledger`], [`clock`]; what it tells: [`event`]; what it asks a person: [`inquiry`]; and what is shown nowhere:
+//! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`ledger`], [`clock`]; what it tells: [`event`]; what it asks a person: [`inquiry`], [`suspension`]; and what is shown nowhere:
 //!    [`secret`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
 //! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`],
@@ -50,6 +50,7 @@ pub mod sessions;
 pub mod span;
 mod stem;
 pub mod store;
+pub mod suspension;
 pub mod terms;
 pub mod uploads;
 pub mod verdict;
@@ -71,7 +72,7 @@ pub use evidence::{
 };
 pub use finding::{FailedSubgoal, Finding, Findings, Statement};
 pub use id::{RunId, SessionId};
-pub use inquiry::{Inquiry, InquiryId, OpenInquiry, Supplied, Suspension, Wanted};
+pub use inquiry::{Inquiry, InquiryId, Supplied, Wanted};
 pub use journal::{Durability, Journal};
 pub use ledger::{Amount, Balance, Ceiling, ChargeId, Ledger, Limits};
 pub use model::{
@@ -86,5 +87,6 @@ pub use scope::{Labels, Scope};
 pub use secret::Secret;
 pub use sessions::{Resumption, SessionEvent, SessionSummary, Sessions, Turn};
 pub use store::{Contents, Document, Forgetting, Forgotten, Search, Source, Store};
+pub use suspension::{OpenInquiry, Suspension};
 pub use uploads::{Upload, UploadKey, UploadRecords};
 pub use verdict::{Decision, Issue, Scores, Verdict};

@@ -93,7 +93,7 @@ impl ToolAgentBuilder {
     }
 
     /// Who asks a person where a decision is [`super::Permission::Ask`]. Without, a durable run is suspended until somebody answers
-    /// by [`ninefold_core::inquiry::supply`] and resumes it; a run without a journal does not make the call.
+    /// by [`ninefold_core::suspension::supply`] and resumes it; a run without a journal does not make the call.
     #[must_use]
     pub fn ask_person(mut self, person: impl AskPerson + 'static) -> Self {
         self.0.person = Some(Arc::new(person));

@@ -122,6 +122,8 @@ impl<P, In, Out> Layered<P, In, Out> {
     }
 
     /// Keeps outputs in `cache`; equal inputs under the same scope are computed once, also at the same time.
+    /// Whoever waits for another run's computation waits while that run is not polled, too, as when nobody reads its stream: within
+    /// the phase's own limit.
     #[must_use]
     pub fn cached(mut self, cache: &PhaseCache) -> Self
     where
