@@ -297,6 +297,35 @@ mod tests {
         }
     }
 
+    proptest! {
+        /// Wherever a stream is dropped, what was read until then was in order, and nothing of its work is left.
+        #[test]
+        fn a_stream_dropped_anywhere_leaves_nothing_behind(strands in acts(), turns in 0..400_usize) {
+            let guard = Arc::new(());
+            let mut events: Events<'_, u8> = Events::of(|teller| {
+                let work = join_all(strands.into_iter().enumerate().map(|(n, acts)| {
+                    let (held, teller) = (Arc::clone(&guard), teller.clone());
+                    async move {
+                        let _held = held;
+                        strand(n, acts, teller).await;
+                    }
+                }));
+                async move { work.await; Ok(2) }
+            });
+            let mut told = [0; 5];
+            for _ in 0..turns {
+                if let Some(Some(Ok(Event::Text(text)))) = events.next().now_or_never() {
+                    let (strand, n) = text.split_once(' ').unwrap();
+                    let strand: usize = strand.parse().unwrap();
+                    prop_assert_eq!(n.parse::<usize>().unwrap(), told[strand]);
+                    told[strand] += 1;
+                }
+            }
+            drop(events);
+            prop_assert_eq!(Arc::strong_count(&guard), 1);
+        }
+    }
+
     #[test]
     fn events_are_json_for_those_who_read_elsewhere() {
         let json = |event: Event<u8>| serde_json::to_string(&event).unwrap();
