@@ -43,6 +43,25 @@ fn soar(criterion: &mut Criterion) {
             });
         });
     }
+    // The same read as a stream of events, to its end.
+    for (name, question) in
+        [("simple, scripted model, streamed", machine::SIMPLE), ("complex, scripted model, streamed", machine::COMPLEX)]
+    {
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|runs| {
+                runtime.block_on(async {
+                    let start = Instant::now();
+                    for _ in 0..runs {
+                        let mut events = scripted.stream(black_box(question));
+                        while let Some(event) = events.next().await {
+                            black_box(event.unwrap());
+                        }
+                    }
+                    start.elapsed()
+                })
+            });
+        });
+    }
     group.finish();
 }
 

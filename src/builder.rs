@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ninefold_core::{
     Agent, AgentCard, Cache, Clock, Durability, Embedder, Error, ErrorKind, Experience, Journal, Labels, Ledger, Model,
-    Result, Retention, Store,
+    OverBudget, Result, Retention, Store,
 };
 use ninefold_embed::Cached;
 use ninefold_llm::Cached as CachedReplies;
@@ -173,6 +173,23 @@ impl SoarBuilder {
     #[must_use]
     pub fn content_in_spans(mut self, content: bool) -> Self {
         self.pipeline = self.pipeline.content_in_spans(content);
+        self
+    }
+
+    /// Has a person approve each plan before agents work on it: the run is suspended, and waits in its journal until
+    /// [`Soar::supply`] has the answer and [`Soar::resume`] goes on. Runs are then durable by phase, unless set otherwise.
+    #[must_use]
+    pub fn approve_plans(mut self, approve: bool) -> Self {
+        self.pipeline = self.pipeline.approve_plans(approve);
+        self.durability = self.durability.or(approve.then_some(Durability::Phase));
+        self
+    }
+
+    /// Sets what happens when a budget does not hold what a phase wants to spend on the model: rules do the work and the answer says
+    /// so, unless set.
+    #[must_use]
+    pub fn over_budget(mut self, over: OverBudget) -> Self {
+        self.pipeline = self.pipeline.over_budget(over);
         self
     }
 

@@ -43,11 +43,12 @@ pub use model::{model_providers, open_model};
 pub use soar::Soar;
 
 pub use ninefold_core::{
-    Agent, AgentCard, Assessment, Budget, Chunk, ChunkId, ChunkKind, Citation, Clock, Complexity, Cx, DecidedBy,
-    Decision, Degradation, Document, Durability, Embedder, Embedding, Error, ErrorKind, Evidence, Experience,
-    FailedSubgoal, Finding, Findings, Journal, Key, Labels, Lines, Model, ModelId, ModelRequest, Passage, Phase, Plan,
-    PlanOrigin, Purpose, Query, Reply, Report, Result, RunId, Scope, Search, SessionId, Source, Store, Subgoal, Task,
-    Timestamp, Usage, Verdict,
+    Agent, AgentCard, Assessment, Budget, Chunk, ChunkId, ChunkKind, Citation, Clock, Complexity, Cost, Cx, DecidedBy,
+    Decision, Degradation, Document, Durability, Embedder, Embedding, Error, ErrorKind, Event, Evidence, Experience,
+    FailedSubgoal, Finding, Findings, Impasse, Inquiry, InquiryId, Journal, Key, Labels, Lines, Model, ModelId,
+    ModelRequest, OpenInquiry, OverBudget, Passage, Phase, PhaseEnd, Plan, PlanOrigin, Purpose, Query, Reply, Report,
+    Result, RunId, Scope, Search, SessionId, Source, Store, Subgoal, Supplied, Suspension, Task, Timestamp, Unpriced,
+    Usage, Verdict, Wanted,
 };
 pub use ninefold_pipeline::{BoxPhase, Layered, PhaseCache, Retry, Run, SystemClock, phase};
 pub use ninefold_profile as profile;
@@ -93,6 +94,9 @@ pub const FEATURES: &[&str] = &[
 
 /// Where answers come from: an answer with the account of its run.
 pub type Answer = ninefold_core::Answer<Profile>;
+
+/// A run as the stream of its events; see [`Soar::stream`].
+pub type Events = ninefold_core::Events<'static, Answer, Failure>;
 
 /// The values and traits behind which models, agents, stores and journals stand.
 pub mod core {

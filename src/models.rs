@@ -271,7 +271,7 @@ impl Stack {
     fn around(self, model: Arc<dyn Model>, fails_over: bool, shared: &Shared) -> Arc<dyn Model> {
         let price = self.price.or_else(|| shared.prices.of(model.id()));
         let mut model: Arc<dyn Model> = match price {
-            Some(price) => Arc::new(Budgeted::new(Observed::new(Metered::new(model, price)))),
+            Some(price) => Arc::new(Budgeted::new(Observed::new(Metered::new(model, price))).priced(price)),
             None => Arc::new(Budgeted::new(Observed::new(model))),
         };
         if let Some(quota) = self.quota.or(shared.quota) {

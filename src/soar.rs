@@ -4,12 +4,15 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ninefold_core::{Clock, Embedder, Error, Experience, Journal, Query, Result, RunId, Store};
+use ninefold_core::suspension::{self, OpenInquiry};
+use ninefold_core::{
+    Clock, Embedder, Error, ErrorKind, Experience, InquiryId, Journal, Query, Result, RunId, Store, Supplied, Teller,
+};
 use ninefold_embed::Cached;
 use ninefold_profile::{Recorded, Statistics};
 use ninefold_store::{Backfilled, Indexer, Root, Semantic, Sqlite, Summary};
 
-use crate::{Answer, Failure, SoarBuilder};
+use crate::{Answer, Events, Failure, SoarBuilder};
 
 /// Answers questions and accounts for the time it took. Made by [`Soar::builder`]; cheap to clone, and to be shared.
 #[derive(Clone)]
@@ -40,7 +43,37 @@ impl Soar {
     /// # Errors
     /// As [`ninefold_pipeline::Soar::answer`], with the account of the run up to the failure.
     pub async fn answer(&self, query: impl Into<Query>) -> Result<Answer, Failure> {
-        let mut query = query.into();
+        self.answer_to(query.into(), None).await
+    }
+
+    /// The same as a stream of what happens on the way: phases, the plan, findings, the answer's text while it is written. The last
+    /// event is what [`Soar::answer`] returns, with the account. Whoever reads the stream drives the run: it needs no task of its
+    /// own, stands still while nobody reads (deadlines go on), keeps a bounded number of events, and stops when it is dropped.
+    ///
+    /// ```
+    /// use ninefold::{Event, Soar};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> ninefold::Result<()> {
+    /// let soar = Soar::builder().build().await?;
+    /// let mut events = soar.stream("How is a killed run resumed?");
+    /// while let Some(event) = events.next().await {
+    ///     match event? {
+    ///         Event::PhaseStarted { phase } => println!("{phase} ..."),
+    ///         Event::Text(text) => print!("{text}"),
+    ///         Event::Answered(answer) => println!("{answer}\n{}", answer.profile.table()),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stream(&self, query: impl Into<Query>) -> Events {
+        let (soar, query) = (self.clone(), query.into());
+        Events::of(|teller| async move { soar.answer_to(query, Some(teller)).await })
+    }
+
+    async fn answer_to(&self, mut query: Query, teller: Option<Teller>) -> Result<Answer, Failure> {
         for path in &mut query.within {
             // Files are known by their canonical paths; what is no file is a name the host gave.
             if let Some(canonical) = std::fs::canonicalize(&path).ok().and_then(|path| path.to_str().map(str::to_owned))
@@ -48,7 +81,7 @@ impl Soar {
                 *path = canonical;
             }
         }
-        self.accounted(self.pipeline.answer(query)).await
+        self.accounted(self.pipeline.answer_to(query, teller)).await
     }
 
     /// Continues a run that the journal holds, after its process was killed or its deadline passed: under the scope and
@@ -60,15 +93,56 @@ impl Soar {
         self.accounted(self.pipeline.resume(run, deadline)).await
     }
 
-    /// The runs that started and did not finish, oldest first; none without a journal.
+    /// The same as a stream, as [`Soar::stream`] is one; what had finished before is told as replayed.
+    pub fn stream_resumed(&self, run: RunId, deadline: Option<Duration>) -> Events {
+        let soar = self.clone();
+        Events::of(|teller| async move { soar.accounted(soar.pipeline.resume_to(run, deadline, Some(teller))).await })
+    }
+
+    /// The runs that started and did not finish, oldest first, but for those that wait for a person; none without a journal.
     ///
     /// # Errors
     /// What the journal says.
     pub async fn unfinished(&self) -> Result<Vec<RunId>> {
-        match &self.journal {
-            None => Ok(Vec::new()),
-            Some(journal) => Ok(journal.unfinished().await?.into_iter().map(|(run, _)| run).collect()),
-        }
+        let Some(journal) = &self.journal else { return Ok(Vec::new()) };
+        let waiting = self.suspended().await?;
+        let unfinished = journal.unfinished().await?.into_iter().map(|(run, _)| run);
+        Ok(unfinished.filter(|run| !waiting.iter().any(|(waiting, _)| waiting == run)).collect())
+    }
+
+    /// The runs that wait for a person, oldest first, each with what it asks; none without a journal. [`Soar::supply`] answers.
+    ///
+    /// # Errors
+    /// What the journal says.
+    pub async fn suspended(&self) -> Result<Vec<(RunId, Vec<OpenInquiry>)>> {
+        let Some(journal) = &self.journal else { return Ok(Vec::new()) };
+        let suspended = suspension::suspended(journal.as_ref()).await?;
+        Ok(suspended.into_iter().map(|(run, _, open)| (run, open)).collect())
+    }
+
+    /// What a run waits for: nothing, one question, or several of branches that ask at the same time.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no journal or it does not know the run; what the journal says.
+    pub async fn pending(&self, run: RunId) -> Result<Vec<OpenInquiry>> {
+        let recorded = self.journal()?.load(run).await?;
+        let unknown = || Error::new(ErrorKind::NotFound, format!("the journal knows no run {run}"));
+        recorded.map(|recorded| suspension::open(&recorded)).ok_or_else(unknown)
+    }
+
+    /// Writes down what a person answers; [`Soar::resume`] then goes on, in this process or another. Who may answer is for the
+    /// host to decide.
+    ///
+    /// # Errors
+    /// As [`ninefold_core::suspension::supply`]; `NotFound` when there is no journal.
+    pub async fn supply(&self, run: RunId, inquiry: InquiryId, answer: impl Into<Supplied>) -> Result<()> {
+        suspension::supply(self.journal()?.as_ref(), run, inquiry, answer, self.clock.now()).await
+    }
+
+    fn journal(&self) -> Result<&Arc<dyn Journal>> {
+        self.journal.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, "this pipeline has no journal").hint("set SoarBuilder::durability")
+        })
     }
 
     /// Reads files and folders into memory, or brings memory up to date with them. Unchanged files are skipped. A file

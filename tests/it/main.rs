@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod accounts;
+mod budget;
 mod content;
 mod defects;
 mod embedder;
@@ -18,5 +19,7 @@ mod own_pipeline;
 mod recurring;
 mod spans_page;
 mod statistics;
+mod stream;
+mod suspended;
 mod tidy;
 mod tools;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args as Group, Parser, Subcommand};
+use ninefold::{Budget, Cost, OverBudget, RunId};
 
 use crate::format::Format;
 
@@ -20,14 +21,17 @@ Exit codes:
   0  answered; for index and profile: done
   1  nothing was found that answers the question
   2  bad usage or bad input: an empty or oversized question, a path that does not exist
-  3  the environment failed: database unavailable or damaged, disk full, deadline passed";
+  3  the environment failed: database unavailable or damaged, disk full, deadline passed
+  4  a run waits for a person's answer: ninefold resume";
 
 const ASK_EXAMPLES: &str = "\
 Examples:
   ninefold ask --index . \"How do I run the tests?\"
   ninefold ask --index src --index docs --deadline 2s \"Where are retries counted?\"
   ninefold ask --index docs --model ollama/llama3.2 \"How is a killed run resumed?\"
+  ninefold ask --approve-plan \"Compare the two drafts and recommend one\"
   ninefold ask --scope hr \"How many days of leave are there?\"
+  ninefold ask --max-cost 0.05 --over-budget stop \"Compare the two drafts and recommend one\"
   git log -1 --format=%B | ninefold ask --index . --json -
   ninefold ask --profile perfetto --profile-out trace.json \"How do I run the tests?\"
   ninefold ask --profile folded \"How do I run the tests?\" | inferno-flamegraph > run.svg
@@ -37,11 +41,29 @@ Asking changes no labels: files carry those of the nearest labelled folder above
 A profile is written for a run that failed, too. The file is there whole or not at all.
 ninefold profile show makes any other form of json.
 
+With --approve-plan the question waits in the database until ninefold resume has the answer.
+
 Exit codes:
   0  answered
   1  nothing was found that answers the question
   2  bad usage or bad input: an empty or oversized question, a path that does not exist
-  3  the environment failed: database unavailable or damaged, disk full, deadline passed";
+  3  the environment failed: database unavailable or damaged, disk full, deadline passed
+  4  the plan waits to be approved";
+
+const RESUME_EXAMPLES: &str = "\
+Examples:
+  ninefold resume
+  ninefold resume 1f0c5a9be6d84c5a8f3f6c5b1d2e3f40 --answer yes
+  ninefold resume 1f0c5a9be6d84c5a8f3f6c5b1d2e3f40
+
+A run goes on with the model and the embedder it was started with, and with what is left of
+its budget. What it had done is not done again.
+
+Exit codes:
+  0  answered; without a run: listed
+  2  bad usage or bad input: an unknown run, an answer that does not fit the question
+  3  the environment failed: database unavailable or damaged, disk full, deadline passed
+  4  the run waits for an answer";
 
 const PROFILE_EXAMPLES: &str = "\
 Examples:
@@ -183,6 +205,7 @@ pub(crate) struct Everywhere {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Ask(Ask),
+    Resume(Resume),
     Index(Index),
     Search(Search),
     Stats(Stats),
@@ -220,6 +243,11 @@ pub(crate) struct Ask {
     /// Give up after this time, indexing included: 500ms, 2s, 1.5s, 1m
     #[arg(short, long, value_name = "TIME", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) budget: Spending,
+    /// Show the plan of a question that needs one, and wait for a person's word before it is carried out
+    #[arg(long)]
+    pub(crate) approve_plan: bool,
     /// Print one JSON object: answer, profile, and what was indexed
     #[arg(long)]
     pub(crate) json: bool,
@@ -230,6 +258,66 @@ pub(crate) struct Ask {
     /// The file for --profile, replaced when it is there; - is standard output
     #[arg(long, value_name = "FILE", requires = "profile")]
     pub(crate) profile_out: Option<PathBuf>,
+}
+
+/// What the models of a question may cost.
+#[derive(Debug, Clone, Copy, Group)]
+pub(crate) struct Spending {
+    /// The most calls of models
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) max_calls: Option<u64>,
+    /// The most tokens, read and written
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) max_tokens: Option<u64>,
+    /// The most money, in US dollars; models whose price is not known are not called then
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+    pub(crate) max_cost: Option<Cost>,
+    /// When that does not suffice: go on without the model, or stop
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "degrade")]
+    pub(crate) over_budget: WhenSpent,
+}
+
+/// What to do when the budget does not suffice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum WhenSpent {
+    Degrade,
+    Stop,
+}
+
+impl From<WhenSpent> for OverBudget {
+    fn from(when: WhenSpent) -> Self {
+        match when {
+            WhenSpent::Degrade => Self::Degrade,
+            WhenSpent::Stop => Self::Stop,
+        }
+    }
+}
+
+impl Spending {
+    pub(crate) fn limits(self) -> Budget {
+        Budget { calls: self.max_calls, tokens: self.max_tokens, cost: self.max_cost, ..Budget::default() }
+    }
+}
+
+/// Go on with a question that waits for an answer
+#[derive(Debug, Group)]
+#[command(after_help = RESUME_EXAMPLES)]
+pub(crate) struct Resume {
+    /// The run, as ask named it; without it, the runs that wait are listed
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<RunId>,
+    /// What to answer: yes, no, or a text; where the run asks several questions, QUESTION=ANSWER (repeatable)
+    #[arg(short, long, value_name = "ANSWER", requires = "run")]
+    pub(crate) answer: Vec<String>,
+    /// The model that helps, the one that ask was given
+    #[arg(short, long, value_name = "PROVIDER/MODEL", env = "NINEFOLD_MODEL", hide_env_values = true)]
+    pub(crate) model: Option<String>,
+    /// Give up after this time: 500ms, 2s, 1.5s, 1m
+    #[arg(short, long, value_name = "TIME", value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Bring the database up to date with files and folders
@@ -376,6 +464,13 @@ pub(crate) struct Diff {
 fn fraction(text: &str) -> Result<f32, String> {
     let number = text.trim().parse::<f32>().ok().filter(|number| (0.0..=1.0).contains(number));
     number.ok_or_else(|| "a number from 0 to 1, such as 0.3".to_owned())
+}
+
+/// Reads an amount of money in dollars.
+fn dollars(text: &str) -> Result<Cost, String> {
+    let text = text.trim().trim_start_matches('$');
+    let amount = text.parse::<f64>().ok().filter(|amount| amount.is_finite() && *amount >= 0.0);
+    amount.map(Cost::from_usd).ok_or_else(|| "an amount of dollars, such as 0.05".to_owned())
 }
 
 /// Reads `2s`, `500ms`, `1.5s`, `1m`, `90d`; a number alone counts seconds.

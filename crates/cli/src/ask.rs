@@ -16,8 +16,9 @@ use crate::exit::{Exit, Stop, tell, write};
 use crate::format::Format;
 use crate::index::{Indexed, bring_up_to_date};
 use crate::live::Live;
+use crate::open::Terms;
 use crate::print::{Detail, Page, answer_json, plain};
-use crate::{open, paths, question};
+use crate::{open, paths, question, resume};
 
 /// Runs the command.
 pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Stop> {
@@ -29,11 +30,14 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
 
     let (model, missing_model) = open::model(args.model.as_deref()).await?;
     let live = if everywhere.quiet || model.is_none() { None } else { Live::of_stderr() };
-    let soar = limit.on("opening the database", open::answering(everywhere, model, live.clone())).await?;
+    let over_budget = args.budget.over_budget.into();
+    let terms = Terms { live: live.clone(), approve_plans: args.approve_plan, over_budget };
+    let soar = limit.on("opening the database", open::answering(everywhere, model, terms)).await?;
     let indexed = if roots.is_empty() { None } else { Some(prepare(&soar, &roots, &limit, everywhere).await?) };
 
     let mut query = Query::new(question).scope(Scope::of(&args.scope));
     query.deadline = limit.rest();
+    query.budget = args.budget.limits();
     query.within = roots.iter().map(|root| root.to_string_lossy().into_owned()).collect();
     let answered = soar.answer(query).await;
     if let Some(live) = live {
@@ -45,7 +49,7 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
             if let Some(kept) = &kept {
                 kept.after_failure(&failure.profile);
             }
-            return Err(failure.into());
+            return resume::ended(&soar, failure, args.json).await;
         }
     };
 

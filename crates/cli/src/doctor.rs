@@ -197,7 +197,7 @@ impl Report {
                     add(
                         Weight::Note,
                         what,
-                        "resume them, or leave them: they are removed when nothing was written to them for 30 days",
+                        "ninefold resume lists them and goes on; they are removed when nothing was written to them for 30 days",
                     );
                 }
             }

@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     NothingFound = 1,
     BadInput = 2,
     Environment = 3,
+    /// A run waits for a person.
+    Waits = 4,
 }
 
 impl Exit {
@@ -109,9 +111,12 @@ pub(crate) fn report(outcome: Result<Exit, Stop>, args: &Args) -> Exit {
         let _ = write!(text, "\n{}", page.account(profile, Detail::of(&args.everywhere)));
     }
     tell(&text);
-    if let Command::Ask(ask) = &args.command
-        && ask.json
-    {
+    let json = match &args.command {
+        Command::Ask(ask) => ask.json,
+        Command::Resume(resume) => resume.json,
+        _ => false,
+    };
+    if json {
         // The exit code tells already; a reader that is gone changes nothing.
         let _ = write(&crate::print::failure_json(&error, profile.as_deref()));
     }

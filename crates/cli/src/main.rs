@@ -1,6 +1,6 @@
 //! The program `ninefold`: asks questions of folders of files and shows where the time went.
 //!
-//! In reading order: [`args`] is what it is told; [`ask`], [`index`] with `watch`, [`mod@search`], [`stats`], [`forget`],
+//! In reading order: [`args`] is what it is told; [`ask`], [`resume`], [`index`] with `watch`, [`mod@search`], [`stats`], [`forget`],
 //! [`doctor`] and [`mod@profile`] are what it does; [`open`], [`live`], [`question`], [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`],
 //! [`format`](mod@format) and [`wrap`] are what it shows,
 //! [`destination`] is where; [`exit`] is how it ends.
@@ -20,6 +20,7 @@ mod print;
 mod profile;
 mod progress;
 mod question;
+mod resume;
 mod runs;
 mod search;
 mod snippet;
@@ -55,6 +56,7 @@ fn run(args: &Args) -> Result<Exit, Stop> {
     let outcome = runtime.block_on(async {
         match &args.command {
             Command::Ask(ask) => ask::ask(ask, &args.everywhere).await,
+            Command::Resume(resume) => resume::resume(resume, &args.everywhere).await,
             Command::Index(index) => index::index(index, &args.everywhere).await,
             Command::Search(search) => search::search(search, &args.everywhere).await,
             Command::Stats(stats) => stats::stats(stats, &args.everywhere).await,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ninefold::{Embedder, Error, ErrorKind, Model, Result, Soar, embed};
+use ninefold::{Embedder, Error, ErrorKind, Model, OverBudget, Result, Soar, embed};
 use tokio::task::spawn_blocking;
 
 use crate::args::Everywhere;
@@ -12,16 +12,25 @@ use crate::progress::Progress;
 
 /// Opens the database, with the embedder if one is named.
 pub(crate) async fn soar(everywhere: &Everywhere) -> Result<Soar> {
-    answering(everywhere, None, None).await
+    answering(everywhere, None, Terms::default()).await
 }
 
-/// The same, with a model that helps and somebody who sees what it writes.
-pub(crate) async fn answering(
-    everywhere: &Everywhere,
-    model: Option<Arc<dyn Model>>,
-    live: Option<Live>,
-) -> Result<Soar> {
-    let mut builder = Soar::builder().database(paths::database(everywhere.db.as_deref())?);
+/// How questions are answered.
+#[derive(Default)]
+pub(crate) struct Terms {
+    /// Who sees what a model writes.
+    pub(crate) live: Option<Live>,
+    /// Whether plans wait for a person's word; runs are durable then.
+    pub(crate) approve_plans: bool,
+    /// What happens when a budget is spent.
+    pub(crate) over_budget: OverBudget,
+}
+
+/// The same, with a model that helps.
+pub(crate) async fn answering(everywhere: &Everywhere, model: Option<Arc<dyn Model>>, terms: Terms) -> Result<Soar> {
+    let Terms { live, approve_plans, over_budget } = terms;
+    let database = paths::database(everywhere.db.as_deref())?;
+    let mut builder = Soar::builder().database(database).approve_plans(approve_plans).over_budget(over_budget);
     if let Some(model) = model {
         builder = builder.model(model);
     }

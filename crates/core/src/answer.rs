@@ -122,6 +122,24 @@ pub enum Degradation {
         /// What happened.
         message: String,
     },
+    /// A budget (of the run, of more than it, or of an agent) did not hold what a phase wanted to spend: rules did its work, or what
+    /// agents were to find is missing.
+    OverBudget {
+        /// The phase.
+        phase: SmolStr,
+        /// Which limit, and what was spent.
+        message: String,
+    },
+    /// A limit of the run's budget is nearly or wholly spent. Nothing was left out for it.
+    NearBudget {
+        /// Which limit, and what was spent.
+        message: String,
+    },
+    /// Calls of models that have no known price are not in the run's cost.
+    Unpriced {
+        /// How many.
+        calls: u64,
+    },
     /// The search was to go by meaning as well, and went by words alone.
     WordsOnly {
         /// Why.
@@ -161,6 +179,12 @@ impl fmt::Display for Degradation {
             Self::NoEvidence => f.write_str("nothing that this run may see matches the question"),
             Self::ModelUnusable { phase, message, .. } => {
                 write!(f, "{phase} went by rules, because the model's reply could not be used: {message}")
+            }
+            Self::OverBudget { phase, message } => write!(f, "{phase} could not spend what it wanted: {message}"),
+            Self::NearBudget { message } => f.write_str(message),
+            Self::Unpriced { calls: 1 } => f.write_str("one call of a model without a known price is not in the cost"),
+            Self::Unpriced { calls } => {
+                write!(f, "{calls} calls of models without a known price are not in the cost")
             }
             Self::WordsOnly { cause: VectorSearch::EmbedderFailed } => {
                 f.write_str("the question could not be embedded, so the search went by words alone")

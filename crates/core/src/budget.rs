@@ -1,36 +1,88 @@
 //! What a run may spend on models, and what it has spent.
 
+use std::fmt;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
+use crate::answer::Degradation;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Limits of one run. `None` means without limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Budget {
     /// Model calls.
     pub calls: Option<u64>,
     /// Input and output tokens together.
     pub tokens: Option<u64>,
+    /// Money.
+    pub cost: Option<Cost>,
+    /// Whether a model whose price is not known may be called where money is limited.
+    pub unpriced: Unpriced,
 }
+
+/// What becomes of a call that nobody knows the price of, where money is limited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unpriced {
+    /// It is not made: the limit holds.
+    #[default]
+    Refused,
+    /// It is made and counts as free; the answer says how many there were.
+    Free,
+}
+
+/// What becomes of a run when its budget does not hold what a phase wants to spend.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverBudget {
+    /// Rules do the phase's work, and the answer says which phases went without a model.
+    #[default]
+    Degrade,
+    /// The run ends with an error of kind `OverBudget`.
+    Stop,
+}
+
+/// From this part of a limit on, in percent, the answer warns of it.
+pub const SOFT_LIMIT: u64 = 80;
 
 /// What a run has spent so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Expense {
     /// Model calls made.
     pub calls: u64,
-    /// Tokens used.
+    /// Tokens used, and what they cost as far as that is known.
     pub used: Usage,
+    /// Calls that used something and of which nobody knows what they cost.
+    pub unpriced: u64,
 }
 
-/// What a run may still spend. `None` means without limit.
+impl fmt::Display for Expense {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let calls = if self.calls == 1 { "call" } else { "calls" };
+        write!(f, "{} {calls} and {} tokens are spent", self.calls, self.used.total())?;
+        if let Some(cost) = self.used.cost {
+            write!(f, ", for {cost}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a call may use at most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Left {
-    /// Model calls.
-    pub calls: Option<u64>,
-    /// Input and output tokens together, without those that calls under way have reserved.
-    pub tokens: Option<u64>,
+pub struct Estimate {
+    /// Tokens, read and written.
+    pub tokens: u64,
+    /// What they cost; none when the price is not known.
+    pub cost: Option<Cost>,
+}
+
+impl From<u64> for Estimate {
+    fn from(tokens: u64) -> Self {
+        Self { tokens, cost: None }
+    }
 }
 
 /// What model calls used.
@@ -71,6 +123,16 @@ impl Cost {
     }
 }
 
+impl fmt::Display for Cost {
+    /// In dollars, with as many digits as there are below a cent: `$0.25`, `$0.0031`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = format!("{:.9}", self.usd());
+        let short = digits.trim_end_matches('0');
+        let end = digits.find('.').map_or(digits.len(), |point| point + 3).max(short.len());
+        write!(f, "${}", digits.get(..end).unwrap_or(&digits))
+    }
+}
+
 impl Usage {
     /// Tokens read and written, and nothing else known.
     #[must_use]
@@ -104,6 +166,7 @@ impl std::ops::AddAssign for Usage {
 #[derive(Debug, Default)]
 pub struct BudgetMeter {
     limits: Budget,
+    over: OverBudget,
     state: Mutex<Account>,
 }
 
@@ -111,62 +174,95 @@ pub struct BudgetMeter {
 struct Account {
     spent: Expense,
     reserved: u64,
+    reserved_cost: Cost,
+}
+
+impl Account {
+    fn tokens(&self) -> u64 {
+        self.spent.used.total().saturating_add(self.reserved)
+    }
+
+    fn cost(&self) -> Cost {
+        Cost(self.spent.used.cost.unwrap_or_default().0.saturating_add(self.reserved_cost.0))
+    }
 }
 
 impl BudgetMeter {
     /// An account with these limits; a resumed run has spent something already.
     #[must_use]
     pub fn new(limits: Budget, spent: Expense) -> Self {
-        Self { limits, state: Mutex::new(Account { spent, reserved: 0 }) }
+        let state = Mutex::new(Account { spent, ..Account::default() });
+        Self { limits, over: OverBudget::default(), state }
+    }
+
+    /// Sets what becomes of the run when a limit does not hold what is wanted.
+    #[must_use]
+    pub fn over(self, over: OverBudget) -> Self {
+        Self { over, ..self }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, Account> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Reserves one call of up to `tokens`; what is reserved is to be settled. [`crate::Cx::reserve`] sees to that.
+    /// Reserves one call of up to this much; what is reserved is to be settled. [`crate::Cx::reserve`] sees to that.
     ///
     /// # Errors
-    /// `OverBudget` when a limit would be passed.
-    pub fn reserve(&self, tokens: u64) -> Result<()> {
+    /// `OverBudget` when a limit would be passed, with the limit and what was spent; it ends the run where that is the policy.
+    pub fn reserve(&self, estimate: impl Into<Estimate>) -> Result<()> {
+        let estimate = estimate.into();
         let mut account = self.state();
-        if let Some(limit) = self.limits.calls
-            && account.spent.calls >= limit
-        {
-            return Err(Error::new(ErrorKind::OverBudget, format!("the run's {limit} model calls are used up"))
-                .hint("raise Budget::calls"));
-        }
-        let promised = account.spent.used.total().saturating_add(account.reserved);
-        if let Some(limit) = self.limits.tokens
-            && promised.saturating_add(tokens) > limit
-        {
-            return Err(Error::new(
-                ErrorKind::OverBudget,
-                format!("a call of up to {tokens} tokens does not fit: {promised} of {limit} are used or reserved"),
-            )
-            .hint("raise Budget::tokens"));
-        }
+        self.fits(estimate, &account).map_err(|(what, hint)| {
+            let what = format!("{what} ({})", account.spent);
+            self.judge(Error::new(ErrorKind::OverBudget, what).hint(hint))
+        })?;
         account.spent.calls += 1;
-        account.reserved = account.reserved.saturating_add(tokens);
+        account.reserved = account.reserved.saturating_add(estimate.tokens);
+        let cost = estimate.cost.unwrap_or_default();
+        account.reserved_cost = Cost(account.reserved_cost.0.saturating_add(cost.0));
         Ok(())
     }
 
-    /// Replaces a reservation of `tokens` by what the call really used.
-    pub fn settle(&self, tokens: u64, used: Usage) {
-        let mut account = self.state();
-        account.reserved = account.reserved.saturating_sub(tokens);
-        account.spent.used += used;
+    fn fits(&self, estimate: Estimate, account: &Account) -> Result<(), (String, &'static str)> {
+        if let Some(limit) = self.limits.calls
+            && account.spent.calls >= limit
+        {
+            return Err((format!("the run's {limit} model calls are used up"), "raise Budget::calls"));
+        }
+        if let Some(limit) = self.limits.tokens
+            && account.tokens().saturating_add(estimate.tokens) > limit
+        {
+            let promised = account.tokens();
+            let wanted = estimate.tokens;
+            let what =
+                format!("a call of up to {wanted} tokens does not fit: {promised} of {limit} are used or reserved");
+            return Err((what, "raise Budget::tokens"));
+        }
+        let Some(limit) = self.limits.cost else { return Ok(()) };
+        let Some(wanted) = estimate.cost else {
+            if self.limits.unpriced == Unpriced::Free {
+                return Ok(());
+            }
+            let what = format!("nobody knows what the model costs, so its call cannot be kept within {limit}");
+            return Err((what, "give the model a price, or allow such calls by Budget::unpriced"));
+        };
+        let promised = account.cost();
+        if promised.0.saturating_add(wanted.0) > limit.0 {
+            let what = format!("a call for up to {wanted} does not fit: {promised} of {limit} are used or reserved");
+            return Err((what, "raise Budget::cost"));
+        }
+        Ok(())
     }
 
-    /// What may still be spent.
-    #[must_use]
-    pub fn left(&self) -> Left {
-        let Account { spent, reserved } = *self.state();
-        let used = spent.used.total().saturating_add(reserved);
-        Left {
-            calls: self.limits.calls.map(|limit| limit.saturating_sub(spent.calls)),
-            tokens: self.limits.tokens.map(|limit| limit.saturating_sub(used)),
-        }
+    /// Replaces a reservation by what the call really used.
+    pub fn settle(&self, reserved: impl Into<Estimate>, used: Usage) {
+        let reserved = reserved.into();
+        let mut account = self.state();
+        account.reserved = account.reserved.saturating_sub(reserved.tokens);
+        let cost = reserved.cost.unwrap_or_default();
+        account.reserved_cost = Cost(account.reserved_cost.0.saturating_sub(cost.0));
+        account.spent.used += used;
+        account.spent.unpriced += u64::from(used.total() > 0 && used.cost.is_none());
     }
 
     /// What was spent so far.
@@ -174,23 +270,121 @@ impl BudgetMeter {
     pub fn spent(&self) -> Expense {
         self.state().spent
     }
+
+    /// What is neither spent nor reserved; `None` where there is no limit.
+    #[must_use]
+    pub fn left(&self) -> Budget {
+        let account = *self.state();
+        Budget {
+            calls: self.limits.calls.map(|limit| limit.saturating_sub(account.spent.calls)),
+            tokens: self.limits.tokens.map(|limit| limit.saturating_sub(account.tokens())),
+            cost: self.limits.cost.map(|limit| Cost(limit.0.saturating_sub(account.cost().0))),
+            unpriced: self.limits.unpriced,
+        }
+    }
+
+    /// The error, which ends the run if it is one of budgets (of this run, or of more than it) and the policy says so.
+    #[must_use]
+    pub fn judge(&self, error: Error) -> Error {
+        let stops = error.kind() == ErrorKind::OverBudget && self.over == OverBudget::Stop;
+        if stops { error.ending_run() } else { error }
+    }
+
+    /// What there is to say of limits that are nearly or wholly spent, and of calls whose price is not known.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Degradation> {
+        let Expense { calls, used, unpriced } = self.spent();
+        let near = |spent: u64, limit: Option<u64>| {
+            limit.filter(|limit| u128::from(spent) * 100 >= u128::from(*limit) * u128::from(SOFT_LIMIT))
+        };
+        let mut messages = Vec::new();
+        if let Some(limit) = near(calls, self.limits.calls) {
+            messages.push(format!("{calls} of {limit} model calls are spent"));
+        }
+        if let Some(limit) = near(used.total(), self.limits.tokens) {
+            messages.push(format!("{} of {limit} tokens are spent", used.total()));
+        }
+        let cost = used.cost.unwrap_or_default();
+        if let Some(limit) = near(cost.0, self.limits.cost.map(|limit| limit.0)) {
+            messages.push(format!("{cost} of {} are spent", Cost(limit)));
+        }
+        let mut warnings: Vec<_> = messages.into_iter().map(|message| Degradation::NearBudget { message }).collect();
+        if unpriced > 0 && self.limits.cost.is_some() {
+            warnings.push(Degradation::Unpriced { calls: unpriced });
+        }
+        warnings
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn budget(calls: u64, tokens: u64) -> Budget {
+        Budget { calls: Some(calls), tokens: Some(tokens), ..Budget::default() }
+    }
+
     #[test]
     fn parallel_reservations_cannot_overdraw() {
-        let meter = BudgetMeter::new(Budget { calls: Some(3), tokens: Some(100) }, Expense::default());
+        let meter = BudgetMeter::new(budget(3, 100), Expense::default());
         meter.reserve(60).unwrap();
         assert_eq!(meter.reserve(60).unwrap_err().kind(), ErrorKind::OverBudget);
         meter.settle(60, Usage::tokens(10, 5));
         meter.reserve(60).unwrap();
-        assert_eq!(meter.left(), Left { calls: Some(1), tokens: Some(25) });
+        assert_eq!(meter.left(), Budget { calls: Some(1), tokens: Some(25), ..Budget::default() });
         meter.settle(60, Usage::default());
         meter.reserve(85).unwrap();
-        assert_eq!(meter.reserve(1).unwrap_err().message(), "the run's 3 model calls are used up");
-        assert_eq!(meter.spent(), Expense { calls: 3, used: Usage::tokens(10, 5) });
+        let refused = meter.reserve(1).unwrap_err();
+        assert_eq!(refused.message(), "the run's 3 model calls are used up (3 calls and 15 tokens are spent)");
+        assert!(!refused.ends_run());
+        assert_eq!(meter.spent(), Expense { calls: 3, used: Usage::tokens(10, 5), unpriced: 1 });
+        assert_eq!(meter.left(), budget(0, 0));
+    }
+
+    #[test]
+    fn money_is_reserved_by_its_price_and_what_has_none_is_refused_or_counted() {
+        let limits = Budget { cost: Some(Cost(1_000)), ..Budget::default() };
+        let priced = |cost| Estimate { tokens: 10, cost: Some(Cost(cost)) };
+        let meter = BudgetMeter::new(limits, Expense::default());
+        meter.reserve(priced(600)).unwrap();
+        assert!(meter.reserve(priced(600)).unwrap_err().message().starts_with("a call for up to $0.0000006 does not"));
+        meter.settle(priced(600), Usage { cost: Some(Cost(400)), ..Usage::tokens(1, 1) });
+        assert_eq!(meter.left().cost, Some(Cost(600)));
+        meter.reserve(priced(600)).unwrap();
+        meter.settle(priced(600), Usage::default());
+        let unknown = meter.reserve(10).unwrap_err();
+        assert_eq!(
+            unknown.message(),
+            "nobody knows what the model costs, so its call cannot be kept within $0.000001 \
+             (2 calls and 2 tokens are spent, for $0.0000004)"
+        );
+        assert!(meter.warnings().is_empty());
+
+        let meter = BudgetMeter::new(Budget { unpriced: Unpriced::Free, ..limits }, Expense::default());
+        meter.reserve(10).unwrap();
+        meter.settle(10, Usage::tokens(4, 4));
+        assert_eq!(meter.warnings(), [Degradation::Unpriced { calls: 1 }]);
+    }
+
+    #[test]
+    fn four_fifths_of_a_limit_are_worth_a_warning_and_the_policy_decides_what_ends_the_run() {
+        let spent = |calls| Expense { calls, used: Usage::tokens(79, 0), unpriced: 0 };
+        assert!(BudgetMeter::new(budget(5, 100), spent(3)).warnings().is_empty());
+        let warnings = BudgetMeter::new(budget(5, 98), spent(4)).warnings();
+        let texts: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(texts, ["4 of 5 model calls are spent", "79 of 98 tokens are spent"]);
+        let meter = BudgetMeter::new(budget(5, 100), spent(5)).over(OverBudget::Stop);
+        assert!(meter.reserve(1).unwrap_err().ends_run());
+        assert!(!meter.judge(Error::new(ErrorKind::Transient, "reset")).ends_run());
+    }
+
+    #[test]
+    fn money_is_shown_to_the_cent_or_as_exactly_as_it_is() {
+        let shown = |cost| Cost(cost).to_string();
+        assert_eq!(shown(0), "$0.00");
+        assert_eq!(shown(250_000_000), "$0.25");
+        assert_eq!(shown(12_300_000_000), "$12.30");
+        assert_eq!(shown(3_100_000), "$0.0031");
+        assert_eq!(shown(1), "$0.000000001");
     }
 }

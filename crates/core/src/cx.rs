@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::budget::{BudgetMeter, Usage};
+use crate::budget::{BudgetMeter, Estimate, Usage};
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Event, Teller};
 use crate::id::{RunId, SessionId};
 use crate::journal::{Position, RunLog};
 use crate::scope::Scope;
@@ -20,6 +21,8 @@ pub struct Cx {
     branch: Option<Arc<Branch>>,
     /// Whether the run's end is none of this work's.
     endless: bool,
+    /// Where its events go, if anybody reads them.
+    teller: Option<Teller>,
 }
 
 /// What [`Cx::new`] needs to know of a run.
@@ -44,22 +47,22 @@ pub struct RunState {
     pub content: bool,
 }
 
-/// Tokens set aside for one model call under way.
+/// What is set aside for one model call under way.
 pub struct Reservation {
     run: Arc<RunState>,
-    tokens: u64,
+    estimate: Estimate,
 }
 
 impl Reservation {
     /// Replaces the reservation by what the call really used.
     pub fn settle(mut self, used: Usage) {
-        self.run.budget.settle(std::mem::take(&mut self.tokens), used);
+        self.run.budget.settle(std::mem::take(&mut self.estimate), used);
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.run.budget.settle(self.tokens, Usage::default());
+        self.run.budget.settle(self.estimate, Usage::default());
     }
 }
 
@@ -74,7 +77,28 @@ impl Cx {
     #[must_use]
     pub fn new(run: RunState) -> Self {
         let branch = run.log.is_some().then(|| Arc::new(Branch { path: 0, next: AtomicU32::new(0) }));
-        Self { run: Arc::new(run), branch, endless: false }
+        Self { run: Arc::new(run), branch, endless: false, teller: None }
+    }
+
+    /// The same context, whose events are told there.
+    #[must_use]
+    pub fn telling(self, teller: Option<Teller>) -> Self {
+        Self { teller, ..self }
+    }
+
+    /// Whether anybody reads the run's events.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.teller.is_some()
+    }
+
+    /// Tells the reader of the run's events, if there is one, and waits while he has no room. Phases and agents are announced by
+    /// what surrounds them; this is for what they alone know.
+    pub async fn tell(&self, event: impl FnOnce() -> Event) {
+        if let Some(teller) = &self.teller {
+            // Boxed, so that nobody carries the size of a wait that hardly ever is.
+            Box::pin(teller.tell(event())).await;
+        }
     }
 
     /// The run's identity.
@@ -112,9 +136,10 @@ impl Cx {
     ///
     /// # Errors
     /// As [`BudgetMeter::reserve`].
-    pub fn reserve(&self, tokens: u64) -> Result<Reservation> {
-        self.run.budget.reserve(tokens)?;
-        Ok(Reservation { run: Arc::clone(&self.run), tokens })
+    pub fn reserve(&self, estimate: impl Into<Estimate>) -> Result<Reservation> {
+        let estimate = estimate.into();
+        self.run.budget.reserve(estimate)?;
+        Ok(Reservation { run: Arc::clone(&self.run), estimate })
     }
 
     /// How the run's host stops it, if not by dropping it.
@@ -124,10 +149,10 @@ impl Cx {
     }
 
     /// The same run without its deadline and cancellation, for work that others wait for as well: whoever waits for it keeps to his
-    /// own, and whoever does it bounds it.
+    /// own, and whoever does it bounds it. It tells nothing: those who wait are not to wait for a reader of this run's events.
     #[must_use]
     pub fn without_end(&self) -> Self {
-        Self { endless: true, ..self.clone() }
+        Self { endless: true, teller: None, ..self.clone() }
     }
 
     /// The wall time now.
@@ -192,7 +217,7 @@ impl Cx {
             .branch
             .as_ref()
             .map(|branch| Arc::new(Branch { path: mix(branch.path, step()), next: AtomicU32::new(0) }));
-        Self { run: Arc::clone(&self.run), branch, endless: self.endless }
+        Self { run: Arc::clone(&self.run), branch, endless: self.endless, teller: self.teller.clone() }
     }
 }
 

@@ -35,7 +35,9 @@ pub enum ErrorKind {
     Cancelled,
     /// The run's or the phase's deadline passed.
     DeadlineExceeded,
-    /// A limit of the run's budget (calls, tokens) is used up.
+    /// The run waits for a person: no failure. [`Suspension`](crate::Suspension) is the cause of the error and has the question.
+    Suspended,
+    /// A limit of the run's budget (calls, tokens, money) is used up.
     OverBudget,
     /// The run's scope does not allow it.
     OutOfScope,
@@ -70,6 +72,7 @@ impl ErrorKind {
             Self::Conflict => "conflict",
             Self::Cancelled => "cancelled",
             Self::DeadlineExceeded => "deadline_exceeded",
+            Self::Suspended => "suspended",
             Self::OverBudget => "over_budget",
             Self::OutOfScope => "out_of_scope",
             Self::MalformedReply => "malformed_reply",
@@ -103,6 +106,7 @@ struct Inner {
     status: Option<u16>,
     retry_after: Option<Duration>,
     attempts: Option<u32>,
+    ends_run: bool,
     wire: Option<Box<Wire>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -130,6 +134,7 @@ impl Error {
             status: None,
             retry_after: None,
             attempts: None,
+            ends_run: false,
             wire: None,
             source: None,
         }))
@@ -175,6 +180,12 @@ impl Error {
     #[must_use]
     pub fn given_up(self, attempts: u32) -> Self {
         self.edit(|e| e.attempts = Some(attempts))
+    }
+
+    /// Notes that the run is to end with it, whatever it is: nobody is to do with less.
+    #[must_use]
+    pub fn ending_run(self) -> Self {
+        self.edit(|e| e.ends_run = true)
     }
 
     /// Adds what a server said.
@@ -237,11 +248,23 @@ impl Error {
         matches!(self.0.kind, ErrorKind::Transient | ErrorKind::RateLimited)
     }
 
-    /// Whether the run as a whole must stop: its time or its host's patience is over, or its journal does not go
-    /// along, so doing with less is not an option.
+    /// Whether the run as a whole must stop: its time or its host's patience is over, its journal does not go along, or it waits
+    /// for a person, so doing with less is not an option.
     #[must_use]
     pub fn ends_run(&self) -> bool {
-        self.breaks_journal() || matches!(self.0.kind, ErrorKind::Cancelled | ErrorKind::DeadlineExceeded)
+        self.stops_run() || matches!(self.0.kind, ErrorKind::Cancelled | ErrorKind::DeadlineExceeded)
+    }
+
+    /// Whether it ends the run wherever it is met: even inside of an agent, whose own deadline does not.
+    #[must_use]
+    pub fn stops_run(&self) -> bool {
+        self.0.ends_run || self.breaks_journal() || self.is_suspension()
+    }
+
+    /// Whether it is no failure, but the run waits for a person.
+    #[must_use]
+    pub fn is_suspension(&self) -> bool {
+        self.0.kind == ErrorKind::Suspended
     }
 
     /// Whether it is the journal that does not go along.

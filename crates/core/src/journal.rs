@@ -13,7 +13,7 @@ use smol_str::SmolStr;
 
 use crate::cache_key::Key;
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::RunId;
 
 /// How much of a run survives its process.
@@ -24,7 +24,7 @@ pub enum Durability {
     #[default]
     Off,
     /// The run is noted when it starts, its phases when it ends: one write each. A run killed between starts over
-    /// when resumed.
+    /// when resumed, unless it waits for a person: then what it has done is written before it waits.
     Run,
     /// Every phase is written before the next one starts. A run killed after phase k continues with phase k + 1.
     Phase,
@@ -130,6 +130,17 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What a run says whose journal does not go along; what ends the run anyway stays as it is.
+#[must_use]
+pub fn not_durable(error: Error) -> Error {
+    if error.ends_run() {
+        return error;
+    }
+    let what = format!("the journal does not go along: {}", error.message());
+    let hint = error.hint_text().unwrap_or("mend the journal and resume the run").to_owned();
+    Error::new(ErrorKind::NotDurable, what).hint(hint).caused_by(error)
+}
+
 /// The journal as one run sees it: what was recorded before, and where new entries go.
 pub struct RunLog {
     journal: Arc<dyn Journal>,
@@ -178,15 +189,21 @@ impl RunLog {
         }
     }
 
+    /// Writes what was kept, for a run that goes on in another process: a person is asked.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn park(&self) -> Result<()> {
+        let pending = std::mem::take(&mut *lock(&self.pending));
+        if pending.is_empty() { Ok(()) } else { self.journal.append(self.run, pending).await }
+    }
+
     /// Writes what was kept and that the run has finished.
     ///
     /// # Errors
     /// As [`Journal::append`] and [`Journal::finish`].
     pub async fn finish(&self, at: Timestamp) -> Result<()> {
-        let pending = std::mem::take(&mut *lock(&self.pending));
-        if !pending.is_empty() {
-            self.journal.append(self.run, pending).await?;
-        }
+        self.park().await?;
         self.journal.finish(self.run, at).await
     }
 }

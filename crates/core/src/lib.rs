@@ -5,7 +5,8 @@
 //!
 //! 1. what is asked and answered: [`query`], [`answer`], [`error`];
 //! 2. what each phase makes: [`assessment`], [`evidence`], [`plan`], [`verdict`], [`route`], [`finding`]; what stood in its way: [`impasse`];
-//! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`ledger`], [`clock`]; and what is shown nowhere: [`secret`];
+//! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`ledger`], [`clock`]; what it tells: [`event`]; what it asks a person: [`inquiry`], [`suspension`]; and what is shown nowhere:
+//!    [`secret`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
 //! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`],
 //!    [`uploads`], [`experience`] ([`features`]);
@@ -26,12 +27,15 @@ pub mod clock;
 pub mod cx;
 pub mod embed;
 pub mod error;
+pub mod event;
 pub mod evidence;
 pub mod experience;
 pub mod features;
 pub mod finding;
 pub mod id;
 pub mod impasse;
+pub mod inquiry;
+mod inside;
 pub mod journal;
 pub mod json;
 pub mod ledger;
@@ -49,6 +53,7 @@ pub mod sessions;
 pub mod span;
 mod stem;
 pub mod store;
+pub mod suspension;
 pub mod terms;
 pub mod uploads;
 pub mod verdict;
@@ -56,13 +61,14 @@ pub mod verdict;
 pub use agent::{Agent, AgentCard, Report, Task};
 pub use answer::{Answer, Degradation, PlanOrigin};
 pub use assessment::{Assessment, Complexity, DecidedBy};
-pub use budget::{Budget, BudgetMeter, Cost, Expense, Left, Usage};
+pub use budget::{Budget, BudgetMeter, Cost, Estimate, Expense, OverBudget, Unpriced, Usage};
 pub use cache::{Cache, CacheEntry, Retention};
 pub use cache_key::Key;
 pub use clock::{Clock, Timestamp};
 pub use cx::Cx;
 pub use embed::{Embedded, Embedder, Embedding, Embeddings, Purpose};
 pub use error::{Error, ErrorKind, Result, Wire};
+pub use event::{Event, Events, PhaseEnd, Teller};
 pub use evidence::{
     Chunk, ChunkId, ChunkKind, Citation, Evidence, Lines, Passage, Relation, RelationKind, Signals, VectorSearch,
     WeightedTerm,
@@ -72,6 +78,7 @@ pub use features::Features;
 pub use finding::{FailedSubgoal, Finding, Findings, Statement};
 pub use id::{RunId, SessionId};
 pub use impasse::{Impasse, TieBreak};
+pub use inquiry::{Inquiry, InquiryId, Supplied, Wanted};
 pub use journal::{Durability, Journal};
 pub use ledger::{Amount, Balance, Ceiling, ChargeId, Ledger, Limits};
 pub use model::{
@@ -86,5 +93,6 @@ pub use scope::{Labels, Scope};
 pub use secret::Secret;
 pub use sessions::{Resumption, SessionEvent, SessionSummary, Sessions, Turn};
 pub use store::{Contents, Document, Forgetting, Forgotten, Search, Source, Store};
+pub use suspension::{OpenInquiry, Suspension};
 pub use uploads::{Upload, UploadKey, UploadRecords};
 pub use verdict::{Decision, Issue, Resource, Scores, Shortage, Verdict, VerifiedPlan, VerifyPolicy, Weights};

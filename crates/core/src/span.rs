@@ -35,7 +35,7 @@ pub mod name {
     pub const JOURNAL: &str = "journal";
     /// One pause before a retry.
     pub const BACKOFF: &str = "backoff";
-    /// One wait for what another run computes, or for a place.
+    /// One wait for what another run computes, for a place, or for the reader of a streamed run.
     pub const QUEUE: &str = "queue";
     /// One choice among models.
     pub const ROUTE: &str = "route";
@@ -127,6 +127,8 @@ pub mod outcome {
     pub const FAILED: &str = "failed";
     /// It was dropped before its end.
     pub const CANCELLED: &str = "cancelled";
+    /// It waits for a person; the run goes on when it is resumed.
+    pub const SUSPENDED: &str = "suspended";
     /// The output came from the journal.
     pub const REPLAYED: &str = "replayed";
     /// The output came from the cache.
@@ -298,7 +300,7 @@ pub fn backoff() -> Span {
     tracing::info_span!(target: TARGET, "backoff", outcome = Empty, "error.type" = Empty, attempts = Empty)
 }
 
-/// The span of a wait for what another run computes, or for a place.
+/// The span of a wait for what another run computes, for a place, or for the reader of a streamed run.
 #[must_use]
 #[inline]
 pub fn queue() -> Span {
@@ -357,8 +359,11 @@ pub fn record_usage(span: &Span, usage: &Usage) {
     }
 }
 
-/// Notes that a span ended with an error.
+/// Notes that a span ended with an error, or because a person is asked, which is none.
 pub fn record_error(span: &Span, error: &Error) {
+    if error.is_suspension() {
+        return record_outcome(span, outcome::SUSPENDED);
+    }
     span.record(field::OUTCOME, outcome::FAILED);
     span.record(field::ERROR_TYPE, error.kind().as_str());
 }

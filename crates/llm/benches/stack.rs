@@ -110,7 +110,10 @@ fn cx() -> Cx {
         id: RunId(1),
         session: Some("bench".into()),
         scope: Scope::of(["team"]),
-        budget: BudgetMeter::new(Budget { calls: Some(u64::MAX), tokens: Some(u64::MAX / 2) }, Expense::default()),
+        budget: BudgetMeter::new(
+            Budget { calls: Some(u64::MAX), tokens: Some(u64::MAX / 2), ..Budget::default() },
+            Expense::default(),
+        ),
         deadline: Some(tokio::time::Instant::now() + Duration::from_secs(3_600)),
         cancel: None,
         clock: Arc::new(ManualClock::at(Timestamp(0))),

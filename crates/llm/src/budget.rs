@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use futures_util::Stream;
 use ninefold_core::cx::Reservation;
 use ninefold_core::model::Deltas;
-use ninefold_core::{Cx, Delta, Model, ModelId, ModelRequest, Reply, Result};
+use ninefold_core::{Cx, Delta, Estimate, Model, ModelId, ModelRequest, Reply, Result, Usage};
 
+use crate::Price;
 use crate::tally::Tally;
 
 /// A model that spends within the run's budget. A call that fails before it answers counts as a call and costs nothing; one
@@ -19,12 +20,21 @@ use crate::tally::Tally;
 /// caches, so that what they answer is not. Costs a call two locks.
 pub struct Budgeted<M> {
     inner: M,
+    price: Option<Price>,
 }
 
 impl<M: Model> Budgeted<M> {
     /// Keeps the calls of `inner` within the budget of the run that makes them.
     pub fn new(inner: M) -> Self {
-        Self { inner }
+        Self { inner, price: None }
+    }
+
+    /// Sets what the calls cost, so that a run's limit of money holds them: the price by which they are metered. Without one, such
+    /// runs do not call the model, unless [`Budget::unpriced`](ninefold_core::Budget::unpriced) lets them.
+    #[must_use]
+    pub fn priced(mut self, price: impl Into<Option<Price>>) -> Self {
+        self.price = price.into();
+        self
     }
 }
 
@@ -40,8 +50,9 @@ impl<M: Model> Model for Budgeted<M> {
 
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
         let tally = Tally::new(&request);
-        let reservation = Some(cx.reserve(tally.estimate().total())?);
-        let mut spending = Spending { reservation, tally };
+        let most = tally.estimate();
+        let estimate = Estimate { tokens: most.total(), cost: self.price.map(|price| price.of(&most)) };
+        let mut spending = Spending { reservation: Some(cx.reserve(estimate)?), tally, price: self.price };
         match self.inner.send(request, cx).await {
             Ok(reply) => Ok(Reply::stream(Settling { inner: reply.into_deltas(), spending })),
             Err(error) => {
@@ -56,12 +67,15 @@ impl<M: Model> Model for Budgeted<M> {
 struct Spending {
     reservation: Option<Reservation>,
     tally: Tally,
+    price: Option<Price>,
 }
 
 impl Drop for Spending {
     fn drop(&mut self) {
         if let Some(reservation) = self.reservation.take() {
-            reservation.settle(self.tally.usage());
+            let used = self.tally.usage();
+            let cost = used.cost.or_else(|| Some(self.price?.of(&used)));
+            reservation.settle(Usage { cost, ..used });
         }
     }
 }

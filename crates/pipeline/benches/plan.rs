@@ -117,7 +117,7 @@ fn verification(subgoals: Vec<Subgoal>, evidence: Evidence, agents: Vec<AgentCar
         policy: VerifyPolicy::default(),
         calls: 0,
         by_meaning: false,
-        left: ninefold_core::budget::Left::default(),
+        left: ninefold_core::Budget::default(),
         time: None,
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use ninefold_core::{
     Agent, AgentCard, AgentKey, Answer, Assessment, Clock, Complexity, Durability, Embedder, Error, ErrorKind,
-    Evidence, Experience, Findings, Journal, Key, Model, Phase, Plan, Result, Routes, Store, Verdict, VerifyPolicy,
+    Evidence, Experience, Findings, Journal, Key, Model, OverBudget, Phase, Plan, Result, Routes, Store, Verdict,
+    VerifyPolicy,
 };
 
 use crate::agents::quote::Quote;
@@ -14,7 +15,7 @@ use crate::erase::BoxPhase;
 use crate::layers::normalize::MAX_QUESTION_BYTES;
 use crate::layers::{Layered, phase};
 use crate::phases::assess::Assess;
-use crate::phases::collect::{AgentPolicy, Agents, Collect, Collection};
+use crate::phases::collect::{AgentPolicy, Agents, Collect, Collection, told};
 use crate::phases::decompose::{Decompose, Decomposition, instructions};
 use crate::phases::recall::{Learning, Recall};
 use crate::phases::record::{Record, Recording};
@@ -45,6 +46,8 @@ pub struct SoarBuilder {
     phase_timeout: Option<Duration>,
     definition: Option<String>,
     content_in_spans: bool,
+    approve_plans: bool,
+    over_budget: OverBudget,
     listener: Option<Listener>,
     experience: Option<Arc<dyn Experience>>,
     replaced: Replaced,
@@ -87,7 +90,8 @@ impl SoarBuilder {
         self
     }
 
-    /// Sets the model. Without one every phase goes by rules.
+    /// Sets the model. Without one every phase goes by rules. It is called as it is given: one that is to keep to a run's budget is
+    /// wrapped in `ninefold_llm::Budgeted`, as `ninefold::SoarBuilder::model` does.
     #[must_use]
     pub fn model(mut self, model: Arc<dyn Model>) -> Self {
         self.model = Some(model);
@@ -162,6 +166,22 @@ impl SoarBuilder {
         self
     }
 
+    /// Has a person approve each plan that was verified, before an agent is called: the run is suspended and waits in its journal
+    /// ([`Cx::ask`](ninefold_core::Cx::ask)). A plan that is declined counts as rejected, and the answer is made from the evidence.
+    #[must_use]
+    pub fn approve_plans(mut self, approve: bool) -> Self {
+        self.approve_plans = approve;
+        self
+    }
+
+    /// Sets what happens when a budget does not hold what a phase wants to spend on its model: rules do the work and the answer says
+    /// so, unless set.
+    #[must_use]
+    pub fn over_budget(mut self, over: OverBudget) -> Self {
+        self.over_budget = over;
+        self
+    }
+
     /// Sets the most bytes of a question; [`MAX_QUESTION_BYTES`] otherwise.
     #[must_use]
     pub fn max_question_bytes(mut self, limit: usize) -> Self {
@@ -202,7 +222,8 @@ impl SoarBuilder {
     /// `InvalidInput` when two agents share a name, when plans cannot be judged by the policy, or when a pipeline with a journal has replaced phases but no
     /// [`SoarBuilder::definition`].
     pub fn build(self) -> Result<Soar> {
-        let content_in_spans = self.content_in_spans;
+        let (content_in_spans, approve_plans, over_budget) =
+            (self.content_in_spans, self.approve_plans, self.over_budget);
         let Self { store, model, mut agents, agent_policy, journal, clock, replaced, definition, listener, .. } = self;
         let verify = self.verify_policy;
         verify.check()?;
@@ -218,6 +239,13 @@ impl SoarBuilder {
                 "a durable pipeline with replaced phases has no definition",
             )
             .hint("name the version of your phases with SoarBuilder::definition, and change it when they change"));
+        }
+        if journal.is_none() && approve_plans {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "plans are to be approved, and there is no journal to wait in",
+            )
+            .hint("build the pipeline with a journal"));
         }
         let own: Option<(AgentCard, Arc<dyn Agent>)> = match (&model, &store) {
             (Some(model), _) => Some((Reason::card(), Arc::new(Reason { model: Arc::clone(model) }))),
@@ -262,13 +290,14 @@ impl SoarBuilder {
             recall: recall.map(|recall| slots.slot("recall", None, recall)),
             verify: slots.slot("verify", replaced.verify, Verify { model: model.clone() }),
             route: slots.slot("route", replaced.route, route),
-            collect: slots.slot("collect", replaced.collect, Collect { agents }).timeout(whole),
+            collect: slots.slot("collect", replaced.collect, Collect { agents }).timeout(whole).retell(told),
             synthesize: slots.slot("synthesize", replaced.synthesize, Synthesize { model, listener }),
             record: slots.slot("record", replaced.record, Record { store, learning }),
             respond: slots.slot("respond", replaced.respond, Respond),
         };
         let code = (env!("CARGO_PKG_VERSION"), PROMPTS);
-        let definition = Key::of(&(code, phases.definition(), &cards, max_question_bytes, verify, definition))?;
+        let decides = (max_question_bytes, verify, definition, approve_plans);
+        let definition = Key::of(&(code, phases.definition(), &cards, decides))?;
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
         Ok(Soar {
             phases,
@@ -281,6 +310,8 @@ impl SoarBuilder {
             definition,
             content_in_spans,
             assessed_by,
+            approve_plans,
+            over_budget,
         })
     }
 }

@@ -7,6 +7,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod agents;
+mod approval;
 pub mod builder;
 mod calls;
 pub mod erase;

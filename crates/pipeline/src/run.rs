@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ninefold_core::cx::RunState;
 use ninefold_core::journal::{Entry, Header, RunLog};
 use ninefold_core::{
-    Budget, BudgetMeter, Clock, Cx, Durability, Error, ErrorKind, Expense, Journal, Key, Result, RunId, Scope,
-    SessionId, Timestamp, span,
+    Budget, BudgetMeter, Clock, Cx, Durability, Error, ErrorKind, Expense, Journal, Key, OverBudget, Result, RunId,
+    Scope, SessionId, Teller, Timestamp, span,
 };
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -60,6 +60,8 @@ pub struct Run {
     clock: Option<Arc<dyn Clock>>,
     journal: Option<(Arc<dyn Journal>, Durability)>,
     content: bool,
+    teller: Option<Teller>,
+    over_budget: OverBudget,
 }
 
 impl Run {
@@ -77,6 +79,8 @@ impl Run {
             clock: None,
             journal: None,
             content: false,
+            teller: None,
+            over_budget: OverBudget::default(),
         }
     }
 
@@ -116,6 +120,13 @@ impl Run {
         self
     }
 
+    /// Sets what happens when the budget does not hold what a phase wants to spend: rules do its work, unless set.
+    #[must_use]
+    pub fn over_budget(mut self, over: OverBudget) -> Self {
+        self.over_budget = over;
+        self
+    }
+
     /// Sets how long it may take.
     #[must_use]
     pub fn deadline(mut self, deadline: Option<Duration>) -> Self {
@@ -152,6 +163,13 @@ impl Run {
         self
     }
 
+    /// Tells its events there: [`Events::of`](ninefold_core::Events::of) gives one.
+    #[must_use]
+    pub fn teller(mut self, teller: impl Into<Option<Teller>>) -> Self {
+        self.teller = teller.into();
+        self
+    }
+
     /// Runs `body` on `input`. The input is written to the journal of a durable run, and compared when the run is
     /// continued; `body` captures or receives it as it likes.
     ///
@@ -164,14 +182,29 @@ impl Run {
         F: FnOnce(Cx) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let Self { pipeline, definition, id, session, scope, budget, deadline, cancel, clock, journal, content } = self;
+        let Self {
+            pipeline,
+            definition,
+            id,
+            session,
+            scope,
+            budget,
+            deadline,
+            cancel,
+            clock,
+            journal,
+            content,
+            teller,
+            ..
+        } = self;
+        let over = self.over_budget;
         let id = id.unwrap_or_else(RunId::random);
         traced(span::run(&pipeline, id, session.as_ref()), async move {
             let mut state = RunState {
                 id,
                 session,
                 scope,
-                budget: BudgetMeter::new(budget, Expense::default()),
+                budget: BudgetMeter::new(budget, Expense::default()).over(over),
                 // Counted from here, so that opening the journal counts.
                 deadline: deadline.and_then(|limit| Instant::now().checked_add(limit)),
                 cancel,
@@ -180,7 +213,7 @@ impl Run {
                 content,
             };
             let Some((journal, durability)) = journal else {
-                let cx = Cx::new(state);
+                let cx = Cx::new(state).telling(teller);
                 cx.check()?;
                 return body(cx).await;
             };
@@ -188,10 +221,15 @@ impl Run {
             Box::pin(async move {
                 let opening = Opening { id, pipeline: &pipeline, definition, started: state.clock.now() };
                 let entries = exchange(&bounds(&state), opening.open(input, journal.as_ref())).await?;
-                state.budget = BudgetMeter::new(budget, spent(&entries));
+                state.budget = BudgetMeter::new(budget, spent(&entries)).over(over);
                 state.log = Some(RunLog::new(journal, id, durability, entries));
-                let cx = Cx::new(state);
+                let cx = Cx::new(state).telling(teller);
                 let output = body(cx.clone()).await;
+                if output.as_ref().is_err_and(Error::is_suspension)
+                    && let Some(log) = cx.log()
+                {
+                    exchange(&cx, log.park()).await?;
+                }
                 // What is wrong with the input would be wrong again: there is nothing to resume.
                 let hopeless = |error: &Error| matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::TooLong);
                 if let Some(log) = cx.log().filter(|_| output.as_ref().err().is_none_or(hopeless)) {

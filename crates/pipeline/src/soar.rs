@@ -9,19 +9,20 @@ use futures_util::future::try_join;
 use ninefold_core::span::field;
 use ninefold_core::{
     AgentCard, Answer, Assessment, Clock, Complexity, Cx, DecidedBy, Decision, Degradation, Durability, Error,
-    ErrorKind, Evidence, Findings, Impasse, Journal, Key, Phase, Plan, PlanOrigin, Query, Result, Routes, RunId,
-    Verdict, VerifiedPlan, VerifyPolicy, span,
+    ErrorKind, Event, Events, Evidence, Findings, Impasse, Journal, Key, OverBudget, Phase, Plan, PlanOrigin, Query,
+    Result, Routes, RunId, Teller, Verdict, VerifiedPlan, VerifyPolicy, span,
 };
 use tokio::time::Instant;
 use tracing::Span;
 
+use crate::approval;
 use crate::builder::{Slot, SoarBuilder};
 use crate::calls::Calls;
 use crate::layers::cache::poll_once;
 use crate::layers::normalize::normalize;
 use crate::layers::scope;
 use crate::layers::trace::traced;
-use crate::phases::collect::Collection;
+use crate::phases::collect::{Collection, over_budget};
 use crate::phases::decompose::Decomposition;
 use crate::phases::recall::{KnownPlan, Recalled, Recollection};
 use crate::phases::record::{Lesson, Recording};
@@ -45,6 +46,8 @@ pub struct Soar {
     pub(crate) definition: Key,
     pub(crate) content_in_spans: bool,
     pub(crate) assessed_by: AssessedBy,
+    pub(crate) approve_plans: bool,
+    pub(crate) over_budget: OverBudget,
 }
 
 /// Who says how hard a question is.
@@ -71,7 +74,20 @@ impl Soar {
     /// id that belongs to another question or pipeline; what a phase could not do without. A model or an agent that
     /// fails is no error: the answer says so in its degradations.
     pub async fn answer(&self, query: impl Into<Query>) -> Result<Answer> {
+        self.answer_to(query.into(), None).await
+    }
+
+    /// The same as a stream of what happens on the way; the last event is what [`Soar::answer`] returns.
+    pub fn stream(&self, query: impl Into<Query>) -> Events<'_, Answer> {
         let query = query.into();
+        Events::of(|teller| self.answer_to(query, Some(teller)))
+    }
+
+    /// Answers a question and tells there what happens on the way: for whoever makes the stream himself.
+    ///
+    /// # Errors
+    /// As [`Soar::answer`].
+    pub async fn answer_to(&self, query: Query, teller: Option<Teller>) -> Result<Answer> {
         let mut run = Run::new("soar")
             .definition(self.definition)
             .session(query.session.clone())
@@ -79,7 +95,9 @@ impl Soar {
             .budget(query.budget)
             .deadline(query.deadline)
             .clock(Arc::clone(&self.clock))
-            .content_in_spans(self.content_in_spans);
+            .content_in_spans(self.content_in_spans)
+            .over_budget(self.over_budget)
+            .teller(teller);
         if let Some(id) = query.run {
             run = run.id(id);
         }
@@ -97,6 +115,14 @@ impl Soar {
     /// # Errors
     /// `NotFound` when there is no journal or it does not know the run; otherwise as [`Soar::answer`].
     pub async fn resume(&self, run: RunId, deadline: Option<Duration>) -> Result<Answer> {
+        self.resume_to(run, deadline, None).await
+    }
+
+    /// The same, with what happens on the way told there. Of phases that had finished it is told that they are replayed.
+    ///
+    /// # Errors
+    /// As [`Soar::resume`].
+    pub async fn resume_to(&self, run: RunId, deadline: Option<Duration>, teller: Option<Teller>) -> Result<Answer> {
         let Some((journal, _)) = &self.journal else {
             return Err(Error::new(ErrorKind::NotFound, "this pipeline has no journal").hint("build it with a journal"));
         };
@@ -108,7 +134,7 @@ impl Soar {
             Error::new(ErrorKind::ReplayRefused, format!("run {run} was not started by this kind of pipeline: {error}"))
                 .hint("resume it with its own pipeline")
         })?;
-        self.answer(Query { run: Some(run), deadline, ..query }).await
+        self.answer_to(Query { run: Some(run), deadline, ..query }, teller).await
     }
 
     async fn run(&self, query: Query, cx: Cx) -> Result<Answer> {
@@ -157,14 +183,22 @@ impl Soar {
                 calls: 0,
             };
             let Recalled { known, utilities } = self.recall(&decomposition, &within, cx, &mut notes).await?;
-            let (plan, judged, pattern) = match self.familiar(known, &decomposition, cx).await? {
+            let (mut plan, judged, pattern) = match self.familiar(known, &decomposition, cx).await? {
                 Some((plan, judged, pattern)) => (Some(plan), judged, Some(pattern)),
                 None => {
                     let (plan, judged) = self.plan(decomposition, cx, &mut calls, &mut notes, &mut impasses).await?;
                     (plan, judged, None)
                 }
             };
+            if self.approve_plans
+                && let Some(verified) = &plan
+                && !approval::approved(verified, cx).await?
+            {
+                notes.push(Degradation::PlanRejected { issues: vec![approval::DECLINED.to_owned()] });
+                plan = None;
+            }
             if let Some(plan) = plan {
+                cx.tell(|| Event::Planned(Arc::clone(plan.shared()))).await;
                 let routing = Routing { plan: plan.clone(), agents, utilities, calls: calls.before_answer() };
                 let routes = Arc::new(phases.route.run(routing, cx).await?);
                 calls.spend(routes.calls);
@@ -177,6 +211,7 @@ impl Soar {
                     within: Arc::clone(&within),
                 };
                 let mut collected = phases.collect.run(collection, cx).await?;
+                notes.extend(collected.failed.iter().find_map(over_budget));
                 impasses.append(&mut collected.impasses);
                 findings = Arc::new(collected);
                 executed = Some((plan, pattern, routes));
@@ -217,7 +252,9 @@ impl Soar {
             troubled: response.degradations.iter().any(|note| matches!(note, Degradation::ModelUnusable { .. })),
         });
         phases.record.run(Recording { cited, lesson }, cx).await?.note(&mut response.degradations);
-        phases.respond.run(response, cx).await
+        let mut answer = phases.respond.run(response, cx).await?;
+        answer.degradations.extend(cx.budget().warnings());
+        Ok(answer)
     }
 
     /// The assessment, if no model has to be asked for it. Whether one has to be is seen by whether it takes time; a durable

@@ -64,6 +64,8 @@ pub struct Row {
     pub failed: u64,
     /// How often it was dropped before its end.
     pub cancelled: u64,
+    /// How often it waited for a person.
+    pub suspended: u64,
     /// How often its output came from the journal.
     pub replayed: u64,
     /// How often its output came from the cache.
@@ -183,8 +185,8 @@ fn row(name: SmolStr, group: &[&Node], wall: u64) -> Row {
             row.error_types.push(node.error_type.clone());
         }
     }
-    let Group { failed, cancelled, replayed, cached, .. } = ended;
-    Row { failed, cancelled, replayed, cached, share: share(row.attributed, wall), ..row }
+    let Group { failed, cancelled, suspended, replayed, cached, .. } = ended;
+    Row { failed, cancelled, suspended, replayed, cached, share: share(row.attributed, wall), ..row }
 }
 
 /// How long at least one of these nodes, which are in order of start, was open.

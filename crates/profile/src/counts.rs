@@ -18,6 +18,8 @@ pub struct Counts {
     pub failed: u64,
     /// How often it was dropped before its end.
     pub cancelled: u64,
+    /// How often it waited for a person.
+    pub suspended: u64,
     /// How often its output came from the journal.
     pub replayed: u64,
     /// How often its output came from the cache.
@@ -38,6 +40,7 @@ impl Counts {
             executions: row.count,
             failed: row.failed,
             cancelled: row.cancelled,
+            suspended: row.suspended,
             replayed: row.replayed,
             cached: row.cached,
             retries: row.retries,
@@ -52,6 +55,7 @@ impl Counts {
             (&mut self.executions, other.executions),
             (&mut self.failed, other.failed),
             (&mut self.cancelled, other.cancelled),
+            (&mut self.suspended, other.suspended),
             (&mut self.replayed, other.replayed),
             (&mut self.cached, other.cached),
             (&mut self.retries, other.retries),
@@ -64,12 +68,13 @@ impl Counts {
 
     /// All of them, with the names that readers see.
     #[must_use]
-    pub fn all(&self) -> [(&'static str, u64); 15] {
+    pub fn all(&self) -> [(&'static str, u64); 16] {
         [
             ("runs", self.runs),
             ("executions", self.executions),
             ("failed", self.failed),
             ("cancelled", self.cancelled),
+            ("suspended", self.suspended),
             ("replayed", self.replayed),
             ("cached", self.cached),
             ("retries", self.retries),
@@ -92,21 +97,22 @@ mod tests {
     #[test]
     fn every_count_is_added_to_itself() {
         let usage = Usage {
-            calls: 9,
-            input_tokens: 10,
-            output_tokens: 11,
-            cached_input_tokens: 12,
-            cache_write_tokens: 13,
-            reasoning_tokens: 14,
-            cost_nanousd: 15,
+            calls: 10,
+            input_tokens: 11,
+            output_tokens: 12,
+            cached_input_tokens: 13,
+            cache_write_tokens: 14,
+            reasoning_tokens: 15,
+            cost_nanousd: 16,
             ..Usage::default()
         };
-        let (runs, executions, failed, cancelled) = (1, 2, 3, 4);
+        let (runs, executions, failed, cancelled, suspended) = (1, 2, 3, 4, 5);
+        let (replayed, cached, retries, cache_hits) = (6, 7, 8, 9);
         let one =
-            Counts { runs, executions, failed, cancelled, replayed: 5, cached: 6, retries: 7, cache_hits: 8, usage };
+            Counts { runs, executions, failed, cancelled, suspended, replayed, cached, retries, cache_hits, usage };
         let mut counts = one;
         counts.add(&one);
-        let twice: Vec<u64> = (1..=15).map(|n| 2 * n).collect();
+        let twice: Vec<u64> = (1..=16).map(|n| 2 * n).collect();
         assert_eq!(counts.all().map(|(_, n)| n).to_vec(), twice);
         counts.failed = u64::MAX;
         counts.add(&one);

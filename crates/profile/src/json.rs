@@ -31,7 +31,7 @@ impl Profile {
     /// | `wall_ns` | from the first poll of the run to its end |
     /// | `busy_ns` | time spent polling the run outside all of its spans |
     /// | `detached`, `dropped_spans` | see [`detached`](Self::detached), [`dropped_spans`](Self::dropped_spans) |
-    /// | `phases` | list of rows: `name`, `count`, `start_ns`, `wall_ns`, `attributed_ns`, `share`, `busy_ns`, `spent_ns` (by class), `usage` (see [`Usage`](crate::Usage)), `failed`, `cancelled`, `replayed`, `cached`, `retries`, `cache_hits`, `saved_ns`, `error_types`; see [`Row`] |
+    /// | `phases` | list of rows: `name`, `count`, `start_ns`, `wall_ns`, `attributed_ns`, `share`, `busy_ns`, `spent_ns` (by class), `usage` (see [`Usage`](crate::Usage)), `failed`, `cancelled`, `suspended`, `replayed`, `cached`, `retries`, `cache_hits`, `saved_ns`, `error_types`; see [`Row`] |
     /// | `between`, `total` | rows for the time between phases and for the run |
     /// | `spans` | list of `name`, `label`, `parent` (index in this list or null), `start_ns`, `entered_ns`, `end_ns`, `busy_ns` (without spans inside), `attempts`, `hits`, `outcome`, `error_type`, `open`, `usage`, `saved_ns`, `group` (`count`, `covered_ns`: one record for many spans); what does not apply is left out |
     #[must_use]
@@ -102,7 +102,7 @@ impl<'de> Deserialize<'de> for Profile {
 impl Serialize for Row {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let nanos = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let mut row = serializer.serialize_struct("Row", 17)?;
+        let mut row = serializer.serialize_struct("Row", 18)?;
         row.serialize_field("name", &self.name)?;
         row.serialize_field("count", &self.count)?;
         row.serialize_field("start_ns", &nanos(self.start))?;
@@ -114,6 +114,7 @@ impl Serialize for Row {
         row.serialize_field("usage", &self.usage)?;
         row.serialize_field("failed", &self.failed)?;
         row.serialize_field("cancelled", &self.cancelled)?;
+        row.serialize_field("suspended", &self.suspended)?;
         row.serialize_field("replayed", &self.replayed)?;
         row.serialize_field("cached", &self.cached)?;
         row.serialize_field("retries", &self.retries)?;

@@ -113,10 +113,16 @@ fn mostly(phase: &PhaseStatistics) -> String {
 
 /// What happened beside the time: `3 failed, 5 cached, 2 retries`.
 fn notes(counts: &Counts, times: &Distribution) -> String {
-    let Counts { failed, cancelled, replayed, cached, retries, .. } = *counts;
+    let Counts { failed, cancelled, suspended, replayed, cached, retries, .. } = *counts;
     let retried = if retries == 1 { "retry" } else { "retries" };
     let long = times.saturated();
-    let all = [(failed, "failed"), (cancelled, "cancelled"), (replayed, "replayed"), (cached, "cached")];
+    let all = [
+        (failed, "failed"),
+        (cancelled, "cancelled"),
+        (suspended, "suspended"),
+        (replayed, "replayed"),
+        (cached, "cached"),
+    ];
     let all = all.into_iter().chain([(retries, retried), (long, "above 1 h")]);
     all.filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", text::count(n))).collect::<Vec<_>>().join(", ")
 }

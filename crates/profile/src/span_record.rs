@@ -16,6 +16,8 @@ pub enum Outcome {
     Failed,
     /// It was dropped before its end.
     Cancelled,
+    /// It waits for a person.
+    Suspended,
     /// Its output came from the journal.
     Replayed,
     /// Its output came from the cache.
@@ -28,6 +30,7 @@ impl Outcome {
         match value {
             outcome::FAILED => Some(Self::Failed),
             outcome::CANCELLED => Some(Self::Cancelled),
+            outcome::SUSPENDED => Some(Self::Suspended),
             outcome::REPLAYED => Some(Self::Replayed),
             outcome::CACHED => Some(Self::Cached),
             _ => None,
@@ -40,6 +43,7 @@ impl Outcome {
         match self {
             Self::Failed => outcome::FAILED,
             Self::Cancelled => outcome::CANCELLED,
+            Self::Suspended => outcome::SUSPENDED,
             Self::Replayed => outcome::REPLAYED,
             Self::Cached => outcome::CACHED,
         }
@@ -116,6 +120,8 @@ pub(crate) struct Group {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) cancelled: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) suspended: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) replayed: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) cached: u64,
@@ -126,6 +132,7 @@ impl Group {
         let ended = match outcome {
             Some(Outcome::Failed) => &mut self.failed,
             Some(Outcome::Cancelled) => &mut self.cancelled,
+            Some(Outcome::Suspended) => &mut self.suspended,
             Some(Outcome::Replayed) => &mut self.replayed,
             Some(Outcome::Cached) => &mut self.cached,
             None => return,
@@ -136,6 +143,7 @@ impl Group {
     pub(crate) fn add_outcomes(&mut self, other: &Self) {
         self.failed = self.failed.saturating_add(other.failed);
         self.cancelled = self.cancelled.saturating_add(other.cancelled);
+        self.suspended = self.suspended.saturating_add(other.suspended);
         self.replayed = self.replayed.saturating_add(other.replayed);
         self.cached = self.cached.saturating_add(other.cached);
     }

@@ -171,6 +171,7 @@ pub(crate) fn notes(row: &Row) -> String {
     let why = if types.is_empty() { String::new() } else { format!(": {types}") };
     note(row.failed, "failed", &why);
     note(row.cancelled, "cancelled", "");
+    note(row.suspended, "suspended", "");
     note(row.replayed, "replayed", "");
     note(row.cached, "cached", "");
     match row.retries {

@@ -20,6 +20,7 @@ pub async fn journal_suite<J: Journal, F: Future<Output = J>>(open: impl Fn() ->
     only_finished_runs_are_pruned(&open().await).await;
     unfinished_runs_are_pruned_when_nothing_was_written_to_them(&open().await).await;
     of_two_who_append_at_once_one_is_refused(&open().await).await;
+    what_is_added_while_nobody_works_on_a_run_is_kept_once(&open().await).await;
 }
 
 const TRUNK: u64 = 0;
@@ -185,4 +186,24 @@ async fn of_two_who_append_at_once_one_is_refused<J: Journal>(journal: &J) {
     }
     let loaded = journal.load(RunId(1)).await.expect("load").expect("the run is there");
     assert_eq!(loaded.entries.len(), 20);
+}
+
+/// A person is asked, and answers while the run stands still: the answer is an entry beside the question, for the next who loads it.
+async fn what_is_added_while_nobody_works_on_a_run_is_kept_once<J: Journal>(journal: &J) {
+    let at = |entry: Entry, at: i64| Entry { at: Timestamp(at), ..entry };
+    let asked =
+        [at(entry(TRUNK, 0, "done"), 10), at(entry(u64::MAX, 0, "asked"), 20), at(entry(5, 0, "asked too"), 20)];
+    journal.begin(RunId(1), header(1)).await.expect("begin");
+    journal.append(RunId(1), asked.to_vec()).await.expect("append");
+    let answers = [at(entry(5, 1, "second"), 900), at(entry(u64::MAX, 1, "first"), 400)];
+    for answer in &answers {
+        journal.append(RunId(1), vec![answer.clone()]).await.expect("an answer, whichever comes first");
+        let twice = journal.append(RunId(1), vec![answer.clone()]).await.expect_err("an answer that is there");
+        assert_eq!(twice.kind(), ErrorKind::Conflict);
+    }
+    let loaded = journal.load(RunId(1)).await.expect("load").expect("the run is there");
+    assert_eq!(loaded.entries, [&asked[..], &answers[..]].concat());
+    assert_eq!(journal.unfinished().await.expect("unfinished").len(), 1, "a run that waits has not finished");
+    assert_eq!(journal.prune_unfinished(Timestamp(900)).await.expect("prune"), 0, "the latest that was written counts");
+    assert_eq!(journal.prune_unfinished(Timestamp(901)).await.expect("prune"), 1);
 }

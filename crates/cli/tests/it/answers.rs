@@ -155,6 +155,7 @@ fn the_help_has_examples_and_exit_codes() {
     for arguments in [
         &["--help"][..],
         &["ask", "--help"],
+        &["resume", "--help"],
         &["index", "--help"],
         &["profile", "--help"],
         &["profile", "show", "--help"],

@@ -11,6 +11,7 @@ mod labels;
 #[cfg(feature = "llm-http")]
 mod models;
 mod profiles;
+mod resumed;
 mod rights;
 mod room;
 mod searches;

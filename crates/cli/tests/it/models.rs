@@ -187,3 +187,22 @@ fn on_a_terminal_the_text_is_seen_while_it_is_written() {
     assert!(shown.contains("\r\u{1b}[J\u{1b}[0m"), "and taken away again: {shown:?}");
     assert!(String::from_utf8(ended.stdout).unwrap().starts_with("Hold the green button for five seconds [1].\n"));
 }
+
+#[test]
+fn a_budget_that_is_spent_is_told_and_ends_the_run_only_when_that_is_wanted() {
+    let (room, (address, asked)) = (Room::new(), good());
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let within = |arguments: &[&str]| ask(&room, &address, &[&["--model", "openai/small"], arguments].concat());
+    let quoted = within(&["--max-calls", "0"]).expect(0);
+    let told = "could not spend what it wanted: the run's 0 model calls are used up";
+    assert!(flat(&quoted.out).contains(told) && quoted.out.contains("holding the green button"), "{quoted:#?}");
+    let stopped = within(&["--max-tokens", "5", "--over-budget", "stop"]).expect(3);
+    assert!(stopped.err.contains("tokens does not fit: 0 of 5 are used or reserved"), "{stopped:#?}");
+    assert!(stopped.err.contains("(in phase ") && stopped.out.is_empty(), "{stopped:#?}");
+    let unpriced = within(&["--max-cost", "$0.50"]).expect(0);
+    assert!(flat(&unpriced.out).contains("nobody knows what the model costs"), "{unpriced:#?}");
+    assert!(asked.lock().unwrap().is_empty(), "nothing was paid for");
+    within(&["--max-cost", "much"]).expect(2);
+    let enough = within(&["--max-calls", "20", "--over-budget", "stop"]).expect(0);
+    assert!(enough.out.starts_with("Hold the green button"), "{enough:#?}");
+}

@@ -92,7 +92,8 @@ impl ToolAgentBuilder {
         self
     }
 
-    /// Who asks a person where a decision is [`super::Permission::Ask`].
+    /// Who asks a person where a decision is [`super::Permission::Ask`]. Without, a durable run is suspended until somebody answers
+    /// by [`ninefold_core::suspension::supply`] and resumes it; a run without a journal does not make the call.
     #[must_use]
     pub fn ask_person(mut self, person: impl AskPerson + 'static) -> Self {
         self.0.person = Some(Arc::new(person));
@@ -232,7 +233,7 @@ impl<'a> Work<'a> {
             Err(Stop::Error(error)) if error.kind() == ErrorKind::OverBudget => {
                 let unfinished = Unfinished { account: self.account, messages: self.messages };
                 let hint = error.hint_text().unwrap_or("ask for less");
-                Err(unfinished.error(ErrorKind::OverBudget, error.message(), hint))
+                Err(cx.budget().judge(unfinished.error(ErrorKind::OverBudget, error.message(), hint)))
             }
             Err(Stop::Error(error)) => Err(self.once(error)),
         }
@@ -394,12 +395,23 @@ impl<'a> Work<'a> {
         }
         let mut running = futures_util::stream::iter(work).buffer_unordered(parallel);
         let mut results = Vec::with_capacity(calls.len());
+        let mut suspended = None;
         while let Some(done) = running.next().await {
-            let (n, result, ending) = done?;
+            let (n, result, ending) = match done {
+                // A call waits for a person. The others are not broken off, lest they be made twice.
+                Err(error) if error.is_suspension() => {
+                    suspended.get_or_insert(error);
+                    continue;
+                }
+                done => done?,
+            };
             if let Some((_, noted)) = self.account.calls.get_mut(first + n) {
                 *noted = ending;
             }
             results.push((n, result));
+        }
+        if let Some(error) = suspended {
+            return Err(error);
         }
         results.sort_unstable_by_key(|(n, _)| *n);
         Ok(results.into_iter().map(|(_, result)| Message::tool(result)).collect())

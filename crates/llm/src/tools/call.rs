@@ -1,8 +1,8 @@
 //! One call of a tool: whether it may be made, the call within its bounds, and what the model is told of it.
 
 use ninefold_core::span::{self, field, outcome};
-use ninefold_core::{Cx, Error, ErrorKind, Key, Result, ToolCall, ToolResult};
-use serde_json::Value;
+use ninefold_core::{Cx, Error, ErrorKind, Inquiry, Key, Result, Supplied, ToolCall, ToolResult};
+use serde_json::{Value, json};
 use smol_str::SmolStr;
 use tokio::sync::Mutex;
 
@@ -107,7 +107,7 @@ pub(super) async fn make(
     let name = tool.name.clone();
     let key = Key::of(&(&name, &arguments, before))?;
     let step = async |inner: Cx| {
-        if let Some(why) = forbidden(parts, call, &tool, &arguments, asking, cx).await? {
+        if let Some(why) = forbidden(parts, call, &tool, &arguments, asking, cx, &inner).await? {
             return Ok((why, Ending::NotMade(ErrorKind::Refused)));
         }
         work(parts, &tool, arguments, cx, inner).await
@@ -140,7 +140,7 @@ async fn work(parts: &Parts, tool: &Offered, arguments: Value, cx: &Cx, inner: C
         }
         Err(error) => {
             cx.check()?;
-            if error.breaks_journal() {
+            if error.stops_run() {
                 return Err(error);
             }
             Ok((cut(error.to_string(), limit), Ending::Failed(error.kind())))
@@ -148,7 +148,10 @@ async fn work(parts: &Parts, tool: &Offered, arguments: Value, cx: &Cx, inner: C
     }
 }
 
-/// Why a call is not permitted; none when it is.
+/// What the model is told of a call that a person did not want.
+const DECLINED: &str = "not called: the person who was asked said no";
+
+/// Why a call is not permitted; none when it is. `inner` is the context inside of the call.
 async fn forbidden(
     parts: &Parts,
     call: &ToolCall,
@@ -156,6 +159,7 @@ async fn forbidden(
     arguments: &Value,
     asking: &Mutex<()>,
     cx: &Cx,
+    inner: &Cx,
 ) -> Result<Option<String>> {
     let Some(approve) = &parts.approve else { return Ok(None) };
     let tool = tool.tool.spec().clone();
@@ -166,16 +170,22 @@ async fn forbidden(
         Permission::Ask(question) => question,
     };
     let Some(person) = &parts.person else {
-        return Ok(Some(format!(
-            "not called: it needs a person's permission, and there is nobody to ask ({question})"
-        )));
+        if cx.log().is_none() {
+            return Ok(Some(format!(
+                "not called: it needs a person's permission, and there is nobody to ask ({question})"
+            )));
+        }
+        // The run waits in its journal for whoever resumes it.
+        let about = json!({ "tool": pending.tool.name, "arguments": pending.arguments });
+        let supplied = inner.branch("permission").ask(Inquiry::approval(question).about(about)).await?;
+        return Ok((supplied != Supplied::Approval(true)).then(|| DECLINED.to_owned()));
     };
     let permitted = within_run(cx, async {
         let _one_at_a_time = asking.lock().await;
         caught(person.ask(question, pending, cx)).await
     });
     let permitted = permitted.await?;
-    Ok((!permitted).then(|| "not called: the person who was asked said no".to_owned()))
+    Ok((!permitted).then(|| DECLINED.to_owned()))
 }
 
 /// The error of a model that declined.

@@ -40,7 +40,8 @@ where
                 return Poll::Ready(Some(Ok(event)));
             }
             let Some(running) = work.as_mut() else {
-                return Poll::Ready(end.take());
+                // `poll_recv` also says that nothing is there when the task has had its share of time.
+                return Poll::Ready(heard.try_recv().map_or_else(|_| end.take(), |event| Some(Ok(event))));
             };
             match running.as_mut().poll(context) {
                 Poll::Ready(outcome) => {

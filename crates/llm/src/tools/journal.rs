@@ -3,7 +3,7 @@
 
 use std::future::Future;
 
-use ninefold_core::journal::Entry;
+use ninefold_core::journal::{Entry, not_durable};
 use ninefold_core::{Cx, Error, ErrorKind, Expense, Key, Result, span};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -49,13 +49,6 @@ where
         Error::new(ErrorKind::InvalidInput, format!("the output of {name:?} cannot be written")).caused_by(error)
     })?;
     let entry = Entry { position, phase: name.into(), key, output, at: cx.now() };
-    inside(span::journal(), within_run(cx, log.append(entry))).await.map_err(|error| {
-        if error.ends_run() {
-            return error;
-        }
-        let what = format!("the journal does not go along: {}", error.message());
-        let hint = error.hint_text().unwrap_or("mend the journal and resume the run").to_owned();
-        Error::new(ErrorKind::NotDurable, what).hint(hint).caused_by(error)
-    })?;
+    inside(span::journal(), within_run(cx, log.append(entry))).await.map_err(not_durable)?;
     Ok((value, false))
 }

@@ -6,7 +6,8 @@
 //! - **Bounds** ([`Bounds`]): steps, calls, calls at once, tokens, time, the size of results, repetitions. The error of a loop
 //!   that came to a bound tells what was done until then, and [`Unfinished`] has the conversation.
 //! - **Scope**: a tool has labels. One that the run's scope does not allow is not shown to the model, and not called when the
-//!   model names it all the same. Whether a call is made is asked of [`Approve`]: allow, deny, or ask a person.
+//!   model names it all the same. Whether a call is made is asked of [`Approve`]: allow, deny, or ask a person. Where
+//!   there is no [`AskPerson`], a durable run is parked until he has answered, and then the call is made, once.
 //! - **Errors** of tools, arguments that do not fit, panics and time limits are told to the model, which may try otherwise. What
 //!   ends the run (its deadline, its cancellation, its journal) ends the loop.
 //! - **Spans**: each call is an `execute_tool` span inside that of the agent; the model's are `chat` where it is

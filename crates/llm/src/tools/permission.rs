@@ -24,7 +24,8 @@ pub enum Permission {
     Allow,
     /// It is not made. The model is told why.
     Deny(String),
-    /// A person is asked, with these words. Where nobody can be asked, it is not made.
+    /// A person is asked, with these words: by [`AskPerson`], or else in the journal, where the run waits for the answer. Where
+    /// neither is there, it is not made.
     Ask(String),
 }
 

@@ -150,7 +150,7 @@ async fn the_call_ends_with_the_last_who_reads_it() {
 async fn a_leader_without_money_or_time_is_nothing_to_the_others() {
     let inner = ScriptedModel::new().delay(Duration::from_millis(10)).answer("", "ok");
     let model = cached(Budgeted::new(inner));
-    let poor = Run { budget: ninefold_core::Budget { calls: Some(0), tokens: None }, ..Run::default() }.cx();
+    let poor = Run { budget: ninefold_core::Budget { calls: Some(0), ..Default::default() }, ..Run::default() }.cx();
     let rich = cx();
     let (a, b, c) = tokio::join!(text(&model, "x", &poor), text(&model, "x", &rich), text(&model, "x", &rich));
     assert_eq!(a.unwrap_err().kind(), ErrorKind::OverBudget);

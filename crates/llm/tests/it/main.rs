@@ -81,12 +81,16 @@ async fn call(model: &impl Model, cx: &Cx) -> Result<Completion, Error> {
 #[tokio::test]
 async fn calls_settle_with_what_they_used() {
     let model = Budgeted::new(ScriptedModel::new().usage(USED).answer("", "a step"));
-    let cx = cx(Budget { calls: None, tokens: Some(150) });
+    let cx = cx(Budget { tokens: Some(150), ..Budget::default() });
     call(&model, &cx).await.unwrap();
     call(&model, &cx).await.unwrap();
     assert_eq!(
         cx.budget().spent(),
-        Expense { calls: 2, used: Usage { cached_input_tokens: 60, reasoning_tokens: 8, ..Usage::tokens(80, 20) } }
+        Expense {
+            calls: 2,
+            used: Usage { cached_input_tokens: 60, reasoning_tokens: 8, ..Usage::tokens(80, 20) },
+            unpriced: 2
+        }
     );
     let error = call(&model, &cx).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OverBudget, "58 more do not fit into 150 - 100");
@@ -96,7 +100,7 @@ async fn calls_settle_with_what_they_used() {
 #[tokio::test]
 async fn calls_are_counted_even_when_they_fail() {
     let model = Budgeted::new(ScriptedModel::new().fail("", Error::new(ErrorKind::Transient, "reset")));
-    let cx = cx(Budget { calls: Some(2), tokens: Some(1_000) });
+    let cx = cx(Budget { calls: Some(2), tokens: Some(1_000), ..Budget::default() });
     for expected in [ErrorKind::Transient, ErrorKind::Transient, ErrorKind::OverBudget] {
         assert_eq!(call(&model, &cx).await.unwrap_err().kind(), expected);
     }
@@ -114,7 +118,7 @@ async fn a_reply_that_does_not_say_what_it_used_is_estimated() {
 #[tokio::test]
 async fn parallel_calls_cannot_overdraw_together() {
     let model = Budgeted::new(ScriptedModel::new().usage(USED).delay(Duration::from_millis(1)).answer("", "ok"));
-    let cx = cx(Budget { calls: None, tokens: Some(130) });
+    let cx = cx(Budget { tokens: Some(130), ..Budget::default() });
     let both = tokio::join!(call(&model, &cx), call(&model, &cx), call(&model, &cx));
     let refused = [both.0, both.1, both.2].into_iter().filter(Result::is_err).count();
     assert_eq!(refused, 1, "two reservations of 58 fit into 130, three do not");

@@ -351,9 +351,9 @@ async fn a_bound_ends_the_loop_with_what_was_done() {
     // The run's own budget is told in the same way.
     let model = Budgeted::new(Endless::default());
     let agent = ToolAgent::builder(model).tool(echo()).bounds(unbounded).build().unwrap();
-    let short = run(Scope::public(), Budget { calls: Some(2), tokens: None }, None, None);
+    let short = run(Scope::public(), Budget { calls: Some(2), ..Budget::default() }, None, None);
     let error = agent.run_loop(ask(), &short).await.unwrap_err();
-    assert!(error.message().starts_with("the run's 2 model calls are used up: until then it called"), "{error}");
+    assert!(error.message().starts_with("the run's 2 model calls are used up (2 calls and "), "{error}");
 }
 
 #[tokio::test]
@@ -569,4 +569,25 @@ mod typed {
             assert_eq!(tool.call(json!({}), &cx()).await.unwrap(), "noon");
         }
     }
+}
+
+#[tokio::test]
+async fn no_event_is_lost_to_a_reader_who_takes_many_at_once() {
+    use ninefold_core::{Delta, StopReason};
+    use ninefold_testkit::SteppedModel;
+
+    // More than a task of tokio's may take before it has to let others go.
+    let said = (0..400).map(|n| Delta::Text(format!("{n} ")));
+    let model = SteppedModel::deltas(said.chain([Delta::End(StopReason::End)]));
+    let agent = ToolAgent::builder(model).tool(echo()).build().unwrap();
+    let mut events = std::pin::pin!(agent.stream(ask(), &cx()));
+    let (mut heard, mut outcome) = (String::new(), None);
+    while let Some(event) = events.next().await {
+        match event.unwrap() {
+            Event::Text(text) => heard.push_str(&text),
+            Event::Done(done) => outcome = Some(done),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(heard.trim(), outcome.unwrap().text);
 }

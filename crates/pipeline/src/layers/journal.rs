@@ -1,6 +1,6 @@
 //! Replay of what a run finished before, and the append of what it finishes now.
 
-use ninefold_core::journal::{Entry, Position, RunLog};
+use ninefold_core::journal::{Entry, Position, RunLog, not_durable};
 use ninefold_core::{Cx, Error, ErrorKind, Expense, Key, Result, span};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -77,12 +77,5 @@ pub(super) fn append<'a, Out: Serialize>(
 
 /// One exchange with the journal under a span of its own, within the run's bounds.
 pub(crate) async fn exchange<T>(cx: &Cx, exchange: impl Future<Output = Result<T>>) -> Result<T> {
-    traced(span::journal(), policy::bounded(cx, None, exchange)).await.map_err(|error| {
-        if error.ends_run() {
-            return error;
-        }
-        let what = format!("the journal does not go along: {}", error.message());
-        let hint = error.hint_text().unwrap_or("mend the journal and resume the run").to_owned();
-        Error::new(ErrorKind::NotDurable, what).hint(hint).caused_by(error)
-    })
+    traced(span::journal(), policy::bounded(cx, None, exchange)).await.map_err(not_durable)
 }

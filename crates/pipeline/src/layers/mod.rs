@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use ninefold_core::journal::Position;
 use ninefold_core::span::{self, field};
-use ninefold_core::{Cx, Key, Phase, Result};
+use ninefold_core::{Cx, Event, Key, Phase, PhaseEnd, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::Span;
@@ -41,8 +41,13 @@ pub struct Layered<P, In, Out> {
     retry: Option<RetryLayer<In>>,
     cache: Option<CacheLayer<Out>>,
     span: fn(&str) -> Span,
+    announced: bool,
+    retell: Option<Retell<Out>>,
     types: PhantomData<fn(In) -> Out>,
 }
+
+/// What a phase has told of its output, to be told again when that comes from the journal.
+type Retell<Out> = fn(&Out) -> Vec<Event>;
 
 struct RetryLayer<In> {
     policy: Retry,
@@ -74,6 +79,8 @@ where
         retry: None,
         cache: None,
         span: span::phase,
+        announced: true,
+        retell: None,
         types: PhantomData,
     }
 }
@@ -115,6 +122,8 @@ impl<P, In, Out> Layered<P, In, Out> {
     }
 
     /// Keeps outputs in `cache`; equal inputs under the same scope are computed once, also at the same time.
+    /// Whoever waits for another run's computation waits while that run is not polled, too, as when nobody reads its stream: within
+    /// the phase's own limit.
     #[must_use]
     pub fn cached(mut self, cache: &PhaseCache) -> Self
     where
@@ -124,9 +133,15 @@ impl<P, In, Out> Layered<P, In, Out> {
         self
     }
 
-    /// Shows it as an agent's work instead of as a phase.
+    /// Says what the phase tells of its output, so that it is told as well when the output comes from the journal.
+    pub(crate) fn retell(mut self, events: Retell<Out>) -> Self {
+        self.retell = Some(events);
+        self
+    }
+
+    /// Shows it as an agent's work instead of as a phase. `collect` announces agents, since it knows what they work on.
     pub(crate) fn agent(mut self) -> Self {
-        self.span = span::agent;
+        (self.span, self.announced) = (span::agent, false);
         self
     }
 
@@ -163,7 +178,9 @@ where
             let span = (self.span)(&self.name);
             // The way of a phase without journal, retry and cache is short, and its future small. The other ways are
             // boxed, so that no phase carries the size of what it does not use.
-            let result = if position.is_none() && self.retry.is_none() && self.cache.is_none() {
+            let result = if self.announced && cx.is_heard() {
+                Box::pin(self.told(span, input, cx, position)).await
+            } else if position.is_none() && self.retry.is_none() && self.cache.is_none() {
                 traced(span, self.attempt(input, cx)).await
             } else {
                 let outcome = traced_outcome(span, Box::pin(self.durable(input, cx, position))).await;
@@ -171,6 +188,23 @@ where
             };
             result.map_err(|error| error.in_phase(&self.name))
         }
+    }
+
+    /// The same, with its beginning and its end told.
+    async fn told(&self, span: Span, input: In, cx: &Cx, position: Option<Position>) -> Result<Out> {
+        cx.tell(|| Event::PhaseStarted { phase: self.name.as_ref().into() }).await;
+        let outcome = traced_outcome(span, self.durable(input, cx, position)).await;
+        let end = match &outcome {
+            Ok(outcome) => outcome.end(),
+            Err(error) => error.into(),
+        };
+        if let (Ok(outcome), Some(retell), PhaseEnd::Replayed) = (&outcome, self.retell, end) {
+            for event in retell(&outcome.value) {
+                cx.tell(|| event).await;
+            }
+        }
+        cx.tell(|| Event::PhaseFinished { phase: self.name.as_ref().into(), end }).await;
+        outcome.map(|outcome| outcome.value)
     }
 
     fn key(&self, input: &In, cx: &Cx) -> Result<Key> {

@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use ninefold_core::Result;
 use ninefold_core::span::{self, field, outcome};
+use ninefold_core::{PhaseEnd, Result};
 use pin_project_lite::pin_project;
 use tracing::Span;
 
@@ -28,6 +28,15 @@ pub(crate) struct Mark {
 impl<T> Outcome<T> {
     pub(crate) fn computed(value: T) -> Self {
         Self { value, mark: None }
+    }
+
+    /// How it was made.
+    pub(super) fn end(&self) -> PhaseEnd {
+        match self.mark.map(|mark| mark.outcome) {
+            Some(outcome::REPLAYED) => PhaseEnd::Replayed,
+            Some(outcome::CACHED) => PhaseEnd::Cached,
+            _ => PhaseEnd::Done,
+        }
     }
 
     pub(crate) fn replayed(value: T) -> Self {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 use ninefold_core::json::repair;
 use ninefold_core::{
-    Completion, Cx, Delta, Error, ErrorKind, Model, ModelRequest, OutputFormat, Reply, Result, StopReason,
+    Completion, Cx, Delta, Error, ErrorKind, Event, Model, ModelRequest, OutputFormat, Reply, Result, StopReason,
 };
 use serde::de::DeserializeOwned;
 
@@ -16,26 +16,39 @@ pub type Listener = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Sends a request and reads the reply to its end.
 pub(crate) async fn ask(model: &dyn Model, request: ModelRequest, cx: &Cx) -> Result<Completion> {
-    read(model.send(request, cx).await?).await
+    let asked = async { read(model.send(request, cx).await?).await };
+    // A budget beyond the run's own may end it as well.
+    asked.await.map_err(|error| cx.budget().judge(error))
 }
 
-/// The same; what is written is heard as it comes.
+/// The same; what is written is heard as it comes, by the listener and by the reader of the run's events.
 pub(crate) async fn ask_aloud(
     model: &dyn Model,
     request: ModelRequest,
     cx: &Cx,
-    listener: &Listener,
+    listener: Option<&Listener>,
 ) -> Result<Completion> {
-    let (listener, mut visible) = (Arc::clone(listener), Visible::default());
-    let deltas = model.send(request, cx).await?.into_deltas().inspect(move |delta| {
-        if let Ok(Delta::Text(text)) = delta {
+    if listener.is_none() && !cx.is_heard() {
+        return ask(model, request, cx).await;
+    }
+    let judged = |error: Error| cx.budget().judge(error);
+    let deltas = model.send(request, cx).await.map_err(judged)?.into_deltas();
+    cx.tell(|| Event::TextStarted).await;
+    let hearing = (deltas, Visible::default(), listener.cloned(), cx.clone());
+    let heard = stream::unfold(hearing, |(mut deltas, mut visible, listener, cx)| async move {
+        let delta = deltas.next().await?;
+        if let Ok(Delta::Text(text)) = &delta {
             let heard = visible.hear(text);
             if !heard.is_empty() {
-                listener(&heard);
+                if let Some(listener) = &listener {
+                    listener(&heard);
+                }
+                cx.tell(|| Event::Text(heard.into_owned())).await;
             }
         }
+        Some((delta, (deltas, visible, listener, cx)))
     });
-    read(Reply::stream(deltas)).await
+    read(Reply::stream(heard)).await.map_err(judged)
 }
 
 async fn read(reply: Reply) -> Result<Completion> {

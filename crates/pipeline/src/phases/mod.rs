@@ -36,7 +36,7 @@ pub use ask::Listener;
 pub(crate) use ask::{ask, ask_aloud, ask_json, read_json};
 pub(crate) use prompt::fill;
 
-use ninefold_core::{Degradation, Error};
+use ninefold_core::{Degradation, Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 
 /// A phase's output together with what was done with less than asked.
@@ -80,5 +80,8 @@ impl<T> Noted<T> {
 
 /// The note that `phase` went by rules because of `error`.
 pub(crate) fn model_unusable(phase: &str, error: &Error) -> Degradation {
+    if error.kind() == ErrorKind::OverBudget {
+        return Degradation::OverBudget { phase: phase.into(), message: error.to_string() };
+    }
     Degradation::ModelUnusable { phase: phase.into(), cause: error.kind(), message: error.to_string() }
 }

@@ -10,7 +10,7 @@ use ninefold_core::{
 use serde::{Deserialize, Serialize};
 
 use super::citations::{cited, number, numbered_sources};
-use super::{Listener, Noted, ask, ask_aloud, extract, fill, model_unusable};
+use super::{Listener, Noted, ask_aloud, extract, fill, model_unusable};
 
 /// What the phase `synthesize` works on.
 #[derive(Debug, Clone, Serialize)]
@@ -105,10 +105,7 @@ async fn written(model: &dyn Model, input: &Synthesis, cx: &Cx, listener: Option
         &[("question", &input.question), ("sources", &sources), ("findings", &findings)],
     );
     let request = ModelRequest::new(include_str!("../prompts/synthesize.md"), user);
-    let completion = match listener {
-        Some(listener) => ask_aloud(model, request, cx, listener).await?,
-        None => ask(model, request, cx).await?,
-    };
+    let completion = ask_aloud(model, request, cx, listener).await?;
     let draft = cited(&completion.text, &known);
     let uncited = draft.citations.is_empty() && !known.is_empty();
     let truncated = completion.stop == StopReason::Length;

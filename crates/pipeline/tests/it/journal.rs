@@ -212,7 +212,7 @@ async fn a_retried_phase_replays_what_it_had_finished_inside() {
 #[tokio::test]
 async fn a_resumed_run_has_spent_what_it_spent() {
     let notebook = Arc::new(Notebook::default());
-    let budget = || ninefold_core::Budget { calls: Some(2), tokens: None };
+    let budget = || ninefold_core::Budget { calls: Some(2), ..Default::default() };
     let call = |fail: bool| {
         phase("call", move |(): (), cx: Cx| async move {
             cx.reserve(1)?.settle(ninefold_core::Usage::default());

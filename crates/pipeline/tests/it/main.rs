@@ -15,4 +15,5 @@ mod planning;
 mod routing;
 mod scope;
 mod soar;
+mod stream;
 mod wrapper;

@@ -77,6 +77,7 @@ fn largest(rows: &[Row]) -> (Vec<&Row>, Option<Row>) {
         sum.count = sum.count.saturating_add(row.count);
         sum.failed = sum.failed.saturating_add(row.failed);
         sum.cancelled = sum.cancelled.saturating_add(row.cancelled);
+        sum.suspended = sum.suspended.saturating_add(row.suspended);
         sum.replayed = sum.replayed.saturating_add(row.replayed);
         sum.cached = sum.cached.saturating_add(row.cached);
         sum.retries = sum.retries.saturating_add(row.retries);

@@ -76,8 +76,7 @@ fn failed() -> Profile {
 fn grouped() -> Value {
     let mut document = example().to_json();
     document["spans"][3]["group"] = json!({ "count": 2_000, "covered_ns": 1_000_000 });
-    document["spans"][4]["group"] =
-        json!({ "count": 40, "covered_ns": 1_000_000, "failed": 1, "cancelled": 2, "replayed": 3, "cached": 4 });
+    document["spans"][4]["group"] = json!({ "count": 40, "covered_ns": 1_000_000, "failed": 1, "cancelled": 2, "suspended": 5, "replayed": 3, "cached": 4 });
     let read: Profile = serde_json::from_value(document).unwrap();
     read.to_json()
 }

@@ -140,7 +140,8 @@ pub(super) fn says(error: &Error) -> Says {
         | ErrorKind::OverBudget
         | ErrorKind::Cancelled
         | ErrorKind::ReplayRefused
-        | ErrorKind::NotDurable => Says::Nothing,
+        | ErrorKind::NotDurable
+        | ErrorKind::Suspended => Says::Nothing,
         // Its own time limit among them.
         _ => Says::Broken,
     }

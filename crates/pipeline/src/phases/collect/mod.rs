@@ -17,7 +17,8 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use ninefold_core::impasse::cause;
 use ninefold_core::span::{self, field};
 use ninefold_core::{
-    Agent, AgentCard, Cx, Error, ErrorKind, Evidence, Findings, Phase, Report, Result, Routes, Task, VerifiedPlan,
+    Agent, AgentCard, Cx, Degradation, Error, ErrorKind, Event, Evidence, FailedSubgoal, Finding, Findings, Phase,
+    Report, Result, Routes, Task, VerifiedPlan,
 };
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -182,6 +183,8 @@ impl Phase<Collection> for Collect {
         let mut tried: HashMap<usize, Tried> = HashMap::new();
         let mut running = FuturesUnordered::new();
         let mut alarm = None;
+        let mut suspended = None;
+        let mut told = Vec::new();
         loop {
             while running.len() < self.agents.parallel
                 && let Some(start) = states.next()
@@ -209,12 +212,19 @@ impl Phase<Collection> for Collect {
                     if let Some(tried) = tried.remove(&number) {
                         states.met(tried.impasse(subgoal, Some(agent.clone())));
                     }
+                    let subgoal = subgoal.id.clone();
+                    cx.tell(|| Event::Found(Finding { subgoal, agent: agent.clone(), statements: statements.clone() }))
+                        .await;
                     states.found(number, agent, statements);
                 }
+                // Who waits for a person ends the run, when the others have done what they can.
+                Err(error) if error.is_suspension() => {
+                    suspended.get_or_insert(error);
+                }
                 Err(error) => {
-                    // The run's own end, and a journal that does not go along, are not an agent's failure.
+                    // The run's own end, and what is to end it, are not an agent's failure.
                     cx.check()?;
-                    if error.breaks_journal() {
+                    if error.stops_run() {
                         return Err(error);
                     }
                     let tried = tried.entry(number).or_default();
@@ -230,6 +240,8 @@ impl Phase<Collection> for Collect {
                                 states.met(traced(span::impasse(cause::AGENT_FAILED), nobody).await?);
                             }
                             if let Some(failed) = tried.record(subgoal) {
+                                cx.tell(|| Event::SubgoalFailed(failed.clone())).await;
+                                told.push(subgoal.id.clone());
                                 states.fail(number, failed);
                             }
                         }
@@ -237,8 +249,27 @@ impl Phase<Collection> for Collect {
                 }
             }
         }
-        Ok(states.finish())
+        if let Some(error) = suspended {
+            return Err(error);
+        }
+        let findings = states.finish();
+        for failed in findings.failed.iter().filter(|failed| !told.contains(&failed.subgoal)) {
+            cx.tell(|| Event::SubgoalFailed(failed.clone())).await;
+        }
+        Ok(findings)
     }
+}
+
+/// The note that agents went without what they wanted to spend.
+pub(crate) fn over_budget(failed: &FailedSubgoal) -> Option<Degradation> {
+    let note = || Degradation::OverBudget { phase: "collect".into(), message: failed.message.clone() };
+    (failed.kind == ErrorKind::OverBudget).then(note)
+}
+
+/// What `collect` tells of its output while it makes it.
+pub(crate) fn told(findings: &Findings) -> Vec<Event> {
+    let done = findings.done.iter().cloned().map(Event::Found);
+    done.chain(findings.failed.iter().cloned().map(Event::SubgoalFailed)).collect()
 }
 
 impl Collect {
@@ -246,6 +277,7 @@ impl Collect {
     async fn start(&self, start: Start, takes_over: bool, cx: &Cx) -> Ended {
         let Start { number, agent, task } = start;
         let cx = cx.branch(&task.subgoal.id.0);
+        cx.tell(|| Event::AgentStarted { subgoal: task.subgoal.id.clone(), agent: agent.clone() }).await;
         let result = if takes_over {
             // Boxed, so that the way of those that do well does not carry its size.
             let cx = cx.branch(&agent);

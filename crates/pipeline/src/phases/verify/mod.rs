@@ -7,9 +7,8 @@ use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use ninefold_core::budget::Left;
 use ninefold_core::{
-    AgentCard, Complexity, Cx, DecidedBy, Evidence, Issue, Model, ModelRequest, Phase, Plan, Result, Scores, Verdict,
+    AgentCard, Budget, Complexity, Cx, DecidedBy, Evidence, Issue, Model, ModelRequest, Phase, Plan, Result, Scores, Verdict,
     VerifyPolicy,
 };
 use serde::{Deserialize, Serialize};
@@ -43,7 +42,7 @@ pub struct Verification {
     pub by_meaning: bool,
     /// What the run may still spend. A resumed run has another rest and is given the verdict that it was given before.
     #[serde(skip)]
-    pub left: Left,
+    pub left: Budget,
     /// How long the run may still take; likewise.
     #[serde(skip)]
     pub time: Option<Duration>,

@@ -24,7 +24,7 @@ fn verification(subgoals: Vec<Subgoal>) -> Verification {
         policy: VerifyPolicy::default(),
         calls: 2,
         by_meaning: false,
-        left: Left::default(),
+        left: Budget::default(),
         time: None,
     }
 }
