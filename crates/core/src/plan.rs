@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::error::{Error, ErrorKind};
+use crate::terms;
 
 /// The name of a subgoal within its plan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,6 +73,8 @@ pub const MAX_SUBGOALS: usize = 64;
 #[serde(try_from = "Vec<Subgoal>", into = "Vec<Subgoal>")]
 pub struct Plan {
     subgoals: Vec<Subgoal>,
+    /// The hashes of the terms of each description, for those who compare them; they follow from the subgoals.
+    words: Vec<Box<[u64]>>,
 }
 
 /// Why a list of subgoals is no plan.
@@ -119,6 +122,12 @@ impl Plan {
         &self.subgoals
     }
 
+    /// The subgoals with the hashes of their descriptions' terms ([`terms::hash`]), in order and with repetitions: computed once,
+    /// when the plan was made.
+    pub fn words(&self) -> impl Iterator<Item = (&Subgoal, &[u64])> {
+        self.subgoals.iter().zip(self.words.iter().map(|words| &**words))
+    }
+
     /// The subgoal with this name.
     #[must_use]
     pub fn get(&self, id: &SubgoalId) -> Option<&Subgoal> {
@@ -154,7 +163,13 @@ impl TryFrom<Vec<Subgoal>> for Plan {
                 return Err(PlanError::Dangling { subgoal: subgoal.id.clone(), missing: missing.clone() });
             }
         }
-        Ok(Self { subgoals: in_order(subgoals)? })
+        let subgoals = in_order(subgoals)?;
+        let words = |subgoal: &Subgoal| {
+            let mut words = Vec::with_capacity(subgoal.description.len() / 4);
+            terms::for_each_hash(&subgoal.description, |hash| words.push(hash));
+            words.into_boxed_slice()
+        };
+        Ok(Self { words: subgoals.iter().map(words).collect(), subgoals })
     }
 }
 

@@ -46,11 +46,13 @@ pub fn for_each_hash(text: &str, mut found: impl FnMut(u64)) {
     }
     let mut splitter = Splitter { word: String::new(), parts: Vec::new(), letters: true };
     for_each_ascii_word(text, |word, signs| {
-        if signs & (HUMP | DIGIT) != 0 || word.len() > MAX_TERM_BYTES {
+        if signs & HUMP != 0 {
             splitter.run(word.chars(), &mut |term: &str| found(hash(term)));
         } else {
             splitter.in_lower_case(word, signs, |word| {
-                found(if word.len() > SHORTEST_STEMMED { stem_hash(word) } else { hash(word) });
+                let term = word.get(..MAX_TERM_BYTES).unwrap_or(word);
+                let stemmed = term.len() > SHORTEST_STEMMED && term.bytes().all(|byte| byte.is_ascii_alphabetic());
+                found(if stemmed { stem_hash(term) } else { hash(term) });
             });
         }
     });

@@ -123,6 +123,16 @@ fn verification(subgoals: Vec<Subgoal>, evidence: Evidence, agents: Vec<AgentCar
 }
 
 async fn verify(report: &mut Vec<Value>, cx: &Cx) {
+    let mut nanos = Vec::new();
+    for _ in 0..SAMPLES {
+        let plans: Vec<Vec<Subgoal>> = (0..BATCH).map(|_| subgoals()).collect();
+        let start = Instant::now();
+        for plan in plans {
+            black_box(Plan::try_from(black_box(plan)).unwrap());
+        }
+        nanos.push(start.elapsed().as_nanos() as f64 / BATCH as f64);
+    }
+    times(report, "make a plan of 20 subgoals: names, dependencies, order, words", None, nanos);
     let verify = Verify { model: None };
     let mut agents = described(0);
     let capable = || {

@@ -170,14 +170,9 @@ const MAX_GIVEN_BACK: usize = 4_000;
 
 /// Asks for a plan. A reply that is none is given back once, with what is wrong, where that call may be made.
 async fn by_model(model: &dyn Model, input: &Decomposition, calls: &mut u32, cx: &Cx) -> Result<Plan> {
-    let mut request = request(input);
     *calls += 1;
-    let reply = ask(model, request.clone(), cx).await;
-    let reply = match reply {
-        Ok(reply) => reply,
-        // Nothing came that could be given back.
-        Err(error) => return Err(error),
-    };
+    // When nothing comes, there is nothing to give back.
+    let reply = ask(model, request(input), cx).await?;
     let error = match plan(&reply) {
         Ok(plan) => return Ok(plan),
         Err(error) if *calls >= input.calls => return Err(error),
@@ -185,6 +180,7 @@ async fn by_model(model: &dyn Model, input: &Decomposition, calls: &mut u32, cx:
     };
     let given_back: String = reply.text.chars().take(MAX_GIVEN_BACK).collect();
     let why = fill(include_str!("../prompts/decompose_again.md"), &[("why", error.message())]);
+    let mut request = request(input);
     request.messages.extend([Message::assistant(given_back), Message::user(why)]);
     *calls += 1;
     plan(&ask(model, request, cx).await?)

@@ -32,7 +32,8 @@ fn fails(kind: ErrorKind) -> impl Fn(Task, Cx) -> std::future::Ready<Result<Stri
 }
 
 fn does(task: Task, _: Cx) -> std::future::Ready<Result<String>> {
-    std::future::ready(Ok(format!("did {}", task.subgoal.id)))
+    let Task { subgoal, .. } = task;
+    std::future::ready(Ok(format!("did {}", subgoal.id)))
 }
 
 fn notes(answer: &Answer) -> Vec<String> {

@@ -149,7 +149,7 @@ impl Columns {
                 *described = true;
             }
         }
-        columns.to_length_one(agents);
+        columns.normalize(agents);
         let mut order: Vec<&(usize, Sparse)> = vectors.iter().collect();
         let mut random = SplitMix(1);
         for _ in 0..ROUNDS {
@@ -182,7 +182,7 @@ impl Columns {
         }
     }
 
-    fn to_length_one(&mut self, agents: usize) {
+    fn normalize(&mut self, agents: usize) {
         let mut lengths = vec![0.0_f32; agents];
         for cell in self.rows.iter().flatten() {
             if let Some(length) = lengths.get_mut(cell.agent as usize) {

@@ -239,14 +239,6 @@ impl Skills {
         let scored = scored.filter_map(|(at, card)| Some((score(at, card)?, card)));
         ranked(scored.collect(), LIKE, AHEAD, Why::Like)
     }
-
-    /// How like a text is to the examples of each of these agents.
-    #[must_use]
-    pub fn likeness(&self, text: &str, agents: &[AgentCard]) -> Vec<f32> {
-        let scores = self.likeness.to(text);
-        let score = |(at, card)| self.number(at, card).and_then(|number| scores.get(number)).copied();
-        agents.iter().enumerate().map(|agent| score(agent).unwrap_or_default()).collect()
-    }
 }
 
 /// Who comes first by these scores: one that is far enough ahead, or those that the first is not far enough ahead of. Nobody

@@ -103,14 +103,14 @@ fn coverage(input: &Verification) -> (f32, usize) {
     let mut asked = Table::new(table(input));
     let grounded_anyway = input.evidence.passages.is_empty() || meaning::is_near(&input.evidence);
     let mut apart: Vec<&Subgoal> = Vec::new();
-    for subgoal in subgoals {
+    for (subgoal, words) in input.plan.words() {
         let mut grounded = grounded_anyway;
-        terms::for_each_hash(&subgoal.description, |hash| {
-            if let Some(term) = asked.find(hash) {
+        for word in words {
+            if let Some(term) = asked.find(*word) {
                 term.covered = true;
                 grounded |= term.held;
             }
-        });
+        }
         if !grounded {
             apart.push(subgoal);
         }
