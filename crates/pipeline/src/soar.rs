@@ -238,9 +238,12 @@ impl Soar {
         cited.sort_unstable();
         cited.dedup();
         let findings_of = Arc::clone(&findings);
+        let degradations = notes;
         let mut response =
-            Response { assessment, evidence, verdict, findings, draft, plan_origin, degradations: notes, impasses };
-        let lesson = executed.filter(|_| self.learns()).map(|(plan, pattern, routes)| Lesson {
+            Response { assessment, evidence, verdict, findings, draft, plan_origin, confidence: None, degradations, impasses };
+        // Whether there is something to learn depends on it.
+        response.confidence = executed.as_ref().filter(|_| self.learns()).map(|_| confidence(&response));
+        let lesson = executed.zip(response.confidence).map(|((plan, pattern, routes), confidence)| Lesson {
             question,
             complexity,
             within,
@@ -248,7 +251,7 @@ impl Soar {
             pattern,
             routes,
             findings: findings_of,
-            confidence: confidence(&response),
+            confidence,
             troubled: response.degradations.iter().any(|note| matches!(note, Degradation::ModelUnusable { .. })),
         });
         phases.record.run(Recording { cited, lesson }, cx).await?.note(&mut response.degradations);

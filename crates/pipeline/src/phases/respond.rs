@@ -26,6 +26,8 @@ pub struct Response {
     pub draft: Draft,
     /// Where the executed plan is from; none when none was.
     pub plan_origin: Option<PlanOrigin>,
+    /// How far the answer can be trusted, where that had to be known before.
+    pub confidence: Option<f32>,
     /// What was done with less than asked, so far.
     pub degradations: Vec<Degradation>,
     /// What kept the run from going straight on.
@@ -39,9 +41,8 @@ impl Phase<Response> for Respond {
     type Out = Answer;
 
     async fn run(&self, input: Response, cx: &Cx) -> Result<Answer> {
-        let confidence = confidence(&input);
-        let Response { assessment, verdict, findings, draft, plan_origin, mut degradations, impasses, evidence: _ } =
-            input;
+        let confidence = input.confidence.unwrap_or_else(|| confidence(&input));
+        let Response { assessment, verdict, findings, draft, plan_origin, mut degradations, impasses, .. } = input;
         let failed = findings.failed.iter().map(|failed| Degradation::SubgoalFailed { failed: failed.clone() });
         degradations.extend(failed);
         Ok(Answer {
