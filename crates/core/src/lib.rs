@@ -10,6 +10,7 @@
 //! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`],
 //!    [`uploads`];
 //! 6. how text becomes searchable terms: [`terms`]; how what models write becomes JSON: [`json`].
+//! 7. how an answer is shown: [`form`], [`printable`].
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 // Clippy hears this on the whole crate only; the tidy test keeps span macros inside `span.rs`.
@@ -28,6 +29,7 @@ pub mod embed;
 pub mod error;
 pub mod evidence;
 pub mod finding;
+pub mod form;
 pub mod id;
 pub mod journal;
 pub mod json;
@@ -36,6 +38,7 @@ pub mod message;
 pub mod model;
 pub mod phase;
 pub mod plan;
+pub mod printable;
 pub mod query;
 pub mod reply;
 pub mod request;
@@ -64,7 +67,8 @@ pub use evidence::{
     Chunk, ChunkId, ChunkKind, Citation, Evidence, Lines, Passage, Relation, RelationKind, Signals, VectorSearch,
     WeightedTerm,
 };
-pub use finding::{FailedSubgoal, Finding, Findings, Statement};
+pub use finding::{CitedFinding, FailedSubgoal, Finding, Findings, Statement};
+pub use form::{Form, Mark};
 pub use id::{RunId, SessionId};
 pub use journal::{Durability, Journal};
 pub use ledger::{Amount, Balance, Ceiling, ChargeId, Ledger, Limits};

@@ -228,7 +228,7 @@ const PROMPTS: [&str; 9] = [
     include_str!("prompts/reason.md"),
     include_str!("prompts/reason_user.md"),
     include_str!("prompts/synthesize.md"),
-    include_str!("prompts/synthesize_user.md"),
+    concat!(include_str!("prompts/synthesize_user.md"), include_str!("prompts/synthesize_again.md")),
     concat!(include_str!("prompts/verify.md"), include_str!("prompts/verify_adversarial.md")),
     include_str!("prompts/verify_user.md"),
 ];

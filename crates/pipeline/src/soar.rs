@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ninefold_core::{
-    AgentCard, Answer, Assessment, Clock, Complexity, Cx, Decision, Degradation, Durability, Error, ErrorKind,
-    Evidence, Findings, Journal, Key, Phase, Plan, Query, Result, Routes, RunId, Verdict,
+    AgentCard, Answer, Assessment, Clock, Complexity, Cx, DecidedBy, Decision, Degradation, Durability, Error,
+    ErrorKind, Evidence, Findings, Journal, Key, Phase, Plan, Query, Result, Routes, RunId, Verdict,
 };
 
 use crate::builder::{Slot, SoarBuilder};
@@ -108,6 +108,7 @@ impl Soar {
         let agents: Arc<[AgentCard]> = scope::visible(&self.cards, cx.scope()).into();
         let mut verdict = None;
         let mut findings = Findings::default();
+        let mut calls = u32::from(assessment.by == DecidedBy::Model);
         if complexity != Complexity::Simple && !agents.is_empty() {
             let decomposition = Decomposition {
                 question: Arc::clone(&question),
@@ -116,7 +117,7 @@ impl Soar {
                 agents: Arc::clone(&agents),
                 feedback: None,
             };
-            let (plan, judged) = self.plan(decomposition, cx, &mut notes).await?;
+            let (plan, judged) = self.plan(decomposition, cx, &mut notes, &mut calls).await?;
             if let Some(plan) = plan {
                 let routing = Routing { plan: Arc::clone(&plan), agents };
                 let routes = phases.route.run(routing, cx).await?;
@@ -134,7 +135,7 @@ impl Soar {
 
         let findings = Arc::new(findings);
         let synthesis =
-            Synthesis { question, complexity, evidence: Arc::clone(&evidence), findings: Arc::clone(&findings) };
+            Synthesis { question, complexity, evidence: Arc::clone(&evidence), findings: Arc::clone(&findings), calls };
         let draft = phases.synthesize.run(synthesis, cx).await?.note(&mut notes);
 
         let mut cited: Vec<_> = draft.citations.iter().map(|citation| citation.chunk).collect();
@@ -152,6 +153,7 @@ impl Soar {
         mut decomposition: Decomposition,
         cx: &Cx,
         notes: &mut Vec<Degradation>,
+        calls: &mut u32,
     ) -> Result<(Option<Arc<Plan>>, Verdict)> {
         let mut rejected: Option<Arc<Plan>> = None;
         let mut replans = 0;
@@ -166,6 +168,7 @@ impl Soar {
                 agents: Arc::clone(&decomposition.agents),
             };
             let verdict = self.phases.verify.run(verification, cx).await?.note(&mut attempt);
+            *calls += 1 + u32::from(verdict.by() == DecidedBy::Model);
             match verdict.decision() {
                 Decision::Pass => {
                     notes.extend(attempt);

@@ -6,6 +6,7 @@ mod agents;
 mod assess;
 mod cancel;
 mod fixture;
+mod ground;
 mod journal;
 mod model;
 mod scope;
