@@ -29,7 +29,9 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
 
     let (model, missing_model) = open::model(args.model.as_deref()).await?;
     let live = if everywhere.quiet || model.is_none() { None } else { Live::of_stderr() };
-    let soar = limit.on("opening the database", open::answering(everywhere, model, live.clone())).await?;
+    let soar = limit
+        .on("opening the database", open::answering(everywhere, model, live.clone(), args.conversations.as_deref()))
+        .await?;
     let indexed = if roots.is_empty() { None } else { Some(prepare(&soar, &roots, &limit, everywhere).await?) };
 
     let mut query = Query::new(question).scope(Scope::of(&args.scope));
@@ -38,6 +40,12 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
     let answered = soar.answer(query).await;
     if let Some(live) = live {
         live.clear();
+    }
+    if let Some(log) = soar.conversation_log() {
+        log.flush().await;
+        if log.lost() > 0 {
+            tell(&format!("warning: the conversation could not be written down in {}\n", plain(&log.directory().to_string_lossy())));
+        }
     }
     let answer = match answered {
         Ok(answer) => answer,

@@ -1,5 +1,6 @@
 //! The pipeline that a command works with: the database and the embedder it is told of.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ninefold::{Embedder, Error, ErrorKind, Model, Result, Soar, embed};
@@ -12,18 +13,22 @@ use crate::progress::Progress;
 
 /// Opens the database, with the embedder if one is named.
 pub(crate) async fn soar(everywhere: &Everywhere) -> Result<Soar> {
-    answering(everywhere, None, None).await
+    answering(everywhere, None, None, None).await
 }
 
-/// The same, with a model that helps and somebody who sees what it writes.
+/// The same, with a model that helps, somebody who sees what it writes, and a folder for the log of conversations.
 pub(crate) async fn answering(
     everywhere: &Everywhere,
     model: Option<Arc<dyn Model>>,
     live: Option<Live>,
+    conversations: Option<&Path>,
 ) -> Result<Soar> {
     let mut builder = Soar::builder().database(paths::database(everywhere.db.as_deref())?);
     if let Some(model) = model {
         builder = builder.model(model);
+    }
+    if let Some(directory) = conversations.filter(|directory| !directory.as_os_str().is_empty()) {
+        builder = builder.conversation_log(directory);
     }
     if let Some(live) = live {
         builder = builder.on_text(move |text| live.hear(text));

@@ -10,11 +10,13 @@
 //!    same; `forget`: what both let go;
 //! 4. [`flat`]: [`FlatIndex`], which finds the nearest of many vectors;
 //! 5. [`semantic`]: [`Semantic`], a store around a store that embeds what goes in and what is looked for;
-//! 6. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
+//! 6. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them;
+//! 7. [`conversations`]: [`ConversationLog`], which writes down what was asked and answered.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod activation;
+pub mod conversations;
 pub mod flat;
 mod forget;
 mod frequencies;
@@ -32,6 +34,7 @@ pub mod semantic;
 mod spread;
 pub mod sqlite;
 
+pub use conversations::{ConversationEntry, ConversationLog, ConversationOptions, read_conversation};
 pub use flat::FlatIndex;
 pub use ingest::{Indexer, Root, Summary};
 pub use memory::MemoryStore;
