@@ -13,7 +13,7 @@ use crate::agents::reason::Reason;
 use crate::erase::BoxPhase;
 use crate::layers::normalize::MAX_QUESTION_BYTES;
 use crate::layers::{Layered, phase};
-use crate::phases::assess::Assess;
+use crate::phases::assess::{self, Assess};
 use crate::phases::collect::{AgentPolicy, Agents, Collect, Collection};
 use crate::phases::decompose::{Decompose, Decomposition};
 use crate::phases::record::{Record, Recording};
@@ -200,6 +200,9 @@ impl SoarBuilder {
             timeout: self.phase_timeout.unwrap_or(PHASE_TIMEOUT),
         };
         let max_question_bytes = self.max_question_bytes.unwrap_or(MAX_QUESTION_BYTES);
+        if replaced.assess.is_none() {
+            assess::prepare();
+        }
         let agents = Agents::new(agents, agent_policy);
         let phases = Phases {
             normalize: slots.slot("normalize", None, Normalize { limit: max_question_bytes }),

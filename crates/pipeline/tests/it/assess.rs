@@ -1,9 +1,12 @@
 //! The labelled questions, and how well rules do on them.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
-use ninefold_core::Complexity;
+use ninefold_core::{Complexity, DecidedBy, Degradation, Model};
+use ninefold_pipeline::Soar;
 use ninefold_pipeline::phases::assess::{SURE, by_rules};
+use ninefold_testkit::ScriptedModel;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -59,4 +62,36 @@ fn rules_are_as_good_as_they_were() {
         assert!(share(sure, labelled.len()) >= sure_at_least, "half {half}: {sure} by rules");
         assert!(share(both, sure) >= 0.94, "half {half}: {both} of {sure} by rules are right");
     }
+}
+
+/// The rules leave it open.
+const OPEN: &str = "Find all places where the session is refreshed and tell me what triggers each.";
+const PROMPT: &str = "You judge how much work";
+
+fn soar(model: &Arc<ScriptedModel>) -> Soar {
+    Soar::builder().model(Arc::clone(model) as Arc<dyn Model>).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_model_is_asked_only_when_the_rules_are_unsure() {
+    assert!(by_rules(OPEN).confidence < SURE);
+    let opinion = r#"{"complexity": "simple", "confidence": 7, "reason": "one search"}"#;
+    let model = Arc::new(ScriptedModel::new().answer(PROMPT, opinion).answer("numbered sources", "Nowhere."));
+    let answer = soar(&model).answer(OPEN).await.unwrap();
+    assert_eq!((answer.assessment.complexity, answer.assessment.by), (Complexity::Simple, DecidedBy::Model));
+    assert!((answer.assessment.confidence - 1.0).abs() < f32::EPSILON, "brought within 0 to 1");
+    assert_eq!(model.requests().len(), 2);
+
+    let model = Arc::new(ScriptedModel::new().answer("numbered sources", "A heading."));
+    let answer = soar(&model).answer("What is a title?").await.unwrap();
+    assert_eq!((answer.assessment.by, model.requests().len()), (DecidedBy::Rules, 1));
+}
+
+#[tokio::test]
+async fn an_opinion_that_is_none_leaves_it_to_the_rules() {
+    let model = Arc::new(ScriptedModel::new().answer(PROMPT, "rather hard").answer("", "no plan"));
+    let answer = soar(&model).answer(OPEN).await.unwrap();
+    assert_eq!(answer.assessment, by_rules(OPEN));
+    let unusable = |note: &Degradation| matches!(note, Degradation::ModelUnusable { phase, .. } if phase == "assess");
+    assert!(answer.degradations.iter().any(unusable), "{:?}", answer.degradations);
 }

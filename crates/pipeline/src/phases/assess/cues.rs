@@ -1,5 +1,6 @@
 //! What a word can tell, and the tables in which a cue is found by the text that begins with it.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::lexicon::{ENDINGS, OPENINGS, WORDS};
@@ -78,7 +79,7 @@ pub(super) enum Cue {
 pub(super) const CUES: usize = Cue::Hazard as usize + 1;
 
 struct Entry {
-    text: String,
+    text: Cow<'static, str>,
     /// Whether a longer word may begin with it.
     open: bool,
     cue: Cue,
@@ -92,31 +93,38 @@ pub(super) struct Table(Vec<Entry>);
 pub(super) static AT_OPENINGS: LazyLock<Table> = LazyLock::new(|| Table::new(OPENINGS));
 pub(super) static ANYWHERE: LazyLock<Table> = LazyLock::new(|| Table::new(WORDS));
 
+/// Makes the tables, which takes about a millisecond, so that no question has to.
+pub(super) fn prepare() {
+    LazyLock::force(&AT_OPENINGS);
+    LazyLock::force(&ANYWHERE);
+}
+
 impl Table {
-    fn new(rows: &[(Cue, &str)]) -> Self {
-        let mut entries: Vec<Entry> = Vec::new();
+    fn new(rows: &[(Cue, &'static str)]) -> Self {
+        let mut entries: Vec<Entry> = Vec::with_capacity(4096);
         for (cue, texts) in rows {
             for text in texts.split(',').map(str::trim).filter(|text| !text.is_empty()) {
                 let (text, open) = text.strip_suffix('*').map_or((text, false), |text| (text, true));
                 // What is written without blanks has no ends of words to look at.
                 let open = open || text.chars().next().is_some_and(is_dense);
-                entries.push(Entry { text: fold(text), open, cue: *cue, shorter: None });
+                let is_folded = text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b' '));
+                let text = if is_folded { Cow::Borrowed(text) } else { Cow::Owned(fold(text)) };
+                entries.push(Entry { text, open, cue: *cue, shorter: None });
             }
         }
         // Of cues with one text the first in the tables counts.
         entries.sort_by(|a, b| a.text.cmp(&b.text));
         entries.dedup_by(|later, kept| later.text == kept.text && later.open == kept.open);
-        let mut begun: Vec<usize> = Vec::new();
-        for n in 0..entries.len() {
-            let text = entries.get(n).map(|entry| entry.text.clone()).unwrap_or_default();
-            while begun.last().and_then(|&at| entries.get(at)).is_some_and(|last| !text.starts_with(&last.text)) {
+        let mut begun: Vec<(usize, &str)> = Vec::new();
+        let mut shorter = Vec::with_capacity(entries.len());
+        for (n, entry) in entries.iter().enumerate() {
+            while begun.last().is_some_and(|(_, last)| !entry.text.starts_with(last)) {
                 begun.pop();
             }
-            if let Some(entry) = entries.get_mut(n) {
-                entry.shorter = begun.last().copied();
-            }
-            begun.push(n);
+            shorter.push(begun.last().map(|(at, _)| *at));
+            begun.push((n, entry.text.as_ref()));
         }
+        entries.iter_mut().zip(shorter).for_each(|(entry, shorter)| entry.shorter = shorter);
         Self(entries)
     }
 
@@ -125,10 +133,10 @@ impl Table {
     /// Whatever stands between a beginning of `text` and `text` in the order begins with that beginning too, so all
     /// cues in question are the last entry before `text` and what that begins with.
     pub(super) fn longest(&self, text: &str) -> Option<(Cue, usize)> {
-        let mut at = self.0.partition_point(|entry| entry.text.as_str() <= text).checked_sub(1);
+        let mut at = self.0.partition_point(|entry| entry.text.as_ref() <= text).checked_sub(1);
         while let Some(entry) = at.and_then(|at| self.0.get(at)) {
             let ends = |rest: &str| entry.open || rest.is_empty() || rest.starts_with(' ');
-            if text.strip_prefix(entry.text.as_str()).is_some_and(ends) {
+            if text.strip_prefix(entry.text.as_ref()).is_some_and(ends) {
                 return Some((entry.cue, entry.text.len()));
             }
             at = entry.shorter;

@@ -109,7 +109,7 @@ pub(super) const FEATURES: &[Row] = {
         row(F::AsksForPermission, "asks whether one may or must", Some(Cue::Permit), [0.8, 0.0, 0.2, 1.5]),
         row(F::TellsACase, "tells a case of one's own", Some(Cue::Own), [-0.8, 0.0, 0.0, 1.6]),
         row(F::Command, "is told as a command", None, [-0.3, 0.8, 0.3, 0.0]),
-        row(F::ShortMechanism, "a single one", None, [2.3, -0.4, 0.0, 0.0]),
+        row(F::ShortMechanism, "asks how one thing works", Some(Cue::Mechanism), [2.3, -0.4, 0.0, 0.0]),
         row(F::SmallVerbBehind, "a procedure of one small action", Some(Cue::Small), [2.6, -0.4, 0.0, 0.0]),
         row(F::MakingVerbBehind, "something is to be made", Some(Cue::Make), [-0.4, 0.6, 0.0, 0.0]),
         // What it asks for within.

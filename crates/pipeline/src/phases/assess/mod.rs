@@ -51,6 +51,11 @@ impl Phase<Arc<str>> for Assess {
     }
 }
 
+/// Makes what the rules look words up in, so that the first question does not pay for it.
+pub(crate) fn prepare() {
+    cues::prepare();
+}
+
 #[derive(Deserialize)]
 struct Opinion {
     complexity: Complexity,

@@ -13,7 +13,17 @@ const SHARPNESS: f32 = 1.0;
 /// How many features a reason names.
 const NAMED: usize = 3;
 
-/// The assessment by features alone.
+/// The assessment by features alone, in time proportional to the question's length.
+///
+/// ```
+/// use ninefold_core::Complexity;
+/// use ninefold_pipeline::phases::assess::by_rules;
+///
+/// assert_eq!(by_rules("What colour is the password field?").complexity, Complexity::Simple);
+/// let assessment = by_rules("Delete the production database");
+/// assert_eq!(assessment.complexity, Complexity::Critical);
+/// assert!(assessment.reason.starts_with("takes away data or a system in use: database"));
+/// ```
 #[must_use]
 pub fn by_rules(question: &str) -> Assessment {
     let reading = Reading::of(question);
