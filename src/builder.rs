@@ -255,8 +255,17 @@ impl SoarBuilder {
         if let Some(journal) = &journal {
             pipeline = pipeline.journal(Arc::clone(journal), durability);
         }
-        let soar =
-            Soar { pipeline: Arc::new(pipeline.build()?), store, semantic, cached, journal, clock, statistics, conversations, sqlite };
+        let soar = Soar {
+            pipeline: Arc::new(pipeline.build()?),
+            store,
+            semantic,
+            cached,
+            journal,
+            clock,
+            statistics,
+            conversations,
+            sqlite,
+        };
         soar.prune(KEEP_FINISHED).await?;
         soar.prune_unfinished(KEEP_UNFINISHED).await?;
         if !roots.is_empty() {

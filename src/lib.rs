@@ -46,8 +46,9 @@ pub use soar::Soar;
 pub use ninefold_core::{
     Agent, AgentCard, Assessment, Budget, Chunk, ChunkId, ChunkKind, Citation, Clock, Complexity, Cx, DecidedBy,
     Decision, Degradation, Document, Durability, Embedder, Embedding, Error, ErrorKind, Evidence, FailedSubgoal,
-    Finding, Findings, Form, Journal, Key, Labels, Lines, Model, ModelId, ModelRequest, Passage, Phase, Plan, Purpose, Query,
-    Reply, Report, Result, RunId, Scope, Search, SessionId, Source, Store, Subgoal, Task, Timestamp, Usage, Verdict,
+    Finding, Findings, Form, Journal, Key, Labels, Lines, Model, ModelId, ModelRequest, Passage, Phase, Plan, Purpose,
+    Query, Reply, Report, Result, RunId, Scope, Search, SessionId, Source, Store, Subgoal, Task, Timestamp, Usage,
+    Verdict,
 };
 pub use ninefold_pipeline::{BoxPhase, Layered, PhaseCache, Retry, Run, SystemClock, phase};
 pub use ninefold_profile as profile;

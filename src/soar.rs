@@ -64,7 +64,10 @@ impl Soar {
             (Some(_), Some(journal)) => {
                 // A journal that fails says so to the run itself.
                 let recorded = journal.load(run).await.ok().flatten();
-                recorded.map(|recorded| recorded.header.input).and_then(|input| Query::recorded(&input)).map(|query| (query.session, query.text))
+                recorded
+                    .map(|recorded| recorded.header.input)
+                    .and_then(|input| Query::recorded(&input))
+                    .map(|query| (query.session, query.text))
             }
             _ => None,
         };

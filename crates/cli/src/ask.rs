@@ -44,7 +44,10 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
     if let Some(log) = soar.conversation_log() {
         log.flush().await;
         if log.lost() > 0 {
-            tell(&format!("warning: the conversation could not be written down in {}\n", plain(&log.directory().to_string_lossy())));
+            tell(&format!(
+                "warning: the conversation could not be written down in {}\n",
+                plain(&log.directory().to_string_lossy())
+            ));
         }
     }
     let answer = match answered {

@@ -36,36 +36,51 @@ pub(crate) fn number(citations: &mut Vec<Citation>, citation: &Citation) -> usiz
     at + 1
 }
 
-/// What a number may refer to.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Given {
-    /// A place.
-    Place(Citation),
-    /// What an agent said without a place.
-    Finding(CitedFinding),
+/// What numbers given to a model refer to: places first, then what agents said without a place.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) places: Vec<Citation>,
+    pub(crate) findings: Vec<CitedFinding>,
+}
+
+impl Given {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.is_empty() && self.findings.is_empty()
+    }
+
+    fn place(&self, n: usize) -> Option<&Citation> {
+        self.places.get(n.checked_sub(1)?)
+    }
+
+    fn finding(&self, n: usize) -> Option<&CitedFinding> {
+        self.findings.get(n.checked_sub(self.places.len() + 1)?)
+    }
 }
 
 /// A model's text with the citations it really makes, of those it was given: places numbered in the order of their use, then
 /// findings in the order of theirs.
-pub(crate) fn cited(text: &str, given: &[Given]) -> Draft {
+pub(crate) fn cited(text: &str, given: &Given) -> Draft {
     let (mut citations, mut findings): (Vec<Citation>, Vec<CitedFinding>) = (Vec::new(), Vec::new());
-    let of = |n: usize| given.get(n.checked_sub(1)?);
-    marks(text, |n| {
-        match of(n)? {
-            Given::Place(citation) => {
+    // Where findings stand among the numbers is known only when all places are.
+    if !given.findings.is_empty() {
+        marks(text, |n| {
+            if let Some(citation) = given.place(n) {
                 number(&mut citations, citation);
+            } else if let Some(finding) = given.finding(n).filter(|finding| !findings.contains(finding)) {
+                findings.push(finding.clone());
             }
-            Given::Finding(finding) if !findings.contains(finding) => findings.push(finding.clone()),
-            Given::Finding(_) => {}
-        }
-        None
-    });
+            None
+        });
+    }
     let text = marks(text, |n| {
-        let at = match of(n)? {
-            Given::Place(citation) => citations.iter().position(|known| known == citation)?,
-            Given::Finding(finding) => citations.len() + findings.iter().position(|known| known == finding)?,
+        let at = match given.place(n) {
+            Some(citation) => number(&mut citations, citation),
+            None => {
+                let finding = given.finding(n)?;
+                citations.len() + findings.iter().position(|known| known == finding)? + 1
+            }
         };
-        Some(format!("[{}]", at + 1))
+        Some(format!("[{at}]"))
     });
     Draft { text, citations, findings, groundedness: None }
 }
@@ -155,8 +170,8 @@ mod tests {
 
     use super::*;
 
-    fn places(n: u32) -> Vec<Given> {
-        given(n).into_iter().map(Given::Place).collect()
+    fn places(n: u32) -> Given {
+        Given { places: given(n), findings: vec![] }
     }
 
     fn given(n: u32) -> Vec<Citation> {
@@ -173,8 +188,7 @@ mod tests {
     #[test]
     fn findings_are_numbered_past_the_places() {
         let finding = |text: &str| CitedFinding { subgoal: "s".into(), agent: "a".into(), text: text.into() };
-        let [mut given, said] = [places(2), vec![Given::Finding(finding("x")), Given::Finding(finding("y"))]];
-        given.extend(said);
+        let given = Given { findings: vec![finding("x"), finding("y")], ..places(2) };
         let draft = cited("Y is said [4], and B [2]. X is said too [3][4].", &given);
         assert_eq!(draft.text, "Y is said [2], and B [1]. X is said too [3][2].");
         assert_eq!(draft.citations.len(), 1);

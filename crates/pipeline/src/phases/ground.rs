@@ -9,6 +9,7 @@
 //! - Terms of two languages cannot be compared: where a claim and what it cites share no function word, or no script, its
 //!   marks and its numbers alone are looked at.
 
+use std::cell::LazyCell;
 use std::collections::HashSet;
 
 use ninefold_core::terms::{for_each_term, is_function_word};
@@ -19,6 +20,8 @@ use smol_str::SmolStr;
 const SHARED: f32 = 0.4;
 /// So many content terms beyond the question make a sentence without marks a claim.
 const NOVEL: usize = 2;
+/// The most of a quick look: the bytes of a sentence times those of what it cites.
+const QUICK: usize = 128 * 1024;
 /// How many claims without ground are named.
 const MAX_NAMED: usize = 8;
 /// The most characters of a claim that is named.
@@ -44,15 +47,21 @@ impl Ground {
 
 /// Looks at a text whose mark `[n]` refers to the n-th of `supports`, each the texts that may bear it.
 pub(crate) fn ground(text: &str, supports: &[Vec<&str>], question: &str) -> Ground {
-    let asked = Content::of([question]);
-    let mut supports = Supports { texts: supports, read: Vec::new() };
+    let asked = LazyCell::new(|| Content::of([question]));
+    let mut supports = Supports { texts: supports, lower: Vec::new(), read: Vec::new() };
     let mut ground = Ground::default();
-    for paragraph in paragraphs(text) {
-        let sentences: Vec<Sentence> = paragraph.iter().flat_map(|line| sentences(line)).collect();
-        let all: Vec<usize> = sentences.iter().flat_map(|sentence| sentence.marks.iter().copied()).collect();
-        for sentence in &sentences {
+    let mut paragraph: Vec<Sentence> = Vec::new();
+    let mut judge = |paragraph: &mut Vec<Sentence>| {
+        let all: Vec<usize> = paragraph.iter().flat_map(|sentence| sentence.marks.iter().copied()).collect();
+        for sentence in paragraph.drain(..) {
+            // Most of what is cited says the same in the same words, and is through without a look at terms.
+            if !sentence.marks.is_empty() && supports.bear_word_by_word(&sentence, question) {
+                ground.claims += 1;
+                ground.grounded += 1;
+                continue;
+            }
             let content = Content::of([sentence.text.as_str()]);
-            if !claims(sentence, &content, &asked) {
+            if !claims(&sentence, &content, &asked) {
                 continue;
             }
             ground.claims += 1;
@@ -63,7 +72,14 @@ pub(crate) fn ground(text: &str, supports: &[Vec<&str>], question: &str) -> Grou
                 ground.unsupported.push(sentence.text.chars().take(MAX_CLAIM).collect());
             }
         }
+    };
+    for line in lines(text) {
+        match line {
+            Some(line) => paragraph.extend(sentences(line)),
+            None => judge(&mut paragraph),
+        }
     }
+    judge(&mut paragraph);
     ground
 }
 
@@ -109,23 +125,19 @@ fn leaves_open(content: &Content) -> bool {
     says(&SOURCES) && says(&OPEN)
 }
 
-/// The paragraphs of a text, as lines, without headings and code; items of a list are lines of their paragraph.
-fn paragraphs(text: &str) -> Vec<Vec<&str>> {
-    let mut paragraphs = vec![Vec::new()];
+/// The lines of a text without headings and code; none between two paragraphs. Items of a list are lines of one paragraph.
+fn lines(text: &str) -> impl Iterator<Item = Option<&str>> {
     let mut fenced = false;
-    for line in text.lines() {
+    text.lines().filter_map(move |line| {
         let begins = line.trim_start();
         let fence = begins.starts_with("```");
         fenced ^= fence;
         if begins.is_empty() {
-            paragraphs.push(Vec::new());
-        } else if !(fence || fenced || line.starts_with("    ") || line.starts_with('\t') || begins.starts_with('#'))
-            && let Some(paragraph) = paragraphs.last_mut()
-        {
-            paragraph.push(line);
+            return Some(None);
         }
-    }
-    paragraphs
+        let is_code = fence || fenced || line.starts_with("    ") || line.starts_with('\t');
+        (!is_code && !begins.starts_with('#')).then_some(Some(line))
+    })
 }
 
 /// A sentence without its marks.
@@ -261,10 +273,41 @@ impl Content {
 /// What marks refer to; each is read once, when it is first needed.
 struct Supports<'a> {
     texts: &'a [Vec<&'a str>],
+    /// In lower case.
+    lower: Vec<(usize, String)>,
     read: Vec<(usize, Content)>,
 }
 
 impl Supports<'_> {
+    /// Whether what a sentence without numbers cites holds, as they are, at least half of its longer words that the question
+    /// does not hold. A quick look at what is short; where it sees nothing, [`Self::bear`] looks.
+    fn bear_word_by_word(&mut self, sentence: &Sentence, question: &str) -> bool {
+        if !sentence.text.is_ascii() || sentence.text.bytes().any(|byte| byte.is_ascii_digit()) {
+            return false;
+        }
+        let mut length = question.len();
+        for n in &sentence.marks {
+            let Some(texts) = n.checked_sub(1).and_then(|at| self.texts.get(at)) else { continue };
+            length += texts.iter().map(|text| text.len()).sum::<usize>();
+            if length.saturating_mul(sentence.text.len()) > QUICK {
+                return false;
+            }
+            if !self.lower.iter().any(|(known, _)| known == n) {
+                self.lower.push((*n, texts.join("\n").to_ascii_lowercase()));
+            }
+        }
+        let cited = || self.lower.iter().filter(|(n, _)| sentence.marks.contains(n)).map(|(_, text)| text.as_str());
+        let (said, asked) = (sentence.text.to_ascii_lowercase(), question.to_ascii_lowercase());
+        let (mut of, mut held) = (0, 0);
+        for word in said.split(|c: char| !c.is_ascii_alphanumeric()) {
+            if word.len() >= 4 && !is_function_word(word) && !has_word(&asked, word) {
+                of += 1;
+                held += usize::from(cited().any(|text| has_word(text, word)));
+            }
+        }
+        of >= NOVEL && 2 * held >= of
+    }
+
     /// Whether what these marks refer to bears a claim.
     fn bear(&mut self, claim: &Content, asked: &Content, marks: &[usize]) -> bool {
         for n in marks {
@@ -296,6 +339,16 @@ impl Supports<'_> {
         let held = terms.iter().filter(|term| comparable.iter().any(|support| support.terms.contains(**term))).count();
         held as f32 >= SHARED * terms.len() as f32
     }
+}
+
+/// Whether a text holds a word between two characters that are no letters or digits.
+fn has_word(text: &str, word: &str) -> bool {
+    let bytes = text.as_bytes();
+    let part_of_a_word = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at)).is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())
+    };
+    text.match_indices(word)
+        .any(|(at, _)| !part_of_a_word(at.checked_sub(1)) && !part_of_a_word(at.checked_add(word.len())))
 }
 
 #[cfg(test)]

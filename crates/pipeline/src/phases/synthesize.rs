@@ -194,7 +194,7 @@ async fn written(model: &dyn Model, input: &Synthesis, cx: &Cx, listener: Option
 struct Sources {
     text: String,
     findings: String,
-    given: Vec<Given>,
+    given: Given,
 }
 
 impl Sources {
@@ -205,7 +205,7 @@ impl Sources {
         {
             number(&mut known, citation);
         }
-        let mut given: Vec<Given> = known.iter().cloned().map(Given::Place).collect();
+        let mut said_alone = Vec::new();
         let mut findings = String::new();
         for finding in &input.findings.done {
             for statement in &finding.statements {
@@ -214,8 +214,8 @@ impl Sources {
                     let _ = write!(findings, " [{}]", number(&mut known, citation));
                 }
                 if let Some(said) = cited_finding(finding, statement) {
-                    given.push(Given::Finding(said));
-                    let _ = write!(findings, " [{}]", given.len());
+                    said_alone.push(said);
+                    let _ = write!(findings, " [{}]", known.len() + said_alone.len());
                 }
                 findings.push('\n');
             }
@@ -223,7 +223,7 @@ impl Sources {
         for failed in &input.findings.failed {
             let _ = writeln!(findings, "- {} (by {}): nothing, it failed", failed.subgoal, failed.agent);
         }
-        Self { text, findings, given }
+        Self { text, findings, given: Given { places: known, findings: said_alone } }
     }
 }
 
@@ -235,7 +235,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    fn of(completion: &Completion, input: &Synthesis, given: &[Given]) -> Self {
+    fn of(completion: &Completion, input: &Synthesis, given: &Given) -> Self {
         let mut draft = cited(&completion.text, given);
         let ground = ground(&draft.text, &supports(&draft, input), &input.question);
         draft.groundedness = ground.share();

@@ -46,7 +46,7 @@ fn the_questions_are_many_of_all_levels_and_in_one_half_each() {
 
 #[test]
 fn rules_are_as_good_as_they_were() {
-    // Kept apart: 274 of 300 right; 270 decided by rules, of them 259 right.
+    // Kept apart: 275 of 300 right; 271 decided by rules, of them 260 right. Developing: 291, 279, 274.
     for (half, right_at_least, sure_at_least) in [(0, 0.90, 0.85), (1, 0.95, 0.90)] {
         let labelled = &halves()[half];
         let (mut right, mut sure, mut both) = (0, 0, 0);

@@ -57,7 +57,10 @@ async fn a_complex_answer_is_written_once_more_and_told_why() {
     let requests = model.requests();
     assert_eq!(requests.len(), 4, "decompose, verify, and synthesize twice");
     let again = requests[3].messages[1].text();
-    assert!(again.contains("- Unicorns pay 700 taxes.") && again.contains("- Zebras graze on distant planets"), "{again}");
+    assert!(
+        again.contains("- Unicorns pay 700 taxes.") && again.contains("- Zebras graze on distant planets"),
+        "{again}"
+    );
 }
 
 #[tokio::test]

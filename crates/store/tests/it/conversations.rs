@@ -219,7 +219,8 @@ async fn a_disk_that_is_really_full_loses_entries_and_damages_nothing() {
 #[tokio::test]
 async fn child_writes_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let log = ConversationLog::open(ConversationOptions { max_bytes: u64::MAX, ..PathBuf::from(folder).into() }).unwrap();
+    let log =
+        ConversationLog::open(ConversationOptions { max_bytes: u64::MAX, ..PathBuf::from(folder).into() }).unwrap();
     for n in 0..u64::MAX {
         log.write(entry(None, format!("question {n} {}", "with many words ".repeat(200))));
         if n % 10 == 0 {
