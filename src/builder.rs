@@ -12,7 +12,9 @@ use ninefold_embed::Cached;
 use ninefold_llm::Cached as CachedReplies;
 use ninefold_pipeline::SystemClock;
 use ninefold_profile::Statistics;
-use ninefold_store::{MemoryExperience, MemoryJournal, MemoryStore, Root, Semantic, Sqlite};
+use ninefold_store::{
+    ConversationLog, ConversationOptions, MemoryExperience, MemoryJournal, MemoryStore, Root, Semantic, Sqlite,
+};
 
 use crate::Soar;
 use crate::models::Stack;
@@ -39,6 +41,7 @@ pub struct SoarBuilder {
     models: Option<Stack>,
     experience: Option<Arc<dyn Experience>>,
     without_learning: bool,
+    conversations: Option<ConversationOptions>,
     pipeline: ninefold_pipeline::SoarBuilder,
 }
 
@@ -120,6 +123,30 @@ impl SoarBuilder {
     #[must_use]
     pub fn statistics(mut self, statistics: Arc<Statistics>) -> Self {
         self.statistics = Some(statistics);
+        self
+    }
+
+    /// Writes down what is asked and answered in this folder, a file of JSON lines for each session; off unless set. Nobody waits
+    /// for it: what finds its queue or the disk full is dropped and counted, [`ConversationLog::lost`]. Texts are written as
+    /// they are but for what looks like a key. [`Soar::close`] waits for what is queued.
+    ///
+    /// ```
+    /// # use ninefold::{Query, Soar, store::read_conversation};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let soar = Soar::builder().conversation_log(folder.path()).build().await?;
+    /// soar.answer(Query::new("How is a killed run resumed?").session("anna")).await?;
+    /// soar.close().await;
+    /// let file = soar.conversation_log().map(|log| log.file(Some(&"anna".into()))).ok_or("no log")?;
+    /// let (entries, _) = read_conversation(&file)?;
+    /// assert_eq!(entries[0].question, "How is a killed run resumed?");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn conversation_log(mut self, options: impl Into<ConversationOptions>) -> Self {
+        self.conversations = Some(options.into());
         self
     }
 
@@ -216,12 +243,13 @@ impl SoarBuilder {
     /// `Unavailable` or `Corrupt` for the database; `NotFound` for a path to index; `InvalidInput` for a contradiction, such
     /// as a database beside a store of your own.
     pub async fn build(self) -> Result<Soar> {
-        let Self { database, store, journal, durability, clock, embedder, roots, statistics, models, .. } = self;
-        let mut pipeline = self.pipeline;
+        let Self { database, store, journal, durability, clock, embedder, roots, .. } = self;
+        let Self { statistics, models, conversations, mut pipeline, .. } = self;
         if database.is_some() && store.is_some() {
             return Err(Error::new(ErrorKind::InvalidInput, "both a database and a store are given for memory")
                 .hint("leave one of SoarBuilder::database and SoarBuilder::store out"));
         }
+        let conversations = conversations.map(ConversationLog::open).transpose()?;
         let sqlite = match database {
             Some(path) => Some(Sqlite::open(path).await?),
             None => None,
@@ -278,7 +306,8 @@ impl SoarBuilder {
             pipeline = pipeline.experience(Arc::clone(experience));
         }
         let pipeline = Arc::new(pipeline.build()?);
-        let soar = Soar { pipeline, store, semantic, cached, journal, clock, statistics, sqlite, experience };
+        let soar =
+            Soar { pipeline, store, semantic, cached, journal, clock, statistics, conversations, sqlite, experience };
         soar.prune(KEEP_FINISHED).await?;
         soar.prune_unfinished(KEEP_UNFINISHED).await?;
         if !roots.is_empty() {

@@ -22,6 +22,7 @@
 //! - A program that has a `tracing` subscriber adds [`profile::layer()`] to it. One that has none needs nothing.
 //! - A model ([`SoarBuilder::model`]) is retried, cached, limited and priced; [`models::Stack`] sets how, with quotas and other
 //!   models to fall back to.
+//! - [`SoarBuilder::conversation_log`] writes down what was asked and answered.
 //! - With an embedder ([`SoarBuilder::embedder`]) memory is searched by meaning as well as by words.
 //! - A model with tools is an agent: [`llm::tools`].
 //! - With the feature `llm-http` or `llm-https`, models are opened by name: `ninefold::open_model`.
@@ -45,7 +46,7 @@ pub use soar::Soar;
 pub use ninefold_core::{
     Agent, AgentCard, Assessment, Budget, Chunk, ChunkId, ChunkKind, Citation, Clock, Complexity, Cost, Cx, DecidedBy,
     Decision, Degradation, Document, Durability, Embedder, Embedding, Error, ErrorKind, Event, Evidence, Experience,
-    FailedSubgoal, Finding, Findings, Impasse, Inquiry, InquiryId, Journal, Key, Labels, Lines, Model, ModelId,
+    FailedSubgoal, Finding, Findings, Form, Impasse, Inquiry, InquiryId, Journal, Key, Labels, Lines, Model, ModelId,
     ModelRequest, OpenInquiry, OverBudget, Passage, Phase, PhaseEnd, Plan, PlanOrigin, Purpose, Query, Reply, Report,
     Result, RunId, Scope, Search, SessionId, Source, Store, Subgoal, Supplied, Suspension, Task, Timestamp, Unpriced,
     Usage, Verdict, Wanted,

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use ninefold_core::suspension::{self, OpenInquiry};
 use ninefold_core::{
-    Clock, Embedder, Error, ErrorKind, Experience, InquiryId, Journal, Query, Result, RunId, Store, Supplied, Teller,
+    Clock, Embedder, Error, ErrorKind, Experience, InquiryId, Journal, Query, Result, RunId, SessionId, Store,
+    Supplied, Teller,
 };
 use ninefold_embed::Cached;
 use ninefold_profile::{Recorded, Statistics};
-use ninefold_store::{Backfilled, Indexer, Root, Semantic, Sqlite, Summary};
+use ninefold_store::{Backfilled, ConversationEntry, ConversationLog, Indexer, Root, Semantic, Sqlite, Summary};
 
 use crate::{Answer, Events, Failure, SoarBuilder};
 
@@ -25,6 +26,7 @@ pub struct Soar {
     pub(crate) journal: Option<Arc<dyn Journal>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) statistics: Option<Arc<Statistics>>,
+    pub(crate) conversations: Option<ConversationLog>,
     /// The database, when it was given by its path.
     pub(crate) sqlite: Option<Sqlite>,
     pub(crate) experience: Option<Arc<dyn Experience>>,
@@ -81,7 +83,10 @@ impl Soar {
                 *path = canonical;
             }
         }
-        self.accounted(self.pipeline.answer_to(query, teller)).await
+        let asked = self.conversations.is_some().then(|| (query.session.clone(), query.text.clone()));
+        let answered = self.accounted(self.pipeline.answer_to(query, teller)).await;
+        self.log(asked, &answered);
+        answered
     }
 
     /// Continues a run that the journal holds, after its process was killed or its deadline passed: under the scope and
@@ -90,13 +95,50 @@ impl Soar {
     /// # Errors
     /// As [`ninefold_pipeline::Soar::resume`], with the account of the run up to the failure.
     pub async fn resume(&self, run: RunId, deadline: Option<Duration>) -> Result<Answer, Failure> {
-        self.accounted(self.pipeline.resume(run, deadline)).await
+        self.resume_to(run, deadline, None).await
+    }
+
+    async fn resume_to(
+        &self,
+        run: RunId,
+        deadline: Option<Duration>,
+        teller: Option<Teller>,
+    ) -> Result<Answer, Failure> {
+        let asked = match (&self.conversations, &self.journal) {
+            (Some(_), Some(journal)) => {
+                // A journal that fails says so to the run itself.
+                let recorded = journal.load(run).await.ok().flatten();
+                recorded
+                    .map(|recorded| recorded.header.input)
+                    .and_then(|input| Query::recorded(&input))
+                    .map(|query| (query.session, query.text))
+            }
+            _ => None,
+        };
+        let answered = self.accounted(self.pipeline.resume_to(run, deadline, teller)).await;
+        self.log(asked, &answered);
+        answered
+    }
+
+    /// The log of what is asked and answered, where [`SoarBuilder::conversation_log`] switched it on.
+    #[must_use]
+    pub fn conversation_log(&self) -> Option<&ConversationLog> {
+        self.conversations.as_ref()
+    }
+
+    fn log(&self, asked: Option<(Option<SessionId>, String)>, answered: &Result<Answer, Failure>) {
+        let (Some(log), Some((session, question))) = (&self.conversations, asked) else { return };
+        let now = self.clock.now();
+        log.write(match answered {
+            Ok(answer) => ConversationEntry::answered(now, session, question, answer),
+            Err(failure) => ConversationEntry::failed(now, session, question, &failure.error),
+        });
     }
 
     /// The same as a stream, as [`Soar::stream`] is one; what had finished before is told as replayed.
     pub fn stream_resumed(&self, run: RunId, deadline: Option<Duration>) -> Events {
         let soar = self.clone();
-        Events::of(|teller| async move { soar.accounted(soar.pipeline.resume_to(run, deadline, Some(teller))).await })
+        Events::of(|teller| async move { soar.resume_to(run, deadline, Some(teller)).await })
     }
 
     /// The runs that started and did not finish, oldest first, but for those that wait for a person; none without a journal.
@@ -216,9 +258,12 @@ impl Soar {
         self.experience.as_ref()
     }
 
-    /// Closes the database that [`SoarBuilder::database`] opened; returns when it is one file again, unless another process has
+    /// Writes what is queued for the log of conversations, and closes the database that [`SoarBuilder::database`] opened; returns when it is one file again, unless another process has
     /// it open. Whatever still uses it fails as `Unavailable`. Dropping every handle closes it too, but nobody waits for that.
     pub async fn close(&self) {
+        if let Some(log) = &self.conversations {
+            log.flush().await;
+        }
         if let Some(sqlite) = &self.sqlite {
             sqlite.close().await;
         }

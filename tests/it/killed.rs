@@ -223,7 +223,10 @@ async fn agents_that_had_finished_when_the_process_was_killed_are_not_called_aga
         run_and_kill("chain", folder.path(), after);
         let soar = chain(folder.path(), Arc::new(open(folder.path()).await)).await;
         let answer = soar.resume(ID, None).await.unwrap();
-        assert_eq!(answer.text, "found a after 0\n\nfound b after 1\n\nfound c after 2", "killed after {after} agents");
+        assert_eq!(
+            answer.text, "found a after 0 [1]\n\nfound b after 1 [2]\n\nfound c after 2 [3]",
+            "killed after {after} agents"
+        );
         let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
         assert_eq!(log, "a\nb\nc\n", "killed after {after} agents: each worked once, over both processes");
         let replayed =

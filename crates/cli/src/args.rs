@@ -240,6 +240,15 @@ pub(crate) struct Ask {
                 found"
     )]
     pub(crate) model: Option<String>,
+    // Not a comment for rustdoc, which takes names of variables for code.
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "NINEFOLD_CONVERSATIONS",
+        hide_env_values = true,
+        help = "Write down in this folder what is asked and answered, as JSON lines; what looks like a key is left out"
+    )]
+    pub(crate) conversations: Option<PathBuf>,
     /// Give up after this time, indexing included: 500ms, 2s, 1.5s, 1m
     #[arg(short, long, value_name = "TIME", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,

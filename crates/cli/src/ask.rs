@@ -31,7 +31,8 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
     let (model, missing_model) = open::model(args.model.as_deref()).await?;
     let live = if everywhere.quiet || model.is_none() { None } else { Live::of_stderr() };
     let over_budget = args.budget.over_budget.into();
-    let terms = Terms { live: live.clone(), approve_plans: args.approve_plan, over_budget };
+    let conversations = args.conversations.as_deref();
+    let terms = Terms { live: live.clone(), approve_plans: args.approve_plan, over_budget, conversations };
     let soar = limit.on("opening the database", open::answering(everywhere, model, terms)).await?;
     let indexed = if roots.is_empty() { None } else { Some(prepare(&soar, &roots, &limit, everywhere).await?) };
 
@@ -42,6 +43,15 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
     let answered = soar.answer(query).await;
     if let Some(live) = live {
         live.clear();
+    }
+    if let Some(log) = soar.conversation_log() {
+        log.flush().await;
+        if log.lost() > 0 {
+            tell(&format!(
+                "warning: the conversation could not be written down in {}\n",
+                plain(&log.directory().to_string_lossy())
+            ));
+        }
     }
     let answer = match answered {
         Ok(answer) => answer,

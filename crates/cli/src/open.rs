@@ -1,5 +1,6 @@
 //! The pipeline that a command works with: the database and the embedder it is told of.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ninefold::{Embedder, Error, ErrorKind, Model, OverBudget, Result, Soar, embed};
@@ -17,22 +18,31 @@ pub(crate) async fn soar(everywhere: &Everywhere) -> Result<Soar> {
 
 /// How questions are answered.
 #[derive(Default)]
-pub(crate) struct Terms {
+pub(crate) struct Terms<'a> {
     /// Who sees what a model writes.
     pub(crate) live: Option<Live>,
     /// Whether plans wait for a person's word; runs are durable then.
     pub(crate) approve_plans: bool,
     /// What happens when a budget is spent.
     pub(crate) over_budget: OverBudget,
+    /// The folder for the log of conversations.
+    pub(crate) conversations: Option<&'a Path>,
 }
 
 /// The same, with a model that helps.
-pub(crate) async fn answering(everywhere: &Everywhere, model: Option<Arc<dyn Model>>, terms: Terms) -> Result<Soar> {
-    let Terms { live, approve_plans, over_budget } = terms;
+pub(crate) async fn answering(
+    everywhere: &Everywhere,
+    model: Option<Arc<dyn Model>>,
+    terms: Terms<'_>,
+) -> Result<Soar> {
+    let Terms { live, approve_plans, over_budget, conversations } = terms;
     let database = paths::database(everywhere.db.as_deref())?;
     let mut builder = Soar::builder().database(database).approve_plans(approve_plans).over_budget(over_budget);
     if let Some(model) = model {
         builder = builder.model(model);
+    }
+    if let Some(directory) = conversations.filter(|directory| !directory.as_os_str().is_empty()) {
+        builder = builder.conversation_log(directory);
     }
     if let Some(live) = live {
         builder = builder.on_text(move |text| live.hear(text));

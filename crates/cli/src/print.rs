@@ -1,12 +1,13 @@
 //! What is shown: the answer, where it comes from, what was done with less than asked, and where the time went.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, stderr, stdout};
 use std::path::PathBuf;
 
+use ninefold::core::form::{Form, Mark};
+pub(crate) use ninefold::core::printable::{one_line, plain};
 use ninefold::profile::By;
-use ninefold::{Answer, Complexity, Error, Profile};
+use ninefold::{Answer, Error, Profile};
 use serde_json::{Value, json};
 use terminal_size::{Width, terminal_size_of};
 
@@ -42,6 +43,14 @@ impl Detail {
             (false, true) => Self::Verbose,
         }
     }
+
+    fn form(self) -> Form {
+        match self {
+            Self::Quiet => Form::Quiet,
+            Self::Normal => Form::Normal,
+            Self::Verbose => Form::Verbose,
+        }
+    }
 }
 
 /// The width of what is no terminal.
@@ -70,29 +79,21 @@ impl Page {
     /// The answer.
     pub(crate) fn answer(&self, answer: &Answer, detail: Detail) -> String {
         let mut text = wrap(&plain(&answer.text), self.columns);
-        if !answer.citations.is_empty() {
-            text.push('\n');
-        }
-        for (n, citation) in answer.citations.iter().enumerate() {
-            let path = plain(paths::relative(&citation.path, self.here.as_deref())).into_owned();
-            let _ = writeln!(text, "[{}] {}:{}", n + 1, self.strong(&path), citation.lines);
+        for (n, mark) in answer.marks().enumerate() {
+            let gap = if n == 0 { "\n" } else { "" };
+            let what = match mark {
+                Mark::Place(place) => format!("{}:{}", self.strong(&self.path(&place.path)), place.lines),
+                finding @ Mark::Finding(_) => self.strong(&finding.to_string()),
+            };
+            let _ = writeln!(text, "{gap}[{}] {what}", n + 1);
         }
         if detail == Detail::Quiet {
             return text;
         }
-        let mut notes = String::new();
-        if detail == Detail::Verbose {
-            let (assessment, confidence) = (&answer.assessment, answer.confidence);
-            let complexity = with_article(assessment.complexity);
-            let _ = writeln!(notes, "note: held to be {complexity}: {}; confidence {confidence:.2}", assessment.reason);
-        }
-        for degradation in &answer.degradations {
-            let _ = writeln!(notes, "note: {degradation}");
-        }
+        let notes: String = answer.notes(detail.form()).iter().map(|note| format!("note: {note}\n")).collect();
         if !notes.is_empty() {
-            let notes = wrap(&plain(&notes), self.columns);
             text.push('\n');
-            notes.lines().for_each(|line| text.push_str(&format!("{}\n", self.paint("2", line))));
+            wrap(&notes, self.columns).lines().for_each(|line| text.push_str(&format!("{}\n", self.paint("2", line))));
         }
         let _ = write!(text, "\n{}", self.account(&answer.profile, detail));
         text
@@ -162,38 +163,6 @@ impl Page {
     }
 }
 
-fn with_article(complexity: Complexity) -> String {
-    format!("a {} question", complexity.as_str())
-}
-
-/// The text with tabs as spaces, and without characters that would steer the terminal instead of being read.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    if !text.contains(|c: char| c.is_control() && c != '\n') {
-        return text.into();
-    }
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\t' => clean.push_str("    "),
-            '\r' => {}
-            '\n' => clean.push('\n'),
-            c if c.is_control() => clean.push('\u{fffd}'),
-            c => clean.push(c),
-        }
-    }
-    clean.into()
-}
-
-/// The text in one line, for names: what would steer the terminal or begin a line is a mark.
-pub(crate) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || is_invisible(c) { '\u{fffd}' } else { c }).collect()
-}
-
-/// Characters that reorder or hide what stands around them: in a name they could make one file look like another.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
 /// An answer for programs: one line.
 pub(crate) fn answer_json(answer: &Answer, indexed: Option<&Indexed>) -> String {
     let mut value = serde_json::to_value(answer).unwrap_or_default();
@@ -239,17 +208,6 @@ mod tests {
         {
             assert_eq!(bytes(n), shown);
         }
-    }
-
-    #[test]
-    fn sources_cannot_steer_the_terminal() {
-        assert_eq!(plain("a\u{1b}[31m\tb\r\nc\u{7}\u{9b}"), "a\u{fffd}[31m    b\nc\u{fffd}\u{fffd}");
-        assert!(matches!(plain("as it is\n"), Cow::Borrowed(_)));
-    }
-
-    #[test]
-    fn a_name_stays_in_its_line() {
-        assert_eq!(one_line("a\nb\u{1b}[2J\u{202e}c\u{200b}.md"), "a\u{fffd}b\u{fffd}[2J\u{fffd}c\u{fffd}.md");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::assessment::Assessment;
 use crate::cache_key::Key;
 use crate::error::ErrorKind;
 use crate::evidence::{Citation, VectorSearch};
-use crate::finding::FailedSubgoal;
+use crate::finding::{CitedFinding, FailedSubgoal};
 use crate::id::RunId;
 use crate::impasse::Impasse;
 use crate::verdict::Verdict;
@@ -20,10 +20,18 @@ use crate::verdict::Verdict;
 pub struct Answer<P = ()> {
     /// The run that made it.
     pub run: RunId,
-    /// The text; `[n]` in it refers to the n-th citation, counted from 1.
+    /// The text; `[n]` in it refers to the n-th citation, counted from 1, and past the last citation to the cited findings in
+    /// their order: with two citations, `[3]` is the first finding.
     pub text: String,
     /// The places the text rests on.
     pub citations: Vec<Citation>,
+    /// What agents said without a place to show for it, as far as the text rests on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<CitedFinding>,
+    /// The share of what the text claims that what it cites bears out, by rules, 0 to 1; `None` where the text quotes its
+    /// sources, and where it claims nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groundedness: Option<f32>,
     /// How far the answer can be trusted, 0 to 1; computed from what happened, see `pipeline::phases::respond`.
     pub confidence: f32,
     /// How hard the question was held to be.
@@ -50,6 +58,8 @@ impl<P> Answer<P> {
             run,
             text,
             citations,
+            findings,
+            groundedness,
             confidence,
             assessment,
             verdict,
@@ -58,23 +68,20 @@ impl<P> Answer<P> {
             impasses,
             profile: _,
         } = self;
-        Answer { run, text, citations, confidence, assessment, verdict, plan_origin, degradations, impasses, profile }
-    }
-}
-
-impl<P> fmt::Display for Answer<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.text)?;
-        if !self.citations.is_empty() {
-            writeln!(f)?;
-            for (n, citation) in self.citations.iter().enumerate() {
-                writeln!(f, "[{}] {citation}", n + 1)?;
-            }
+        Answer {
+            run,
+            text,
+            citations,
+            findings,
+            groundedness,
+            confidence,
+            assessment,
+            verdict,
+            plan_origin,
+            degradations,
+            impasses,
+            profile,
         }
-        for degradation in &self.degradations {
-            writeln!(f, "note: {degradation}")?;
-        }
-        Ok(())
     }
 }
 
@@ -164,6 +171,13 @@ pub enum Degradation {
         /// What happened.
         message: String,
     },
+    /// Too little of what the text claims rests on what it cites, and there was no second attempt or it did no better.
+    Ungrounded {
+        /// The share of claims that are borne out, 0 to 1.
+        share: f32,
+        /// The first of the claims that are not.
+        claims: Vec<String>,
+    },
     /// What the run used, or has taught, could not be noted in memory.
     NotRecorded {
         /// What happened.
@@ -206,6 +220,14 @@ impl fmt::Display for Degradation {
             Self::Truncated => f.write_str("the model reached its output limit, so the text breaks off"),
             Self::Uncited => f.write_str("the model cites none of the sources it was given"),
             Self::NotRecalled { message } => write!(f, "what was learned earlier could not be looked up: {message}"),
+            Self::Ungrounded { share, claims } => {
+                let share = share * 100.0;
+                write!(f, "best effort: {share:.0} % of what the answer claims rests on what it cites")?;
+                for (n, claim) in claims.iter().enumerate() {
+                    write!(f, "{} {claim:?}", if n == 0 { "; not so:" } else { "," })?;
+                }
+                Ok(())
+            }
             Self::NotRecorded { message } => write!(f, "the run was not noted in memory: {message}"),
         }
     }

@@ -43,6 +43,17 @@ impl Finding {
     }
 }
 
+/// What an agent said and a text rests on, without a place to show for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CitedFinding {
+    /// The subgoal it is on.
+    pub subgoal: SubgoalId,
+    /// The agent's name.
+    pub agent: SmolStr,
+    /// What it said.
+    pub text: String,
+}
+
 /// A subgoal without a finding, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FailedSubgoal {

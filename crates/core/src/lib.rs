@@ -11,6 +11,7 @@
 //! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`],
 //!    [`uploads`], [`experience`] ([`features`]);
 //! 6. how text becomes searchable terms: [`terms`]; how what models write becomes JSON: [`json`].
+//! 7. how an answer is shown: [`form`], [`printable`].
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 // Clippy hears this on the whole crate only; the tidy test keeps span macros inside `span.rs`.
@@ -32,6 +33,7 @@ pub mod evidence;
 pub mod experience;
 pub mod features;
 pub mod finding;
+pub mod form;
 pub mod id;
 pub mod impasse;
 pub mod inquiry;
@@ -43,6 +45,7 @@ pub mod message;
 pub mod model;
 pub mod phase;
 pub mod plan;
+pub mod printable;
 pub mod query;
 pub mod reply;
 pub mod request;
@@ -75,7 +78,8 @@ pub use evidence::{
 };
 pub use experience::{AgentKey, Experience, Learned, Pattern, Situation, Unlearning};
 pub use features::Features;
-pub use finding::{FailedSubgoal, Finding, Findings, Statement};
+pub use finding::{CitedFinding, FailedSubgoal, Finding, Findings, Statement};
+pub use form::{Form, Mark};
 pub use id::{RunId, SessionId};
 pub use impasse::{Impasse, TieBreak};
 pub use inquiry::{Inquiry, InquiryId, Supplied, Wanted};

@@ -40,6 +40,12 @@ impl Query {
         Self { text: text.into(), ..Self::default() }
     }
 
+    /// The question of a run that a journal holds; none when its header was written by another kind of pipeline.
+    #[must_use]
+    pub fn recorded(input: &str) -> Option<Self> {
+        serde_json::from_str(input).ok()
+    }
+
     /// Sets the session.
     #[must_use]
     pub fn session(mut self, session: impl Into<SessionId>) -> Self {

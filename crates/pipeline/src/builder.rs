@@ -14,7 +14,7 @@ use crate::agents::reason::Reason;
 use crate::erase::BoxPhase;
 use crate::layers::normalize::MAX_QUESTION_BYTES;
 use crate::layers::{Layered, phase};
-use crate::phases::assess::Assess;
+use crate::phases::assess::{self, Assess};
 use crate::phases::collect::{AgentPolicy, Agents, Collect, Collection, told};
 use crate::phases::decompose::{Decompose, Decomposition, instructions};
 use crate::phases::recall::{Learning, Recall};
@@ -266,6 +266,9 @@ impl SoarBuilder {
             timeout: self.phase_timeout.unwrap_or(PHASE_TIMEOUT),
         };
         let max_question_bytes = self.max_question_bytes.unwrap_or(MAX_QUESTION_BYTES);
+        if replaced.assess.is_none() {
+            assess::prepare();
+        }
         let skills = Arc::new(Skills::new(&cards, fallback.as_deref()));
         let agents = Agents::new(agents, Arc::clone(&skills), agent_policy);
         let meaning = self.embedder.and_then(|embedder| Meaning::of(&cards, embedder));
@@ -326,7 +329,7 @@ const PROMPTS: [&str; 13] = [
     include_str!("prompts/reason.md"),
     include_str!("prompts/reason_user.md"),
     include_str!("prompts/synthesize.md"),
-    include_str!("prompts/synthesize_user.md"),
+    concat!(include_str!("prompts/synthesize_user.md"), include_str!("prompts/synthesize_again.md")),
     include_str!("prompts/tie.md"),
     concat!(include_str!("prompts/tie_user.md"), include_str!("prompts/tie.schema.json")),
     concat!(include_str!("prompts/verify.md"), include_str!("prompts/verify_adversarial.md")),

@@ -26,6 +26,11 @@ impl Calls {
         self.left = self.left.saturating_sub(calls);
     }
 
+    /// What may be spent on the answer.
+    pub(crate) fn left(self) -> u32 {
+        self.left
+    }
+
     /// What may be spent before the answer is written, which takes one.
     pub(crate) fn before_answer(self) -> u32 {
         self.left.saturating_sub(1)

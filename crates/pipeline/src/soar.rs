@@ -231,6 +231,7 @@ impl Soar {
             complexity,
             evidence: Arc::clone(&evidence),
             findings: Arc::clone(&findings),
+            calls: calls.left(),
         };
         let draft = phases.synthesize.run(synthesis, cx).await?.note(&mut notes);
 
@@ -239,8 +240,17 @@ impl Soar {
         cited.dedup();
         let findings_of = Arc::clone(&findings);
         let degradations = notes;
-        let mut response =
-            Response { assessment, evidence, verdict, findings, draft, plan_origin, confidence: None, degradations, impasses };
+        let mut response = Response {
+            assessment,
+            evidence,
+            verdict,
+            findings,
+            draft,
+            plan_origin,
+            confidence: None,
+            degradations,
+            impasses,
+        };
         // Whether there is something to learn depends on it.
         response.confidence = executed.as_ref().filter(|_| self.learns()).map(|_| confidence(&response));
         let lesson = executed.zip(response.confidence).map(|((plan, pattern, routes), confidence)| Lesson {

@@ -11,11 +11,13 @@
 //! 4. [`flat`]: [`FlatIndex`], which finds the nearest of many vectors;
 //! 5. [`semantic`]: [`Semantic`], a store around a store that embeds what goes in and what is looked for;
 //! 6. `RedisCache` (feature `redis`), a second-level cache that several hosts share;
-//! 7. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
+//! 7. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them;
+//! 8. [`conversations`]: [`ConversationLog`], which writes down what was asked and answered.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod activation;
+pub mod conversations;
 pub mod flat;
 mod forget;
 mod frequencies;
@@ -36,6 +38,7 @@ pub mod semantic;
 mod spread;
 pub mod sqlite;
 
+pub use conversations::{ConversationEntry, ConversationLog, ConversationOptions, read_conversation};
 pub use flat::FlatIndex;
 pub use ingest::{Indexer, Root, Summary};
 pub use memory::MemoryStore;

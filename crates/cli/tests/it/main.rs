@@ -7,6 +7,7 @@ mod answers;
 mod doctor;
 mod embedders;
 mod failures;
+mod forms;
 mod labels;
 #[cfg(feature = "llm-http")]
 mod models;

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use ninefold_core::{Citation, Evidence, Statement};
+use ninefold_core::{Citation, CitedFinding, Evidence, Passage, Statement};
 
 use super::synthesize::Draft;
 
@@ -36,14 +36,53 @@ pub(crate) fn number(citations: &mut Vec<Citation>, citation: &Citation) -> usiz
     at + 1
 }
 
-/// A model's text with the citations it really makes, of those it was given, numbered in the order of their use.
-pub(crate) fn cited(text: &str, given: &[Citation]) -> Draft {
-    let mut citations = Vec::new();
+/// What numbers given to a model refer to: places first, then what agents said without a place.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) places: Vec<Citation>,
+    pub(crate) findings: Vec<CitedFinding>,
+}
+
+impl Given {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.is_empty() && self.findings.is_empty()
+    }
+
+    fn place(&self, n: usize) -> Option<&Citation> {
+        self.places.get(n.checked_sub(1)?)
+    }
+
+    fn finding(&self, n: usize) -> Option<&CitedFinding> {
+        self.findings.get(n.checked_sub(self.places.len() + 1)?)
+    }
+}
+
+/// A model's text with the citations it really makes, of those it was given: places numbered in the order of their use, then
+/// findings in the order of theirs.
+pub(crate) fn cited(text: &str, given: &Given) -> Draft {
+    let (mut citations, mut findings): (Vec<Citation>, Vec<CitedFinding>) = (Vec::new(), Vec::new());
+    // Where findings stand among the numbers is known only when all places are.
+    if !given.findings.is_empty() {
+        marks(text, |n| {
+            if let Some(citation) = given.place(n) {
+                number(&mut citations, citation);
+            } else if let Some(finding) = given.finding(n).filter(|finding| !findings.contains(finding)) {
+                findings.push(finding.clone());
+            }
+            None
+        });
+    }
     let text = marks(text, |n| {
-        let citation = given.get(n.checked_sub(1)?)?;
-        Some(format!("[{}]", number(&mut citations, citation)))
+        let at = match given.place(n) {
+            Some(citation) => number(&mut citations, citation),
+            None => {
+                let finding = given.finding(n)?;
+                citations.len() + findings.iter().position(|known| known == finding)? + 1
+            }
+        };
+        Some(format!("[{at}]"))
     });
-    Draft { text, citations }
+    Draft { text, citations, findings, groundedness: None }
 }
 
 /// A model's text as statements, a paragraph each, with the citations each makes and without their marks.
@@ -105,11 +144,35 @@ fn mark(text: &str) -> Option<(usize, &str)> {
     (!tail.starts_with(['(', ':'])).then_some((n, tail))
 }
 
+/// The passage of the evidence that a citation is from.
+pub(crate) fn passage_of<'a>(citation: &Citation, evidence: &'a Evidence) -> Option<&'a Passage> {
+    evidence.passages.iter().find(|passage| passage.chunk.id == citation.chunk)
+}
+
+/// The lines of the evidence that a citation names.
+pub(crate) fn cited_lines<'a>(citation: &Citation, evidence: &'a Evidence) -> Option<&'a str> {
+    let chunk = &passage_of(citation, evidence)?.chunk;
+    let start_of = |line: u32| {
+        let breaks = chunk.text.match_indices('\n').map(|(at, _)| at + 1);
+        std::iter::once(0)
+            .chain(breaks)
+            .nth(line.saturating_sub(chunk.lines.first) as usize)
+            .unwrap_or(chunk.text.len())
+    };
+    chunk.text.get(start_of(citation.lines.first)..start_of(citation.lines.last.saturating_add(1)))
+}
+
 #[cfg(test)]
 mod tests {
-    use ninefold_core::{ChunkId, Lines};
+    use std::sync::Arc;
+
+    use ninefold_core::{Chunk, ChunkId, ChunkKind, Lines};
 
     use super::*;
+
+    fn places(n: u32) -> Given {
+        Given { places: given(n), findings: vec![] }
+    }
 
     fn given(n: u32) -> Vec<Citation> {
         (1..=n).map(|n| Citation { chunk: ChunkId(n.into()), path: "p".into(), lines: Lines::new(n, n) }).collect()
@@ -117,9 +180,19 @@ mod tests {
 
     #[test]
     fn marks_are_numbered_by_use_and_invented_ones_taken_out() {
-        let draft = cited("B says so [2]. A too [1][2]. C is made up [9], and so is D [0].", &given(2));
+        let draft = cited("B says so [2]. A too [1][2]. C is made up [9], and so is D [0].", &places(2));
         assert_eq!(draft.text, "B says so [1]. A too [2][1]. C is made up, and so is D.");
         assert_eq!(draft.citations.iter().map(|citation| citation.chunk.0).collect::<Vec<_>>(), [2, 1]);
+    }
+
+    #[test]
+    fn findings_are_numbered_past_the_places() {
+        let finding = |text: &str| CitedFinding { subgoal: "s".into(), agent: "a".into(), text: text.into() };
+        let given = Given { findings: vec![finding("x"), finding("y")], ..places(2) };
+        let draft = cited("Y is said [4], and B [2]. X is said too [3][4].", &given);
+        assert_eq!(draft.text, "Y is said [2], and B [1]. X is said too [3][2].");
+        assert_eq!(draft.citations.len(), 1);
+        assert_eq!(draft.findings, [finding("y"), finding("x")]);
     }
 
     #[test]
@@ -132,7 +205,7 @@ mod tests {
             "[1]: a definition",
             "array[i] and [x",
         ] {
-            assert_eq!(cited(text, &given(1)), Draft { text: text.into(), citations: vec![] });
+            assert_eq!(cited(text, &places(1)), Draft { text: text.into(), ..Draft::default() });
         }
     }
 
@@ -142,5 +215,21 @@ mod tests {
         let texts: Vec<_> = statements.iter().map(|statement| statement.text.as_str()).collect();
         assert_eq!(texts, ["One.", "Two, three."]);
         assert_eq!(statements[1].citations, given(2)[1..]);
+    }
+
+    #[test]
+    fn only_the_cited_lines_count() {
+        let chunk = Chunk::new("a", ChunkKind::Text, "one\ntwo\nthree");
+        let chunk = Chunk { id: ChunkId(1), lines: Lines::new(10, 12), ..chunk };
+        let passage = Passage::new(Arc::new(chunk), 1.0);
+        let evidence = Evidence { passages: vec![passage], ..Evidence::default() };
+        let lines = |first, last, id| {
+            let citation = Citation { chunk: ChunkId(id), path: "a".into(), lines: Lines::new(first, last) };
+            cited_lines(&citation, &evidence).map(str::to_owned)
+        };
+        assert_eq!(lines(11, 11, 1).as_deref(), Some("two\n"));
+        assert_eq!(lines(10, 12, 1).as_deref(), Some("one\ntwo\nthree"));
+        assert_eq!(lines(12, 99, 1).as_deref(), Some("three"));
+        assert_eq!(lines(11, 11, 2), None);
     }
 }

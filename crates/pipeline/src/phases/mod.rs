@@ -22,6 +22,7 @@ pub(crate) mod citations;
 pub mod collect;
 pub mod decompose;
 pub(crate) mod extract;
+pub(crate) mod ground;
 pub(crate) mod meaning;
 mod prompt;
 pub mod recall;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use ninefold_core::{
-    Answer, Assessment, Citation, Cx, Degradation, Evidence, Finding, Findings, Impasse, Passage, Phase, PlanOrigin,
-    Result, Verdict, WeightedTerm, terms,
+    Answer, Assessment, Cx, Degradation, Evidence, Finding, Findings, Impasse, Phase, PlanOrigin, Result, Verdict,
+    WeightedTerm, terms,
 };
 use serde::Serialize;
 
+use super::citations::{cited_lines, passage_of};
 use super::meaning;
 use super::synthesize::Draft;
 
@@ -49,6 +50,8 @@ impl Phase<Response> for Respond {
             run: cx.run_id(),
             text: draft.text,
             citations: draft.citations,
+            findings: draft.findings,
+            groundedness: draft.groundedness,
             confidence,
             assessment,
             verdict,
@@ -60,12 +63,15 @@ impl Phase<Response> for Respond {
     }
 }
 
-/// Support times completeness, both from what happened:
+/// Support × groundedness × completeness, each from what happened and within 0 to 1:
 ///
-/// - support is the weight of the question's terms that the cited lines hold, over the weight of all its terms; what
+/// - **support** is the weight of the question's terms that the cited lines hold, over the weight of all its terms; what
 ///   agents say without lines of the run's evidence to show for it counts half, and so does the cosine of what was found
 ///   by meaning alone;
-/// - completeness is the share of subgoals with a finding, 0 when a critical one has none, and a half when no plan passed.
+/// - **groundedness** is the share of the text's claims that what they cite bears out; 1 for a text that quotes, and for one
+///   that claims nothing;
+/// - **completeness** is the share of subgoals with a finding, 0 when a critical one has none, and a half at most when no plan
+///   passed.
 pub(crate) fn confidence(input: &Response) -> f32 {
     let quoted = input.draft.citations.iter().filter_map(|citation| cited_lines(citation, &input.evidence));
     let said: Vec<String> = input.findings.done.iter().map(Finding::text).collect();
@@ -76,65 +82,130 @@ pub(crate) fn confidence(input: &Response) -> f32 {
         None => 1.0,
         Some(told) => told,
     };
-    let rejected = input.degradations.iter().any(|note| matches!(note, Degradation::PlanRejected { .. }));
-    let (done, failed) = (input.findings.done.len() as f32, input.findings.failed.len() as f32);
-    let completeness = match input.findings.critical_failure() {
-        Some(_) => 0.0,
-        None if rejected => 0.5,
-        None if failed > 0.0 => done / (done + failed),
-        None => 1.0,
-    };
     let cited = input.draft.citations.iter().filter_map(|citation| passage_of(citation, &input.evidence));
-    shown.unwrap_or_default().max(told / 2.0).max(meaning::support(cited)) * completeness
+    let support = shown.unwrap_or_default().max(told / 2.0).max(meaning::support(cited));
+    let grounded = input.draft.groundedness.unwrap_or(1.0);
+    within(support) * within(grounded) * completeness(input)
+}
+
+/// The share of what was to be found out that was.
+fn completeness(input: &Response) -> f32 {
+    if input.findings.critical_failure().is_some() {
+        return 0.0;
+    }
+    let (done, failed) = (input.findings.done.len() as f32, input.findings.failed.len() as f32);
+    let found = if failed > 0.0 { done / (done + failed) } else { 1.0 };
+    let rejected = input.degradations.iter().any(|note| matches!(note, Degradation::PlanRejected { .. }));
+    if rejected { found.min(0.5) } else { found }
+}
+
+/// The number within 0 to 1; what is none counts nothing.
+fn within(number: f32) -> f32 {
+    if number.is_nan() { 0.0 } else { number.clamp(0.0, 1.0) }
 }
 
 /// The share of the terms' weight that the texts hold; `None` without terms.
 fn share<'a>(asked: &[WeightedTerm], texts: impl Iterator<Item = &'a str>) -> Option<f32> {
     // A term that memory does not hold at all still was asked for.
-    let weight = |term: &WeightedTerm| term.weight.max(0.1);
+    let weight = |term: &WeightedTerm| if term.weight.is_finite() { term.weight.max(0.1) } else { 0.1 };
     let all: f32 = asked.iter().map(weight).sum();
     let held = terms::distinct_terms(texts);
     let part: f32 = asked.iter().filter(|term| held.contains(&term.term)).map(weight).sum();
     (all > 0.0).then(|| part / all)
 }
 
-/// The passage of the evidence that a citation is from.
-fn passage_of<'a>(citation: &Citation, evidence: &'a Evidence) -> Option<&'a Passage> {
-    evidence.passages.iter().find(|passage| passage.chunk.id == citation.chunk)
-}
-
-/// The lines of the evidence that a citation names.
-fn cited_lines<'a>(citation: &Citation, evidence: &'a Evidence) -> Option<&'a str> {
-    let chunk = &passage_of(citation, evidence)?.chunk;
-    let start_of = |line: u32| {
-        let breaks = chunk.text.match_indices('\n').map(|(at, _)| at + 1);
-        std::iter::once(0)
-            .chain(breaks)
-            .nth(line.saturating_sub(chunk.lines.first) as usize)
-            .unwrap_or(chunk.text.len())
-    };
-    chunk.text.get(start_of(citation.lines.first)..start_of(citation.lines.last.saturating_add(1)))
-}
-
 #[cfg(test)]
 mod tests {
-    use ninefold_core::{Chunk, ChunkId, ChunkKind, Lines};
+    use ninefold_core::{
+        Chunk, ChunkId, ChunkKind, Citation, Complexity, DecidedBy, ErrorKind, FailedSubgoal, Lines, Passage, Signals,
+        Statement,
+    };
+    use proptest::prelude::*;
 
     use super::*;
 
-    #[test]
-    fn only_the_cited_lines_count() {
-        let chunk = Chunk::new("a", ChunkKind::Text, "one\ntwo\nthree");
-        let chunk = Chunk { id: ChunkId(1), lines: Lines::new(10, 12), ..chunk };
-        let passage = Passage::new(Arc::new(chunk), 1.0);
-        let evidence = Evidence { passages: vec![passage], ..Evidence::default() };
-        let lines = |first, last, id| {
-            let citation = Citation { chunk: ChunkId(id), path: "a".into(), lines: Lines::new(first, last) };
-            cited_lines(&citation, &evidence).map(str::to_owned)
-        };
-        assert_eq!(lines(11, 11, 1).as_deref(), Some("two\n"));
-        assert_eq!(lines(10, 12, 1).as_deref(), Some("one\ntwo\nthree"));
-        assert_eq!(lines(12, 99, 1).as_deref(), Some("three"));
-        assert_eq!(lines(11, 11, 2), None);
+    fn any_float() -> impl Strategy<Value = f32> {
+        prop_oneof![0.0_f32..=1.0, Just(f32::NAN), Just(f32::INFINITY), Just(f32::NEG_INFINITY), any::<f32>()]
+    }
+
+    fn failed(n: usize, critical: bool) -> FailedSubgoal {
+        FailedSubgoal {
+            subgoal: format!("f{n}").into(),
+            agent: "a".into(),
+            critical,
+            kind: ErrorKind::Permanent,
+            message: String::new(),
+        }
+    }
+
+    prop_compose! {
+        fn responses()(
+            weights in prop::collection::vec(any_float(), 0..4),
+            vector in prop::option::of(any_float()),
+            groundedness in prop::option::of(any_float()),
+            said in prop::collection::vec("(alpha|beta|gamma| )*", 0..4),
+            failures in 0_usize..3,
+            cites in any::<bool>(),
+            rejected in any::<bool>(),
+        ) -> Response {
+            let terms = ["alpha", "beta", "gamma", "delta"].iter().zip(&weights);
+            let terms = terms.map(|(term, weight)| WeightedTerm { term: (*term).into(), weight: *weight }).collect();
+            let chunk = Chunk { id: ChunkId(1), lines: Lines::new(1, 1), ..Chunk::new("p", ChunkKind::Text, "alpha beta") };
+            let signals = Signals { vector, ..Signals::default() };
+            let passage = Passage { signals, ..Passage::new(Arc::new(chunk), 1.0) };
+            let citation = Citation { chunk: ChunkId(1), path: "p".into(), lines: Lines::new(1, 1) };
+            let done = said.into_iter().enumerate().map(|(n, text)| Finding {
+                subgoal: format!("d{n}").into(),
+                agent: "a".into(),
+                statements: vec![Statement::from(text)],
+            });
+            Response {
+                assessment: Assessment { complexity: Complexity::Complex, confidence: 1.0, reason: String::new(), by: DecidedBy::Rules },
+                evidence: Arc::new(Evidence { passages: vec![passage], terms, ..Evidence::default() }),
+                verdict: None,
+                findings: Arc::new(Findings { done: done.collect(), failed: (0..failures).map(|n| failed(n, false)).collect() }),
+                draft: Draft { citations: if cites { vec![citation] } else { vec![] }, groundedness, ..Draft::default() },
+                degradations: if rejected { vec![Degradation::PlanRejected { issues: vec![] }] } else { vec![] },
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn confidence_is_a_share_whatever_was_measured(response in responses()) {
+            let confidence = confidence(&response);
+            prop_assert!((0.0..=1.0).contains(&confidence), "{confidence}");
+        }
+
+        #[test]
+        fn a_failure_never_raises_it(response in responses(), at in any::<prop::sample::Index>()) {
+            let before = confidence(&response);
+            let mut findings = (*response.findings).clone();
+            findings.failed.push(failed(9, false));
+            let more = Response { findings: Arc::new(findings.clone()), ..response.clone() };
+            prop_assert!(confidence(&more) <= before, "one more that failed");
+            if !response.findings.done.is_empty() {
+                findings.done.remove(at.index(response.findings.done.len()));
+                let instead = Response { findings: Arc::new(findings), ..response };
+                prop_assert!(confidence(&instead) <= before, "one that failed instead");
+            }
+        }
+
+        #[test]
+        fn a_critical_failure_takes_all_of_it(response in responses()) {
+            let mut findings = (*response.findings).clone();
+            findings.failed.push(failed(9, true));
+            prop_assert_eq!(confidence(&Response { findings: Arc::new(findings), ..response }), 0.0);
+        }
+
+        #[test]
+        fn what_is_not_borne_out_lowers_it(response in responses(), share in 0.0_f32..1.0) {
+            let with = |groundedness| {
+                let draft = Draft { groundedness, ..response.draft.clone() };
+                confidence(&Response { draft, ..response.clone() })
+            };
+            prop_assert!(with(Some(share)) <= with(Some(1.0)));
+            prop_assert_eq!(with(Some(1.0)), with(None));
+        }
     }
 }

@@ -87,7 +87,7 @@ async fn a_subgoal_starts_the_moment_its_dependencies_are_done() {
             "100 last starts with [\"found after\", \"found slow\"]",
         ]
     );
-    assert_eq!(answer.text, "found slow\n\nfound quick\n\nfound after\n\nfound last");
+    assert_eq!(answer.text, "found slow [1]\n\nfound quick [2]\n\nfound after [3]\n\nfound last [4]");
     assert!(answer.verdict.is_some());
 }
 
@@ -130,7 +130,7 @@ async fn a_failure_takes_along_what_depends_on_it_and_nothing_else() {
     let plan = vec![subgoal("a", &[]), subgoal("b", &["a"]), subgoal("c", &["b"]), subgoal("d", &[])];
     let soar = planned(plan).agent(any("worker"), failing("a", ErrorKind::Permanent)).build().unwrap();
     let answer = soar.answer(QUESTION).await.unwrap();
-    assert_eq!(answer.text, "fine");
+    assert_eq!(answer.text, "fine [1]");
     let failed: Vec<_> = answer
         .degradations
         .iter()
@@ -181,7 +181,7 @@ async fn transient_failures_are_tried_again_and_hanging_agents_are_stopped() {
     let plan = vec![subgoal("flaky", &[]), subgoal("hangs", &[])];
     let soar = planned(plan).agent(any("worker"), flaky).agent_policy(policy).build().unwrap();
     let answer = soar.answer(QUESTION).await.unwrap();
-    assert_eq!(answer.text, "third time");
+    assert_eq!(answer.text, "third time [1]");
     let notes = answer.degradations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert!(
         notes.contains("subgoal hangs failed in agent worker: worker: it took longer than its limit of 5s"),

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod agents;
+mod assess;
 mod beside;
 mod cancel;
 mod collecting;
 mod fixture;
+mod ground;
 mod journal;
 mod learn;
 mod lessons;

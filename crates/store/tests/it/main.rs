@@ -6,6 +6,7 @@
 mod agree;
 mod clock;
 mod conformance;
+mod conversations;
 mod damage;
 mod experience;
 mod index;

@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use ninefold_core::{
-    AgentCard, Budget, Complexity, Cx, DecidedBy, Evidence, Issue, Model, ModelRequest, Phase, Plan, Result, Scores, Verdict,
-    VerifyPolicy,
+    AgentCard, Budget, Complexity, Cx, DecidedBy, Evidence, Issue, Model, ModelRequest, Phase, Plan, Result, Scores,
+    Verdict, VerifyPolicy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
