@@ -228,7 +228,7 @@ async fn defect_11_planning_is_counted_and_the_limit_holds() {
     for limit in 0..5 {
         let asked = Arc::new(ScriptedModel::new().answer("break a question", plan).answer("", review));
         let soar = Soar::builder().model(Arc::clone(&asked)).build().await.unwrap();
-        let budget = Budget { calls: Some(limit), tokens: None };
+        let budget = Budget { calls: Some(limit), ..Budget::default() };
         let answer = soar.answer(Query::new(QUESTION).budget(budget)).await;
         assert!(asked.requests().len() as u64 <= limit, "{limit}");
         assert!(answer.is_ok_and(|answer| limit > 0 || notes(&answer).contains("model calls are used up")), "{limit}");

@@ -128,7 +128,7 @@ async fn each_is_a_span_around_what_is_done_about_it() {
         [plans, "objection: phase decompose, phase verify"]
     );
     let models = plan("\"reason\"").replace("other", "reason");
-    let budget = Budget { calls: Some(3), tokens: None };
+    let budget = Budget { calls: Some(3), ..Budget::default() };
     assert_eq!(
         met(builder(script(&models, FINE)), ask().budget(budget)).await[..2],
         [plans, "over_budget: phase decompose, phase verify"]

@@ -15,7 +15,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, PlanOrigin};
 use crate::assessment::DecidedBy;
 use crate::evidence::Citation;
 use crate::finding::CitedFinding;
@@ -89,6 +89,10 @@ impl<P> Answer<P> {
                 ));
                 notes.extend(verdict.issues().iter().map(|issue| format!("the plan: {}", issue.message)));
             }
+            if let Some(PlanOrigin::Pattern { .. }) = self.plan_origin {
+                notes.push("the plan had solved the same question before".to_owned());
+            }
+            notes.extend(self.impasses.iter().map(ToString::to_string));
             let finding = |finding: &CitedFinding| format!("{}: {}", Mark::Finding(finding), finding.text);
             notes.extend(self.findings.iter().map(finding));
             if let Some(share) = self.groundedness {
@@ -167,7 +171,7 @@ fn name(by: DecidedBy) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Assessment, ChunkId, Complexity, Degradation, Issue, Lines, RunId, Scores, Verdict};
+    use crate::{Assessment, ChunkId, Complexity, Degradation, Impasse, Issue, Key, Lines, RunId, Scores, Verdict};
 
     fn answer() -> Answer {
         let scores = Scores { completeness: 0.9, consistency: 0.8, groundedness: 0.7, routability: 1.0 };
@@ -190,7 +194,9 @@ mod tests {
                 by: DecidedBy::Rules,
             },
             verdict: Some(Verdict::new(scores, vec![issue], DecidedBy::Model)),
+            plan_origin: Some(PlanOrigin::Pattern { key: Key([7; 32]) }),
             degradations: vec![Degradation::Ungrounded { share: 0.5, claims: vec!["Ask\u{7} twice".into()] }],
+            impasses: vec![Impasse::NoAgent { subgoal: "both".into(), taken_by: Some("clerk".into()) }],
             profile: (),
         }
     }
@@ -218,12 +224,14 @@ mod tests {
         note: held to be a complex question by rules (0.85): asks for judgement: compare
         note: the plan passed, judged by a model: 0.86 overall
         note: the plan: it�[2J is vague
+        note: the plan had solved the same question before
+        note: no agent is able to take both; clerk took it
         note: agent clerk on both: Ask  twice.
         note: 50 % of what it claims rests on what it cites
         note: confidence 0.41
         note: best effort: 50 % of what the answer claims rests on what it cites; not so: "Ask\u{7} twice"
         "#);
-        insta::assert_snapshot!(answer().display(Form::Json), @r#"{"run":"00000000000000000000000000000007","text":"The journal does [1]. Ask\u001b[31m twice [2].","citations":[{"chunk":1,"path":"notes/a\nb.md","lines":{"first":3,"last":4}}],"findings":[{"subgoal":"both","agent":"clerk","text":"Ask\n\ntwice."}],"groundedness":0.5,"confidence":0.41,"assessment":{"complexity":"complex","confidence":0.85,"reason":"asks for judgement: compare","by":"rules"},"verdict":{"scores":{"completeness":0.9,"consistency":0.8,"groundedness":0.7,"routability":1.0},"issues":[{"critical":false,"message":"it\u001b[2J is vague"}],"by":"model"},"degradations":[{"kind":"ungrounded","share":0.5,"claims":["Ask\u0007 twice"]}],"profile":null}"#);
+        insta::assert_snapshot!(answer().display(Form::Json), @r#"{"run":"00000000000000000000000000000007","text":"The journal does [1]. Ask\u001b[31m twice [2].","citations":[{"chunk":1,"path":"notes/a\nb.md","lines":{"first":3,"last":4}}],"findings":[{"subgoal":"both","agent":"clerk","text":"Ask\n\ntwice."}],"groundedness":0.5,"confidence":0.41,"assessment":{"complexity":"complex","confidence":0.85,"reason":"asks for judgement: compare","by":"rules"},"verdict":{"scores":{"completeness":0.9,"consistency":0.8,"groundedness":0.7,"routability":1.0},"issues":[{"critical":false,"message":"it\u001b[2J is vague"}],"by":"model"},"plan_origin":{"by":"pattern","key":"0707070707070707070707070707070707070707070707070707070707070707"},"degradations":[{"kind":"ungrounded","share":0.5,"claims":["Ask\u0007 twice"]}],"impasses":[{"cause":"no_agent","subgoal":"both","taken_by":"clerk"}],"profile":null}"#);
         assert_eq!(answer().to_string(), answer().display(Form::Normal).to_string());
     }
 

@@ -3,7 +3,14 @@
 //! `target/tmp`.
 
 // A benchmark reads the clock itself, and may panic.
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::panic)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::panic
+)]
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};

@@ -163,9 +163,12 @@ mod tests {
                 assessment: Assessment { complexity: Complexity::Complex, confidence: 1.0, reason: String::new(), by: DecidedBy::Rules },
                 evidence: Arc::new(Evidence { passages: vec![passage], terms, ..Evidence::default() }),
                 verdict: None,
-                findings: Arc::new(Findings { done: done.collect(), failed: (0..failures).map(|n| failed(n, false)).collect() }),
+                findings: Arc::new(Findings { done: done.collect(), failed: (0..failures).map(|n| failed(n, false)).collect(), ..Findings::default() }),
                 draft: Draft { citations: if cites { vec![citation] } else { vec![] }, groundedness, ..Draft::default() },
+                plan_origin: None,
+                confidence: None,
                 degradations: if rejected { vec![Degradation::PlanRejected { issues: vec![] }] } else { vec![] },
+                impasses: vec![],
             }
         }
     }

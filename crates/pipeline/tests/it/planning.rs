@@ -260,7 +260,7 @@ async fn a_plan_larger_than_the_budget_is_made_smaller_without_a_call() {
     let model = Arc::new(script(wide, FINE));
     let store = shelf(&[("a.txt", "The journal resumes a run; the cache spares work.", &[])]);
     let soar = Soar::builder().store(Arc::new(store)).model(Arc::clone(&model) as Arc<dyn Model>).build().unwrap();
-    let budget = Budget { calls: Some(3), tokens: None };
+    let budget = Budget { calls: Some(3), ..Budget::default() };
     let answer = soar.answer(Query::new(QUESTION).budget(budget)).await.unwrap();
     let shortage = answer.impasses.iter().find_map(|impasse| match impasse {
         Impasse::OverBudget { shortage } => Some(*shortage),
@@ -270,7 +270,7 @@ async fn a_plan_larger_than_the_budget_is_made_smaller_without_a_call() {
     let shortage = shortage.unwrap();
     assert_eq!((shortage.of, shortage.wanted, shortage.left, shortage.fits), (Resource::Calls, 4, 3, 2));
     assert_eq!(asked(&model), ["plan", "other", "write"], "a plan, one subgoal of the smaller plan, the answer");
-    let none = soar.answer(Query::new(QUESTION).budget(Budget { calls: Some(1), tokens: None })).await.unwrap();
+    let none = soar.answer(Query::new(QUESTION).budget(Budget { calls: Some(1), ..Budget::default() })).await.unwrap();
     let notes = none.degradations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert!(notes.contains("the plan needs at least 4 calls and the run has 1 left"), "{notes}");
 }
