@@ -90,7 +90,7 @@ async fn agents_that_ask_wait_together_and_what_others_did_is_done_once() {
     assert_eq!(soar.unfinished().await.unwrap(), [ID], "it can go on now");
 
     let answer = soar.resume(ID, None).await.unwrap();
-    assert_eq!(answer.text, "in eu\n\nnothing to ask\n\nthat of the user");
+    assert_eq!(answer.text, "in eu [1]\n\nnothing to ask [2]\n\nthat of the user [3]");
     assert_eq!(worked.load(Ordering::SeqCst), 1, "over three starts of the run");
     assert!(soar.suspended().await.unwrap().is_empty() && soar.unfinished().await.unwrap().is_empty());
     assert!(soar.pending(ID).await.unwrap().is_empty());
@@ -158,7 +158,7 @@ async fn answers_that_do_not_fit_are_refused() {
     soar.supply(ID, id, false).await.unwrap();
     soar.supply(ID, id, false).await.unwrap();
     assert_eq!(refused(ID, id, true.into()).await.kind(), ErrorKind::Conflict);
-    assert_eq!(soar.resume(ID, None).await.unwrap().text, "said false");
+    assert_eq!(soar.resume(ID, None).await.unwrap().text, "said false [1]");
     soar.supply(ID, id, false).await.unwrap();
     assert_eq!(refused(ID, id, true.into()).await.kind(), ErrorKind::Conflict);
     assert_eq!(soar.pending(RunId(7)).await.unwrap_err().kind(), ErrorKind::NotFound);
@@ -173,7 +173,7 @@ async fn of_two_who_answer_at_once_one_is_heard() {
     let id = soar.pending(ID).await.unwrap()[0].id;
     let (one, two) = tokio::join!(soar.supply(ID, id, "one"), soar.supply(ID, id, "two"));
     assert!(one.is_ok() && two.is_err_and(|error| error.kind() == ErrorKind::Conflict));
-    assert_eq!(soar.resume(ID, None).await.unwrap().text, "one");
+    assert_eq!(soar.resume(ID, None).await.unwrap().text, "one [1]");
 }
 
 #[tokio::test]

@@ -18,14 +18,14 @@ use tokio::time::Instant;
 use crate::fixture::{Notebook, shelf};
 
 /// A question that the rules leave open.
-const OPEN: &str = "Is the password kept in the journal?";
+const OPEN: &str = "Which page should I read, and why this one?";
 const SURE: &str = "What is in the journal?";
 const OPINION: &str = r#"{"complexity": "simple", "confidence": 0.9, "reason": "one fact"}"#;
 
 /// A search that takes 40 ms and finds as much as it is asked for; what it was asked for is noted.
 fn builder(asked: &Arc<Mutex<Vec<usize>>>, model: ScriptedModel) -> SoarBuilder {
     let asked = Arc::clone(asked);
-    let texts: Vec<String> = (0..30).map(|n| format!("The journal keeps no password, says page {n}.")).collect();
+    let texts: Vec<String> = (0..30).map(|n| format!("The journal says nothing on page {n}.")).collect();
     let found = shelf(&texts.iter().map(|text| ("page.txt", text.as_str(), &[][..])).collect::<Vec<_>>());
     let search = move |input: Retrieval, _: Cx| {
         asked.lock().unwrap().push(input.limit());

@@ -49,7 +49,7 @@ async fn what_an_agent_fails_at_is_taken_over_by_the_next_able_one() {
         .build()
         .unwrap();
     let answer = soar.answer(QUESTION).await.unwrap();
-    assert_eq!((answer.text.as_str(), notes(&answer).len()), ("did a\n\ndid b", 1), "{:?}", notes(&answer));
+    assert_eq!((answer.text.as_str(), notes(&answer).len()), ("did a [1]\n\ndid b [2]", 1), "{:?}", notes(&answer));
     let told: Vec<_> = answer.impasses.iter().skip(1).map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -117,7 +117,7 @@ async fn what_is_out_of_scope_is_taken_over_by_nobody_and_nobody_out_of_scope_ta
     let answer = soar.answer(QUESTION).await.unwrap();
     assert!(notes(&answer).iter().any(|note| note.starts_with("subgoal a failed in agent broken")));
     let granted = soar.answer(Query::new(QUESTION).scope(Scope::of(["hr"]))).await.unwrap();
-    assert_eq!(granted.text, "did a");
+    assert_eq!(granted.text, "did a [1]");
 }
 
 /// A pipeline of one agent that fails while it is told to, and how often it was called.
@@ -156,7 +156,7 @@ async fn an_agent_that_keeps_failing_is_left_alone_across_runs_until_a_probe_doe
     advance(Duration::from_secs(121)).await;
     state.lock().unwrap().0 = false;
     for _ in 0..3 {
-        assert_eq!(soar.answer(QUESTION).await.unwrap().text, "fine");
+        assert_eq!(soar.answer(QUESTION).await.unwrap().text, "fine [1]");
     }
     let (never, state) = switched(AgentPolicy {
         circuit: CircuitPolicy { failures: 0, ..CircuitPolicy::default() },
@@ -188,7 +188,7 @@ async fn a_run_that_is_dropped_says_nothing_about_its_agents() {
         let late = soar.answer(Query::new(QUESTION).deadline(Duration::from_secs(1))).await;
         assert_eq!(late.unwrap_err().kind(), ErrorKind::DeadlineExceeded);
     }
-    assert_eq!(soar.answer(QUESTION).await.unwrap().text, "slow");
+    assert_eq!(soar.answer(QUESTION).await.unwrap().text, "slow [1]");
     assert_eq!(*state.lock().unwrap(), 7);
 }
 
@@ -220,7 +220,7 @@ async fn after_a_critical_failure_nothing_is_begun_and_what_runs_may_finish() {
         planned(plan).agent(AgentCard::new("worker", "").capability("*"), agent).agent_policy(policy).build().unwrap();
     let answer = soar.answer(QUESTION).await.unwrap();
     assert_eq!(*log.lock().unwrap(), ["vital", "slow"]);
-    assert_eq!((answer.text.as_str(), answer.confidence.abs() < f32::EPSILON), ("slow", true));
+    assert_eq!((answer.text.as_str(), answer.confidence.abs() < f32::EPSILON), ("slow [1]", true));
     let told = notes(&answer);
     let because = "not started, because critical subgoal vital failed";
     assert_eq!(told.iter().filter(|note| note.contains(because)).count(), 2, "{told:?}");
@@ -245,7 +245,7 @@ async fn when_the_time_of_all_agents_is_over_what_was_found_counts() {
         planned(plan).agent(AgentCard::new("worker", "").capability("*"), agent).agent_policy(policy).build().unwrap();
     let start = tokio::time::Instant::now();
     let answer = soar.answer(QUESTION).await.unwrap();
-    assert_eq!((answer.text.as_str(), start.elapsed()), ("quick", Duration::from_secs(20)));
+    assert_eq!((answer.text.as_str(), start.elapsed()), ("quick [1]", Duration::from_secs(20)));
     let told = notes(&answer);
     assert_eq!(
         told.iter().filter(|note| note.contains("it was not done when the 20s for all agents were over")).count(),

@@ -7,7 +7,7 @@ use ninefold_core::{
     AgentCard, Answer, Cx, Degradation, Durability, Error, ErrorKind, Experience, Model, Phase, PlanOrigin, Query,
     Report, Result, RunId, Scope, Task,
 };
-use ninefold_pipeline::phases::collect::AgentPolicy;
+use ninefold_pipeline::phases::collect::{AgentPolicy, CircuitPolicy};
 use ninefold_pipeline::phases::route::{Route, Skills};
 use ninefold_pipeline::{Retry, Soar, SoarBuilder};
 use ninefold_testkit::ScriptedModel;
@@ -49,7 +49,8 @@ async fn found(task: Task, _: Cx) -> Result<Report> {
 
 /// A pipeline with one agent of its own, which needs no model.
 fn builder(model: &Arc<ScriptedModel>, lessons: &Arc<Lessons>) -> SoarBuilder {
-    let quick = AgentPolicy { retry: Retry { attempts: 1, ..Retry::default() }, ..AgentPolicy::default() };
+    let circuit = CircuitPolicy { failures: 0, ..CircuitPolicy::default() };
+    let quick = AgentPolicy { retry: Retry { attempts: 1, ..Retry::default() }, circuit, ..AgentPolicy::default() };
     Soar::builder()
         .store(store())
         .model(Arc::clone(model) as Arc<dyn Model>)

@@ -47,7 +47,7 @@ fn script(plan: &str, review: &str) -> ScriptedModel {
         .answer("break a question", plan)
         .answer("check a plan", review)
         .answer("try to break a plan", review)
-        .answer("numbered sources", "From the sources [1].")
+        .answer("numbered sources", "The journal resumes a run [1].")
 }
 
 /// What was asked of the model, by a word of each prompt.
@@ -99,7 +99,7 @@ async fn an_objection_is_answered_by_a_new_plan_within_the_calls_there_are() {
                 .answer("- it deletes the archive", BETTER)
                 .answer("break a question", PLAN)
                 .answer("a plan", OBJECTION)
-                .answer("numbered sources", "From the sources [1]."),
+                .answer("numbered sources", "The journal resumes a run [1]."),
         );
         let answer = answer(&review, level).await;
         assert_eq!(asked(&review), calls);
@@ -130,7 +130,7 @@ async fn a_reply_that_is_no_plan_is_given_back_once_with_what_is_wrong() {
             .answer("That is no plan", PLAN)
             .answer("break a question", cyclic)
             .answer("a plan", FINE)
-            .answer("", "fine [1]"),
+            .answer("", "The journal resumes a run [1]."),
     );
     let answer = answer(&mended, Complexity::Complex).await;
     assert_eq!(asked(&mended), ["plan", "plan", "break", "write"]);

@@ -140,13 +140,13 @@ async fn meaning_tells_where_words_do_not_and_a_dead_embedder_is_told_of() {
     let question = "Compare the left side with the right side and weigh both";
     let embedder = Arc::new(ScriptedEmbedder::new().alike("mizzle", "drizzle"));
     let pipeline = soar(&embedder);
-    assert_eq!(pipeline.answer(question).await.unwrap().text, "wet");
-    assert_eq!(pipeline.answer(question).await.unwrap().text, "wet");
+    assert_eq!(pipeline.answer(question).await.unwrap().text, "wet [1]");
+    assert_eq!(pipeline.answer(question).await.unwrap().text, "wet [1]");
     let sizes: Vec<_> = embedder.requests().iter().map(Vec::len).collect();
     assert_eq!(sizes, [7, 1, 1], "the examples are embedded once");
     let dead = Arc::new(ScriptedEmbedder::new());
     dead.fail(Some(Error::new(ErrorKind::Unavailable, "the embedder is down")));
-    assert_eq!(soar(&dead).answer(question).await.unwrap().text, "anything");
+    assert_eq!(soar(&dead).answer(question).await.unwrap().text, "anything [1]");
 }
 
 const WORDS: &[&str] =

@@ -73,7 +73,7 @@ fn line(event: &Event<Answer>) -> String {
 async fn everything_is_told_in_its_order_and_the_answer_is_the_same() {
     let agent = |task: Task, _: Cx| async move {
         match task.subgoal.id.0.as_str() {
-            "c" => Err(Error::new(ErrorKind::Permanent, "broke")),
+            "c" => Err(Error::new(ErrorKind::OutOfScope, "broke")),
             id => Ok(format!("about {id}")),
         }
     };
