@@ -73,8 +73,10 @@ fn question_in(prompt: &str) -> &str {
 fn plan(prompt: &str) -> String {
     let question = question_in(prompt);
     let whole = |after: &[String]| json!({"id": "whole", "description": question, "agent": "librarian", "critical": true, "depends_on": after});
-    if question.len().is_multiple_of(4) && !prompt.contains(OBJECTION) {
-        return json!({ "subgoals": [whole(&[])] }).to_string();
+    let objected = prompt.contains(OBJECTION) || prompt.contains("scored too low");
+    if question.len().is_multiple_of(4) && !objected {
+        let all = json!({"id": "all", "description": "Find out what is asked for", "agent": "librarian"});
+        return json!({ "subgoals": [all] }).to_string();
     }
     let cut = question.replace(" and ", ", ").replace(": ", ", ").replace("; ", ", ");
     let parts: Vec<&str> = cut.split(", ").filter(|part| terms::query_terms(part).len() > 1).collect();

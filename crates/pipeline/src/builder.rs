@@ -287,7 +287,7 @@ impl SoarBuilder {
         let recall = learning.clone().map(|learning| Recall { learning, store: store.clone() });
         let phases = Phases {
             normalize: slots.slot("normalize", None, Normalize { limit: max_question_bytes }),
-            assess: slots.slot("assess", replaced.assess, Assess { model: model.clone() }),
+            assess: slots.slot("assess", replaced.assess, Assess { model: model.clone(), learning: learning.clone() }),
             retrieve: slots.slot("retrieve", replaced.retrieve, Retrieve { store: store.clone() }),
             decompose: slots.slot("decompose", replaced.decompose, Decompose { model: model.clone() }),
             recall: recall.map(|recall| slots.slot("recall", None, recall)),

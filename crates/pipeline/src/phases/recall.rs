@@ -64,6 +64,20 @@ impl Learning {
     pub(crate) fn agents<'a>(&self, names: impl Iterator<Item = &'a str>) -> Option<Vec<AgentKey>> {
         names.map(|name| self.agents.iter().find(|agent| agent.name == name).cloned()).collect()
     }
+
+    /// How hard a question was held to be when a plan for it was learned, asked of all sources. A memory that cannot be asked says so
+    /// in the step `recall`.
+    pub(crate) async fn complexity_of(&self, question: &str, cx: &Cx) -> Option<Complexity> {
+        let situation = Situation {
+            features: Features::of(question).filter(|_| self.plans)?,
+            scope: cx.scope().clone(),
+            within: Vec::new(),
+            complexity: Complexity::Simple,
+            agents: self.agents.to_vec(),
+        };
+        let patterns = traced(span::retrieval(MAX_PER_SITUATION), self.experience.recall(&situation)).await.ok()?;
+        patterns.iter().filter(|pattern| pattern.fits(&situation)).map(|pattern| pattern.complexity).max()
+    }
 }
 
 /// The step `recall`.

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use ninefold_core::{Assessment, Complexity, Cx, DecidedBy, Model, ModelRequest, Phase, Result};
 use serde::Deserialize;
 
+use super::recall::Learning;
 use super::{Noted, ask_json, fill, model_unusable};
 
 pub use rules::by_rules;
@@ -33,6 +34,16 @@ pub const SURE: f32 = 0.6;
 pub struct Assess {
     /// Who is asked when the rules are unsure.
     pub model: Option<Arc<dyn Model>>,
+    /// What may know how hard the question was before, which spares the model.
+    pub(crate) learning: Option<Learning>,
+}
+
+impl Assess {
+    /// Assesses by rules, and by this model where they are unsure.
+    #[must_use]
+    pub fn new(model: Option<Arc<dyn Model>>) -> Self {
+        Self { model, learning: None }
+    }
 }
 
 impl Phase<Arc<str>> for Assess {
@@ -40,9 +51,15 @@ impl Phase<Arc<str>> for Assess {
 
     async fn run(&self, question: Arc<str>, cx: &Cx) -> Result<Noted<Assessment>> {
         let by_rules = by_rules(&question);
-        let Some(model) = self.model.as_ref().filter(|_| by_rules.confidence < SURE) else {
-            return Ok(Noted::new(by_rules));
-        };
+        let unsure = by_rules.confidence < SURE;
+        // The same question is as hard as it was, however it is put; a simple one is not worth the look.
+        if let Some(learning) = self.learning.as_ref().filter(|_| unsure || by_rules.complexity != Complexity::Simple)
+            && let Some(complexity) = learning.complexity_of(&question, cx).await
+        {
+            let reason = format!("it was held to be {} when it was asked before", complexity.as_str());
+            return Ok(Noted::new(Assessment { complexity, confidence: 1.0, reason, by: DecidedBy::Rules }));
+        }
+        let Some(model) = self.model.as_ref().filter(|_| unsure) else { return Ok(Noted::new(by_rules)) };
         match by_model(model.as_ref(), &question, cx).await {
             Ok(assessment) => Ok(Noted::new(assessment)),
             Err(error) if error.ends_run() => Err(error),
