@@ -5,20 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ninefold_core::{
-    Agent, AgentCard, Cache, Clock, Durability, Embedder, Error, ErrorKind, Journal, Labels, Model, Result, Store,
+    Agent, AgentCard, Cache, Clock, Durability, Embedder, Error, ErrorKind, Journal, Labels, Ledger, Model, Result,
+    Retention, Store,
 };
 use ninefold_embed::Cached;
-use ninefold_llm::{Budgeted, Observed};
+use ninefold_llm::Cached as CachedReplies;
 use ninefold_pipeline::SystemClock;
 use ninefold_profile::Statistics;
 use ninefold_store::{MemoryJournal, MemoryStore, Root, Semantic, Sqlite};
 
 use crate::Soar;
+use crate::models::Stack;
 
 /// How long the journal keeps runs that have finished.
 const KEEP_FINISHED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long it keeps runs that have not finished, from the last that was written to them.
 const KEEP_UNFINISHED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How many bytes of models' replies the database keeps, where it keeps any.
+const KEEP_REPLIES: u64 = 256 * 1024 * 1024;
 
 /// What a [`Soar`] is to be made of. Without [`SoarBuilder::database`] everything is kept in the process's memory.
 #[derive(Default)]
@@ -31,6 +36,7 @@ pub struct SoarBuilder {
     embedder: Option<Arc<dyn Embedder>>,
     roots: Vec<Root>,
     statistics: Option<Arc<Statistics>>,
+    models: Option<Stack>,
     pipeline: ninefold_pipeline::SoarBuilder,
 }
 
@@ -114,10 +120,25 @@ impl SoarBuilder {
         self
     }
 
-    /// Sets the model. Its calls are observed and kept within each run's budget. Without a model answers quote the sources.
+    /// Sets the model, with what one mostly wants around it: its calls are retried, cached, limited, observed, priced, and kept
+    /// within each run's budget, as [`Stack::new`] says. Without a model answers quote the sources.
     #[must_use]
-    pub fn model(mut self, model: impl Model + 'static) -> Self {
-        self.pipeline = self.pipeline.model(Arc::new(Budgeted::new(Observed::new(model))));
+    pub fn model(self, model: impl Model + 'static) -> Self {
+        self.models(Stack::new(model))
+    }
+
+    /// Sets the model with what is around it: limits, quotas, other models to fall back to.
+    #[must_use]
+    pub fn models(mut self, models: Stack) -> Self {
+        self.models = Some(models);
+        self
+    }
+
+    /// Hears the text of an answer while the model writes it, before its citations are checked and numbered; what the run
+    /// answers in the end may differ. It is called inside the run and must not block.
+    #[must_use]
+    pub fn on_text(mut self, listener: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.pipeline = self.pipeline.on_text(listener);
         self
     }
 
@@ -159,7 +180,8 @@ impl SoarBuilder {
     /// `Unavailable` or `Corrupt` for the database; `NotFound` for a path to index; `InvalidInput` for a contradiction, such
     /// as a database beside a store of your own.
     pub async fn build(self) -> Result<Soar> {
-        let Self { database, store, journal, durability, clock, embedder, roots, statistics, pipeline } = self;
+        let Self { database, store, journal, durability, clock, embedder, roots, statistics, models, mut pipeline } =
+            self;
         if database.is_some() && store.is_some() {
             return Err(Error::new(ErrorKind::InvalidInput, "both a database and a store are given for memory")
                 .hint("leave one of SoarBuilder::database and SoarBuilder::store out"));
@@ -182,6 +204,15 @@ impl SoarBuilder {
             })
         });
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
+        if let Some(models) = models {
+            let cache = sqlite.clone().map(|sqlite| Arc::new(sqlite) as Arc<dyn Cache>);
+            if let Some(cache) = &cache {
+                let retention = Retention { now: clock.now(), max_bytes: KEEP_REPLIES };
+                cache.prune(CachedReplies::<Arc<dyn Model>>::space(), retention).await?;
+            }
+            let ledger = sqlite.clone().map(|sqlite| Arc::new(sqlite) as Arc<dyn Ledger>);
+            pipeline = pipeline.model(models.within(cache, ledger)?);
+        }
         let mut cached = None;
         let embedder = match (embedder, &sqlite) {
             (Some(embedder), Some(sqlite)) => {
@@ -194,7 +225,7 @@ impl SoarBuilder {
         };
         let semantic = embedder.map(|embedder| Arc::new(Semantic::new(Arc::clone(&store), embedder)));
         let store = semantic.as_ref().map_or(store, |semantic| Arc::clone(semantic) as Arc<dyn Store>);
-        let mut pipeline = pipeline.store(Arc::clone(&store)).clock(Arc::clone(&clock));
+        pipeline = pipeline.store(Arc::clone(&store)).clock(Arc::clone(&clock));
         if let Some(journal) = &journal {
             pipeline = pipeline.journal(Arc::clone(journal), durability);
         }

@@ -20,17 +20,26 @@
 //! - A pipeline of your own is straight-line async Rust over [`phase`]s, opened by a [`Run`]; [`profile::record`] gives its
 //!   account. Timing, deadline, retry, cache and journal come with every phase.
 //! - A program that has a `tracing` subscriber adds [`profile::layer()`] to it. One that has none needs nothing.
+//! - A model ([`SoarBuilder::model`]) is retried, cached, limited and priced; [`models::Stack`] sets how, with quotas and other
+//!   models to fall back to.
 //! - With an embedder ([`SoarBuilder::embedder`]) memory is searched by meaning as well as by words.
+//! - A model with tools is an agent: [`llm::tools`].
+//! - With the feature `llm-http` or `llm-https`, models are opened by name: `ninefold::open_model`.
 //! - With the feature `otlp`, runs go to Jaeger, Phoenix or a collector: `ninefold::otlp`.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod builder;
 mod failure;
+#[cfg(feature = "llm-http")]
+mod model;
+pub mod models;
 mod soar;
 
 pub use builder::SoarBuilder;
 pub use failure::Failure;
+#[cfg(feature = "llm-http")]
+pub use model::{model_providers, open_model};
 pub use soar::Soar;
 
 pub use ninefold_core::{
@@ -57,10 +66,24 @@ pub const FEATURES: &[&str] = &[
     "embed-https",
     #[cfg(feature = "embed-static")]
     "embed-static",
+    #[cfg(feature = "llm-http")]
+    "llm-http",
+    #[cfg(feature = "llm-https")]
+    "llm-https",
+    #[cfg(feature = "mcp")]
+    "mcp",
+    #[cfg(feature = "mcp-https")]
+    "mcp-https",
     #[cfg(feature = "otlp")]
     "otlp",
     #[cfg(feature = "otlp-grpc")]
     "otlp-grpc",
+    #[cfg(feature = "schema")]
+    "schema",
+    #[cfg(feature = "tokenizer")]
+    "tokenizer",
+    #[cfg(feature = "validate")]
+    "validate",
     #[cfg(feature = "watch")]
     "watch",
 ];
@@ -78,7 +101,7 @@ pub mod embed {
     pub use ninefold_embed::*;
 }
 
-/// The decorators around a model.
+/// Models behind a server, the decorators around a model, and models with tools.
 pub mod llm {
     pub use ninefold_llm::*;
 }
@@ -91,4 +114,19 @@ pub mod pipeline {
 /// Memory, journals, and the reading of files into memory.
 pub mod store {
     pub use ninefold_store::*;
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_feature_is_told_of() {
+        let manifest = include_str!("../Cargo.toml");
+        let features = manifest.split("[features]\n").nth(1).unwrap().split("\n[").next().unwrap();
+        let names: Vec<&str> = features.lines().filter_map(|line| Some(line.split_once(" = ")?.0)).collect();
+        assert!(names.contains(&"validate"));
+        for name in names.into_iter().filter(|name| !name.starts_with('#')) {
+            let told = format!("#[cfg(feature = \"{name}\")]\n    \"{name}\",");
+            assert!(include_str!("lib.rs").contains(&told), "{name}");
+        }
+    }
 }

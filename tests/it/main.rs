@@ -8,7 +8,11 @@ mod content;
 mod embedder;
 mod killed;
 mod memory;
+#[cfg(feature = "llm-http")]
+mod model;
+mod models;
 mod own_pipeline;
 mod spans_page;
 mod statistics;
 mod tidy;
+mod tools;

@@ -72,6 +72,8 @@ fn made() -> Made {
             span::journal(),
             span::backoff(),
             span::queue(),
+            span::route(),
+            span::hedge(),
         ]);
     });
     collect.0.lock().unwrap().clone()

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use ninefold::models::Stack;
 use ninefold::otlp::{self, Delivery, Protocol};
 use ninefold::store::MemoryStore;
 use ninefold::{
@@ -59,7 +60,9 @@ pub(crate) async fn soar() -> (Soar, Arc<Mutex<Vec<String>>>) {
     let source = Source::new("modules.md", Key::of_bytes(b"1"));
     store.put(vec![Document::new(source, vec![chunk])]).await.unwrap();
     let heard = Arc::default();
-    let builder = Soar::builder().store(Arc::new(store)).model(Asking { model, heard: Arc::clone(&heard) });
+    // Without a cache, so that every question of a phase is a call.
+    let models = Stack::new(Asking { model, heard: Arc::clone(&heard) }).cache(None);
+    let builder = Soar::builder().store(Arc::new(store)).models(models);
     let soar = builder
         .agent(AgentCard::new("reader", "Reads"), work)
         .agent(AgentCard::new("auditor", "Checks"), work)

@@ -26,6 +26,7 @@ const ASK_EXAMPLES: &str = "\
 Examples:
   ninefold ask --index . \"How do I run the tests?\"
   ninefold ask --index src --index docs --deadline 2s \"Where are retries counted?\"
+  ninefold ask --index docs --model ollama/llama3.2 \"How is a killed run resumed?\"
   ninefold ask --scope hr \"How many days of leave are there?\"
   git log -1 --format=%B | ninefold ask --index . --json -
   ninefold ask --profile perfetto --profile-out trace.json \"How do I run the tests?\"
@@ -203,6 +204,18 @@ pub(crate) struct Ask {
     /// Grant the question this label: files that carry it may be used (repeatable)
     #[arg(short, long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) scope: Vec<String>,
+    // Not a comment for rustdoc, which takes names of variables for code.
+    #[arg(
+        short,
+        long,
+        value_name = "PROVIDER/MODEL",
+        env = "NINEFOLD_MODEL",
+        hide_env_values = true,
+        help = "The model that helps, as in anthropic/claude-sonnet-4-5, openai/gpt-5-mini or ollama/llama3.2; its key is \
+                taken from the provider's usual variable, such as ANTHROPIC_API_KEY. Without one the answer quotes what is \
+                found"
+    )]
+    pub(crate) model: Option<String>,
     /// Give up after this time, indexing included: 500ms, 2s, 1.5s, 1m
     #[arg(short, long, value_name = "TIME", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,

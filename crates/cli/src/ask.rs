@@ -15,6 +15,7 @@ use crate::destination::Destination;
 use crate::exit::{Exit, Stop, tell, write};
 use crate::format::Format;
 use crate::index::{Indexed, bring_up_to_date};
+use crate::live::Live;
 use crate::print::{Detail, Page, answer_json, plain};
 use crate::{open, paths, question};
 
@@ -26,13 +27,19 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
     let roots = paths::roots(&args.index)?;
     let database = paths::database(everywhere.db.as_deref())?;
 
-    let soar = limit.on("opening the database", open::soar(everywhere)).await?;
+    let (model, missing_model) = open::model(args.model.as_deref()).await?;
+    let live = if everywhere.quiet || model.is_none() { None } else { Live::of_stderr() };
+    let soar = limit.on("opening the database", open::answering(everywhere, model, live.clone())).await?;
     let indexed = if roots.is_empty() { None } else { Some(prepare(&soar, &roots, &limit, everywhere).await?) };
 
     let mut query = Query::new(question).scope(Scope::of(&args.scope));
     query.deadline = limit.rest();
     query.within = roots.iter().map(|root| root.to_string_lossy().into_owned()).collect();
-    let answer = match soar.answer(query).await {
+    let answered = soar.answer(query).await;
+    if let Some(live) = live {
+        live.clear();
+    }
+    let answer = match answered {
         Ok(answer) => answer,
         Err(failure) => {
             if let Some(kept) = &kept {
@@ -52,6 +59,12 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
         write(&Page::of_stdout().answer(&answer, detail))?;
     }
     keeping?;
+    if let Some(why) = missing_model {
+        tell(&format!(
+            "{}\n",
+            Page::of_stderr().faint(&format!("note: answered without a model: {}", plain(&why.to_string())))
+        ));
+    }
     let words_only = answer.degradations.iter().any(|note| matches!(note, Degradation::WordsOnly { .. }));
     if !everywhere.quiet
         && !words_only

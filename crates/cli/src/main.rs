@@ -1,7 +1,7 @@
 //! The program `ninefold`: asks questions of folders of files and shows where the time went.
 //!
 //! In reading order: [`args`] is what it is told; [`ask`], [`index`] with `watch`, [`mod@search`], [`stats`], [`forget`],
-//! [`doctor`] and [`mod@profile`] are what it does; [`open`], [`question`], [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`],
+//! [`doctor`] and [`mod@profile`] are what it does; [`open`], [`live`], [`question`], [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`],
 //! [`format`](mod@format) and [`wrap`] are what it shows,
 //! [`destination`] is where; [`exit`] is how it ends.
 
@@ -13,6 +13,7 @@ mod exit;
 mod forget;
 mod format;
 mod index;
+mod live;
 mod open;
 mod paths;
 mod print;

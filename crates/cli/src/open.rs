@@ -2,20 +2,66 @@
 
 use std::sync::Arc;
 
-use ninefold::{Embedder, Error, ErrorKind, Result, Soar, embed};
+use ninefold::{Embedder, Error, ErrorKind, Model, Result, Soar, embed};
 use tokio::task::spawn_blocking;
 
 use crate::args::Everywhere;
+use crate::live::Live;
 use crate::paths;
 use crate::progress::Progress;
 
 /// Opens the database, with the embedder if one is named.
 pub(crate) async fn soar(everywhere: &Everywhere) -> Result<Soar> {
-    let builder = Soar::builder().database(paths::database(everywhere.db.as_deref())?);
+    answering(everywhere, None, None).await
+}
+
+/// The same, with a model that helps and somebody who sees what it writes.
+pub(crate) async fn answering(
+    everywhere: &Everywhere,
+    model: Option<Arc<dyn Model>>,
+    live: Option<Live>,
+) -> Result<Soar> {
+    let mut builder = Soar::builder().database(paths::database(everywhere.db.as_deref())?);
+    if let Some(model) = model {
+        builder = builder.model(model);
+    }
+    if let Some(live) = live {
+        builder = builder.on_text(move |text| live.hear(text));
+    }
     match embedder(everywhere).await? {
         Some(embedder) => builder.embedder(embedder).build().await,
         None => builder.build().await,
     }
+}
+
+/// The model of this name. When it cannot be had for want of a key or an address, the reason instead: the answer is made
+/// without it then.
+///
+/// # Errors
+/// `InvalidInput` for what names no model.
+pub(crate) async fn model(name: Option<&str>) -> Result<(Option<Arc<dyn Model>>, Option<Error>)> {
+    let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned) else {
+        return Ok((None, None));
+    };
+    // The certificates of the system are read.
+    let opened = spawn_blocking(move || open_model(&name)).await;
+    match opened.unwrap_or_else(|error| Err(Error::new(ErrorKind::Panicked, "no model can be opened").caused_by(error)))
+    {
+        Ok(model) => Ok((Some(model), None)),
+        Err(error) if error.kind() == ErrorKind::Unavailable => Ok((None, Some(error))),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(feature = "llm-http")]
+fn open_model(name: &str) -> Result<Arc<dyn Model>> {
+    ninefold::open_model(name)
+}
+
+#[cfg(not(feature = "llm-http"))]
+fn open_model(_: &str) -> Result<Arc<dyn Model>> {
+    Err(Error::new(ErrorKind::InvalidInput, "this build speaks to no models")
+        .hint("build it with the feature llm-https, or leave --model and NINEFOLD_MODEL out"))
 }
 
 /// The name of the embedder, if one is configured.

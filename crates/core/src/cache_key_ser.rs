@@ -23,24 +23,78 @@ impl ser::Error for KeyError {
     }
 }
 
+/// How many bytes are gathered before they are hashed.
+const GATHERED: usize = 1024;
+
+/// A hash that is fed by many small pieces, of which each alone costs more than its bytes do.
+pub(crate) struct Gatherer {
+    hasher: blake3::Hasher,
+    gathered: [u8; GATHERED],
+    length: usize,
+}
+
+impl Gatherer {
+    pub(crate) fn new() -> Self {
+        Self { hasher: blake3::Hasher::new(), gathered: [0; GATHERED], length: 0 }
+    }
+
+    #[inline]
+    fn update(&mut self, bytes: &[u8]) -> &mut Self {
+        let end = self.length + bytes.len();
+        if let Some(free) = self.gathered.get_mut(self.length..end) {
+            free.copy_from_slice(bytes);
+            self.length = end;
+        } else {
+            self.flush();
+            match self.gathered.get_mut(..bytes.len()) {
+                Some(free) => {
+                    free.copy_from_slice(bytes);
+                    self.length = bytes.len();
+                }
+                None => {
+                    self.hasher.update(bytes);
+                }
+            }
+        }
+        self
+    }
+
+    fn flush(&mut self) {
+        self.hasher.update(self.gathered.get(..self.length).unwrap_or_default());
+        self.length = 0;
+    }
+
+    pub(crate) fn finish(mut self) -> [u8; 32] {
+        self.flush();
+        *self.hasher.finalize().as_bytes()
+    }
+}
+
 pub(crate) struct KeySerializer<'a> {
-    hasher: &'a mut blake3::Hasher,
+    hasher: &'a mut Gatherer,
 }
 
 impl<'a> KeySerializer<'a> {
-    pub(crate) fn new(hasher: &'a mut blake3::Hasher) -> Self {
+    pub(crate) fn new(hasher: &'a mut Gatherer) -> Self {
         Self { hasher }
     }
 
     fn bytes(self, tag: u8, bytes: &[u8]) -> Result<(), KeyError> {
-        self.hasher.update(&[tag]).update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+        self.hasher.update(&head(tag, bytes.len())).update(bytes);
         Ok(())
     }
 
     fn compound(self, tag: u8, name: &str) -> Compound<'a> {
-        self.hasher.update(&[tag]).update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+        self.hasher.update(&head(tag, name.len())).update(name.as_bytes());
         Compound { hasher: self.hasher, members: 0 }
     }
+}
+
+/// A tag and the length of what follows.
+#[inline]
+fn head(tag: u8, length: usize) -> [u8; 9] {
+    let [a, b, c, d, e, f, g, h] = (length as u64).to_le_bytes();
+    [tag, a, b, c, d, e, f, g, h]
 }
 
 macro_rules! fixed_width {
@@ -170,7 +224,7 @@ impl<'a> ser::Serializer for KeySerializer<'a> {
 
 /// Members one after another; their number closes the compound.
 pub(crate) struct Compound<'a> {
-    hasher: &'a mut blake3::Hasher,
+    hasher: &'a mut Gatherer,
     members: u64,
 }
 
@@ -185,7 +239,7 @@ impl Compound<'_> {
     }
 
     fn close(self) {
-        self.hasher.update(&[31]).update(&self.members.to_le_bytes());
+        self.hasher.update(&head(31, self.members as usize));
     }
 }
 
@@ -237,8 +291,8 @@ fields!(SerializeStruct, SerializeStructVariant);
 
 /// Hashes each entry apart and feeds the sorted hashes, so that the order of a map's entries does not count.
 pub(crate) struct MapHasher<'a> {
-    hasher: &'a mut blake3::Hasher,
-    open: Option<blake3::Hasher>,
+    hasher: &'a mut Gatherer,
+    open: Option<Gatherer>,
     entries: Vec<[u8; 32]>,
 }
 
@@ -247,7 +301,7 @@ impl ser::SerializeMap for MapHasher<'_> {
     type Error = KeyError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), KeyError> {
-        let mut entry = blake3::Hasher::new();
+        let mut entry = Gatherer::new();
         key.serialize(KeySerializer { hasher: &mut entry })?;
         self.open = Some(entry);
         Ok(())
@@ -256,7 +310,7 @@ impl ser::SerializeMap for MapHasher<'_> {
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), KeyError> {
         let mut entry = self.open.take().ok_or_else(|| KeyError("a map's value came before its key".into()))?;
         value.serialize(KeySerializer { hasher: &mut entry })?;
-        self.entries.push(*entry.finalize().as_bytes());
+        self.entries.push(entry.finish());
         Ok(())
     }
 

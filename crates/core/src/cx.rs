@@ -18,6 +18,8 @@ use crate::scope::Scope;
 pub struct Cx {
     run: Arc<RunState>,
     branch: Option<Arc<Branch>>,
+    /// Whether the run's end is none of this work's.
+    endless: bool,
 }
 
 /// What [`Cx::new`] needs to know of a run.
@@ -72,7 +74,7 @@ impl Cx {
     #[must_use]
     pub fn new(run: RunState) -> Self {
         let branch = run.log.is_some().then(|| Arc::new(Branch { path: 0, next: AtomicU32::new(0) }));
-        Self { run: Arc::new(run), branch }
+        Self { run: Arc::new(run), branch, endless: false }
     }
 
     /// The run's identity.
@@ -102,7 +104,7 @@ impl Cx {
     /// When the run must be done.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.run.deadline
+        self.run.deadline.filter(|_| !self.endless)
     }
 
     /// Sets aside what a model call may use. The reservation is given back when dropped unsettled; the call itself
@@ -118,7 +120,14 @@ impl Cx {
     /// How the run's host stops it, if not by dropping it.
     #[must_use]
     pub fn cancellation(&self) -> Option<&CancellationToken> {
-        self.run.cancel.as_ref()
+        self.run.cancel.as_ref().filter(|_| !self.endless)
+    }
+
+    /// The same run without its deadline and cancellation, for work that others wait for as well: whoever waits for it keeps to his
+    /// own, and whoever does it bounds it.
+    #[must_use]
+    pub fn without_end(&self) -> Self {
+        Self { endless: true, ..self.clone() }
     }
 
     /// The wall time now.
@@ -144,10 +153,10 @@ impl Cx {
     /// # Errors
     /// `Cancelled` or `DeadlineExceeded`.
     pub fn check(&self) -> Result<()> {
-        if self.run.cancel.as_ref().is_some_and(CancellationToken::is_cancelled) {
+        if self.cancellation().is_some_and(CancellationToken::is_cancelled) {
             return Err(cancelled());
         }
-        match self.run.deadline {
+        match self.deadline() {
             Some(deadline) if Instant::now() >= deadline => Err(deadline_exceeded()),
             _ => Ok(()),
         }
@@ -183,7 +192,7 @@ impl Cx {
             .branch
             .as_ref()
             .map(|branch| Arc::new(Branch { path: mix(branch.path, step()), next: AtomicU32::new(0) }));
-        Self { run: Arc::clone(&self.run), branch }
+        Self { run: Arc::clone(&self.run), branch, endless: self.endless }
     }
 }
 

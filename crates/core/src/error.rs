@@ -18,8 +18,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// It may work when tried again: a reset connection, a busy database, an overloaded server.
     Transient,
+    /// A server takes no more calls for now; [`Error::retry_after`] says for how long, if it does.
+    RateLimited,
     /// It will fail the same way again.
     Permanent,
+    /// A provider or a model declines for what is asked.
+    Refused,
     /// The input is larger than the limit in force.
     TooLong,
     /// The input is empty or not of the required form.
@@ -58,7 +62,9 @@ impl ErrorKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Transient => "transient",
+            Self::RateLimited => "rate_limited",
             Self::Permanent => "permanent",
+            Self::Refused => "refused",
             Self::TooLong => "too_long",
             Self::InvalidInput => "invalid_input",
             Self::Conflict => "conflict",
@@ -96,7 +102,20 @@ struct Inner {
     hint: Option<String>,
     status: Option<u16>,
     retry_after: Option<Duration>,
+    attempts: Option<u32>,
+    wire: Option<Box<Wire>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What a server said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wire {
+    /// Which server: a provider's name.
+    pub provider: SmolStr,
+    /// What it calls the request; empty when it does not say. Its operators ask for it.
+    pub request_id: SmolStr,
+    /// The beginning of its answer, without what looks like a secret; empty when there was none.
+    pub excerpt: String,
 }
 
 impl Error {
@@ -110,6 +129,8 @@ impl Error {
             hint: None,
             status: None,
             retry_after: None,
+            attempts: None,
+            wire: None,
             source: None,
         }))
     }
@@ -149,6 +170,25 @@ impl Error {
         self.edit(|e| e.retry_after = Some(wait))
     }
 
+    /// Notes that somebody who tries again has given up after so many attempts. Whoever stands further from the call does
+    /// not try again then, so that retries do not multiply.
+    #[must_use]
+    pub fn given_up(self, attempts: u32) -> Self {
+        self.edit(|e| e.attempts = Some(attempts))
+    }
+
+    /// Adds what a server said.
+    #[must_use]
+    pub fn with_wire(self, wire: Wire) -> Self {
+        self.edit(|e| e.wire = Some(Box::new(wire)))
+    }
+
+    /// What a server said, if one did.
+    #[must_use]
+    pub fn wire(&self) -> Option<&Wire> {
+        self.0.wire.as_deref()
+    }
+
     /// The class of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -185,10 +225,16 @@ impl Error {
         self.0.retry_after
     }
 
+    /// After how many attempts it was given up; none when nobody has decided yet whether to try again.
+    #[must_use]
+    pub fn attempts(&self) -> Option<u32> {
+        self.0.attempts
+    }
+
     /// Whether the same call may succeed when made again.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        self.0.kind == ErrorKind::Transient
+        matches!(self.0.kind, ErrorKind::Transient | ErrorKind::RateLimited)
     }
 
     /// Whether the run as a whole must stop: its time or its host's patience is over, or its journal does not go

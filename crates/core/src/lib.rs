@@ -5,10 +5,11 @@
 //!
 //! 1. what is asked and answered: [`query`], [`answer`], [`error`];
 //! 2. what each phase makes: [`assessment`], [`evidence`], [`plan`], [`verdict`], [`route`], [`finding`];
-//! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`clock`];
+//! 3. what a run carries: [`cx`], [`scope`], [`budget`], [`ledger`], [`clock`]; and what is shown nowhere: [`secret`];
 //! 4. what a phase is and what stands around it: [`phase`], [`journal`], [`cache_key`], [`span`];
-//! 5. what a host plugs in: [`model`], [`agent`], [`store`], [`embed`], [`cache`], [`sessions`];
-//! 6. how text becomes searchable terms: [`terms`].
+//! 5. what a host plugs in: [`model`] ([`message`], [`request`], [`reply`]), [`agent`], [`store`], [`embed`], [`cache`], [`sessions`],
+//!    [`uploads`];
+//! 6. how text becomes searchable terms: [`terms`]; how what models write becomes JSON: [`json`].
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 // Clippy hears this on the whole crate only; the tidy test keeps span macros inside `span.rs`.
@@ -29,17 +30,24 @@ pub mod evidence;
 pub mod finding;
 pub mod id;
 pub mod journal;
+pub mod json;
+pub mod ledger;
+pub mod message;
 pub mod model;
 pub mod phase;
 pub mod plan;
 pub mod query;
+pub mod reply;
+pub mod request;
 pub mod route;
 pub mod scope;
+pub mod secret;
 pub mod sessions;
 pub mod span;
 mod stem;
 pub mod store;
 pub mod terms;
+pub mod uploads;
 pub mod verdict;
 
 pub use agent::{Agent, AgentCard, Report, Task};
@@ -51,7 +59,7 @@ pub use cache_key::Key;
 pub use clock::{Clock, Timestamp};
 pub use cx::Cx;
 pub use embed::{Embedded, Embedder, Embedding, Embeddings, Purpose};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, Wire};
 pub use evidence::{
     Chunk, ChunkId, ChunkKind, Citation, Evidence, Lines, Passage, Relation, RelationKind, Signals, VectorSearch,
     WeightedTerm,
@@ -59,12 +67,18 @@ pub use evidence::{
 pub use finding::{FailedSubgoal, Finding, Findings, Statement};
 pub use id::{RunId, SessionId};
 pub use journal::{Durability, Journal};
-pub use model::{Completion, Delta, Message, Model, ModelId, ModelRequest, Reply, Role, StopReason};
+pub use ledger::{Amount, Balance, Ceiling, ChargeId, Ledger, Limits};
+pub use model::{
+    Completion, Delta, Effort, Media, MediaSource, Message, Model, ModelId, ModelRequest, OutputFormat, Part, Reply,
+    Role, StopReason, ToolCall, ToolChoice, ToolResult, ToolSpec,
+};
 pub use phase::Phase;
 pub use plan::{Plan, PlanError, Subgoal, SubgoalId};
 pub use query::Query;
 pub use route::{Assignment, Routes};
 pub use scope::{Labels, Scope};
+pub use secret::Secret;
 pub use sessions::{Resumption, SessionEvent, SessionSummary, Sessions, Turn};
 pub use store::{Contents, Document, Forgetting, Forgotten, Search, Source, Store};
+pub use uploads::{Upload, UploadKey, UploadRecords};
 pub use verdict::{Decision, Issue, Scores, Verdict};

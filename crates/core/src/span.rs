@@ -21,7 +21,7 @@ pub mod name {
     pub const RUN: &str = "invoke_agent";
     /// One phase.
     pub const PHASE: &str = "phase";
-    /// One agent at work on one subgoal.
+    /// One agent at work on one subgoal, or one tool that a model had called.
     pub const AGENT: &str = "execute_tool";
     /// One call of a model, from sending the request to the end of the reply.
     pub const CHAT: &str = "chat";
@@ -37,6 +37,10 @@ pub mod name {
     pub const BACKOFF: &str = "backoff";
     /// One wait for what another run computes, or for a place.
     pub const QUEUE: &str = "queue";
+    /// One choice among models.
+    pub const ROUTE: &str = "route";
+    /// The second of two calls of a model for one answer, made because the first was late.
+    pub const HEDGE: &str = "hedge";
 }
 
 /// Field names.
@@ -51,7 +55,7 @@ pub mod field {
     pub const RUN_ID: &str = "run.id";
     /// The phase's name.
     pub const PHASE_NAME: &str = "phase.name";
-    /// The agent's name.
+    /// The agent's or the tool's name.
     pub const TOOL_NAME: &str = "gen_ai.tool.name";
     /// Who serves the model.
     pub const PROVIDER: &str = "gen_ai.provider.name";
@@ -107,6 +111,8 @@ pub mod field {
     pub const ATTEMPTS: &str = "attempts";
     /// Seconds that the work took which a cached output spared.
     pub const SAVED: &str = "saved";
+    /// Why one of several models was chosen.
+    pub const REASON: &str = "route.reason";
 }
 
 /// Values of the field `outcome`. A span without one ended well.
@@ -181,7 +187,7 @@ pub fn phase(name: &str) -> Span {
     )
 }
 
-/// The span of an agent at work.
+/// The span of an agent at work, or of a tool that a model had called.
 #[must_use]
 #[inline]
 pub fn agent(name: &str) -> Span {
@@ -223,6 +229,7 @@ pub fn chat(model: &ModelId, request: &ModelRequest) -> Span {
         "gen_ai.output.messages" = Empty,
         outcome = Empty,
         "error.type" = Empty,
+        saved = Empty,
     )
 }
 
@@ -281,7 +288,7 @@ pub fn journal() -> Span {
 #[must_use]
 #[inline]
 pub fn backoff() -> Span {
-    tracing::info_span!(target: TARGET, "backoff", outcome = Empty, "error.type" = Empty)
+    tracing::info_span!(target: TARGET, "backoff", outcome = Empty, "error.type" = Empty, attempts = Empty)
 }
 
 /// The span of a wait for what another run computes, or for a place.
@@ -289,6 +296,28 @@ pub fn backoff() -> Span {
 #[inline]
 pub fn queue() -> Span {
     tracing::info_span!(target: TARGET, "queue", outcome = Empty, "error.type" = Empty)
+}
+
+/// The span of a choice among models.
+#[must_use]
+#[inline]
+pub fn route() -> Span {
+    tracing::info_span!(
+        target: TARGET,
+        "route",
+        "gen_ai.provider.name" = Empty,
+        "gen_ai.request.model" = Empty,
+        "route.reason" = Empty,
+        outcome = Empty,
+        "error.type" = Empty,
+    )
+}
+
+/// The span of the second of two calls for one answer.
+#[must_use]
+#[inline]
+pub fn hedge() -> Span {
+    tracing::info_span!(target: TARGET, "hedge", outcome = Empty, "error.type" = Empty)
 }
 
 /// Notes how a span ended other than well.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use ninefold_core::secret::Secret;
 use ninefold_core::{Embedded, Embedder, Error, ErrorKind, ModelId, Purpose, Result, Usage, span};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Client, Url, redirect};
@@ -123,8 +124,8 @@ impl Endpoint {
     /// # Errors
     /// `InvalidInput` for a key that cannot stand in a header.
     pub fn key(mut self, key: &str) -> Result<Self> {
-        let key = key.trim();
-        let mut header = HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| {
+        let key = Secret::new(key);
+        let mut header = HeaderValue::from_str(&format!("Bearer {}", key.expose())).map_err(|_| {
             Error::new(ErrorKind::InvalidInput, "the endpoint's key holds characters that no key has")
                 .hint("look for line breaks and quotes in it")
         })?;

@@ -8,9 +8,15 @@ use async_trait::async_trait;
 use futures_util::Stream;
 use ninefold_core::cx::Reservation;
 use ninefold_core::model::Deltas;
-use ninefold_core::{Cx, Delta, Model, ModelId, ModelRequest, Reply, Result, Usage};
+use ninefold_core::{Cx, Delta, Model, ModelId, ModelRequest, Reply, Result};
 
-/// A model that spends within the run's budget.
+use crate::tally::Tally;
+
+/// A model that spends within the run's budget. A call that fails before it answers counts as a call and costs nothing; one
+/// that is dropped while it is under way costs what the model was given to read.
+///
+/// Stands inside of whatever makes several calls out of one (retry, hedge), so that each of them is paid for, and inside of
+/// caches, so that what they answer is not. Costs a call two locks.
 pub struct Budgeted<M> {
     inner: M,
 }
@@ -28,33 +34,34 @@ impl<M: Model> Model for Budgeted<M> {
         self.inner.id()
     }
 
+    fn variant(&self) -> &str {
+        self.inner.variant()
+    }
+
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
-        let reservation = cx.reserve(request.estimated_tokens())?;
-        let input_tokens = request.messages.iter().map(|message| message.text.len() as u64).sum::<u64>() / 3;
-        let reply = self.inner.send(request, cx).await?;
-        let spending = Spending {
-            reservation: Some(reservation),
-            said: None,
-            estimate: Usage::tokens(input_tokens, 0),
-            written: 0,
-        };
-        Ok(Reply::stream(Settling { inner: reply.into_deltas(), spending }))
+        let tally = Tally::new(&request);
+        let reservation = Some(cx.reserve(tally.estimate().total())?);
+        let mut spending = Spending { reservation, tally };
+        match self.inner.send(request, cx).await {
+            Ok(reply) => Ok(Reply::stream(Settling { inner: reply.into_deltas(), spending })),
+            Err(error) => {
+                spending.tally.failed(&error);
+                Err(error)
+            }
+        }
     }
 }
 
-/// What a reply under way has used; settled when it ends or is dropped.
+/// What a call under way has used; settled when it ends or is dropped.
 struct Spending {
     reservation: Option<Reservation>,
-    said: Option<Usage>,
-    estimate: Usage,
-    written: u64,
+    tally: Tally,
 }
 
 impl Drop for Spending {
     fn drop(&mut self) {
-        let estimate = Usage { output_tokens: self.written / 3, ..self.estimate };
         if let Some(reservation) = self.reservation.take() {
-            reservation.settle(self.said.unwrap_or(estimate));
+            reservation.settle(self.tally.usage());
         }
     }
 }
@@ -69,10 +76,8 @@ impl Stream for Settling {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let polled = self.inner.as_mut().poll_next(context);
-        match &polled {
-            Poll::Ready(Some(Ok(Delta::Text(text)))) => self.spending.written += text.len() as u64,
-            Poll::Ready(Some(Ok(Delta::Usage(usage)))) if usage.total() > 0 => self.spending.said = Some(*usage),
-            _ => {}
+        if let Poll::Ready(Some(Ok(delta))) = &polled {
+            self.spending.tally.hear(delta);
         }
         polled
     }

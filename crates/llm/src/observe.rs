@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures_util::{FutureExt, Stream};
 use ninefold_core::model::{Deltas, MAX_REPLY_BYTES};
 use ninefold_core::span::{self, field, outcome};
-use ninefold_core::{Cx, Delta, Message, Model, ModelId, ModelRequest, Reply, Result, Role};
+use ninefold_core::{Cx, Delta, Message, Model, ModelId, ModelRequest, Part, Reply, Result, ToolCall, ToolResult};
 use tokio::time::Instant;
 use tracing::Span;
 
@@ -29,6 +29,10 @@ impl<M: Model> Observed<M> {
 impl<M: Model> Model for Observed<M> {
     fn id(&self) -> &ModelId {
         self.inner.id()
+    }
+
+    fn variant(&self) -> &str {
+        self.inner.variant()
     }
 
     async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
@@ -55,9 +59,26 @@ impl<M: Model> Model for Observed<M> {
     }
 }
 
+/// A part in the form that the OpenTelemetry conventions give it. Of images and files only the kind is told.
+fn part(part: &Part) -> serde_json::Value {
+    use serde_json::json;
+    match part {
+        Part::Text { text } => json!({ "type": "text", "content": text }),
+        Part::Reasoning { text, .. } => json!({ "type": "reasoning", "content": text }),
+        Part::ToolCall(ToolCall { id, name, arguments }) => {
+            json!({ "type": "tool_call", "id": id, "name": name, "arguments": arguments })
+        }
+        Part::ToolResult(ToolResult { id, content, .. }) => {
+            json!({ "type": "tool_call_response", "id": id, "response": content })
+        }
+        Part::Image { media } | Part::File { media } => json!({ "type": "blob", "mime_type": media.mime }),
+        _ => json!({ "type": "other" }),
+    }
+}
+
 /// Messages in the form that the OpenTelemetry conventions give them.
 fn messages(messages: &[Message]) -> String {
-    let message = |message: &Message| serde_json::json!({ "role": message.role, "parts": [{ "type": "text", "content": message.text }] });
+    let message = |message: &Message| serde_json::json!({ "role": message.role, "parts": message.parts.iter().map(part).collect::<Vec<_>>() });
     serde_json::Value::from_iter(messages.iter().map(message)).to_string()
 }
 
@@ -98,7 +119,7 @@ impl Drop for Call {
             span::record_outcome(&self.span, outcome::CANCELLED);
         }
         if let Some(text) = self.text.take() {
-            self.span.record(field::OUTPUT_MESSAGES, messages(&[Message { role: Role::Assistant, text }]));
+            self.span.record(field::OUTPUT_MESSAGES, messages(&[Message::assistant(text)]));
         }
     }
 }

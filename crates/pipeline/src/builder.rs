@@ -13,7 +13,6 @@ use crate::agents::reason::Reason;
 use crate::erase::BoxPhase;
 use crate::layers::normalize::MAX_QUESTION_BYTES;
 use crate::layers::{Layered, phase};
-use crate::phases::Noted;
 use crate::phases::assess::Assess;
 use crate::phases::collect::{AgentPolicy, Agents, Collect, Collection};
 use crate::phases::decompose::{Decompose, Decomposition};
@@ -23,6 +22,7 @@ use crate::phases::retrieve::{Retrieval, Retrieve};
 use crate::phases::route::{Route, Routing};
 use crate::phases::synthesize::{Draft, Synthesis, Synthesize};
 use crate::phases::verify::{Verification, Verify};
+use crate::phases::{Listener, Noted};
 use crate::run::SystemClock;
 use crate::soar::{Normalize, Phases, Soar};
 
@@ -42,6 +42,7 @@ pub struct SoarBuilder {
     phase_timeout: Option<Duration>,
     definition: Option<String>,
     content_in_spans: bool,
+    listener: Option<Listener>,
     replaced: Replaced,
 }
 
@@ -125,6 +126,14 @@ impl SoarBuilder {
         self
     }
 
+    /// Hears the text of the answer while a model writes it: as it comes, before its citations are checked and numbered.
+    /// What the run answers in the end may differ, and is all that counts. It is called inside the run and must not block.
+    #[must_use]
+    pub fn on_text(mut self, listener: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
     /// Sets the most bytes of a question; [`MAX_QUESTION_BYTES`] otherwise.
     #[must_use]
     pub fn max_question_bytes(mut self, limit: usize) -> Self {
@@ -166,7 +175,7 @@ impl SoarBuilder {
     /// [`SoarBuilder::definition`].
     pub fn build(self) -> Result<Soar> {
         let content_in_spans = self.content_in_spans;
-        let Self { store, model, mut agents, agent_policy, journal, clock, replaced, definition, .. } = self;
+        let Self { store, model, mut agents, agent_policy, journal, clock, replaced, definition, listener, .. } = self;
         if journal.is_some() && definition.is_none() && replaced.any() {
             return Err(Error::new(
                 ErrorKind::InvalidInput,
@@ -187,7 +196,7 @@ impl SoarBuilder {
             }
         }
         let slots = Slots {
-            model: model.as_ref().map(|model| model.id().to_string()),
+            model: model.as_ref().map(|model| format!("{} {}", model.id(), model.variant()).trim_end().to_owned()),
             timeout: self.phase_timeout.unwrap_or(PHASE_TIMEOUT),
         };
         let max_question_bytes = self.max_question_bytes.unwrap_or(MAX_QUESTION_BYTES);
@@ -200,7 +209,7 @@ impl SoarBuilder {
             verify: slots.slot("verify", replaced.verify, Verify { model: model.clone() }),
             route: slots.slot("route", replaced.route, Route),
             collect: slots.slot("collect", replaced.collect, Collect { agents }).timeout(agent_policy.whole),
-            synthesize: slots.slot("synthesize", replaced.synthesize, Synthesize { model }),
+            synthesize: slots.slot("synthesize", replaced.synthesize, Synthesize { model, listener }),
             record: slots.slot("record", replaced.record, Record { store }),
             respond: slots.slot("respond", replaced.respond, Respond),
         };

@@ -3,7 +3,8 @@
 //!
 //! In reading order:
 //!
-//! 1. [`memory`]: [`MemoryStore`], [`MemoryJournal`], [`MemorySessions`] and [`MemoryCache`]; nothing survives the process;
+//! 1. [`memory`]: [`MemoryStore`], [`MemoryJournal`], [`MemorySessions`], [`MemoryCache`], [`MemoryLedger`] and [`MemoryUploads`];
+//!    nothing survives the process;
 //! 2. [`sqlite`]: [`Sqlite`], which is all of these in one file, on threads of its own;
 //! 3. `rank`, `frequencies`, `activation`, `spread`, `fuse`, `mmr`: what both stores rank by, so that both find the
 //!    same; `forget`: what both let go;
@@ -22,7 +23,9 @@ pub mod ingest;
 pub mod memory;
 mod memory_cache;
 mod memory_journal;
+mod memory_ledger;
 mod memory_sessions;
+mod memory_uploads;
 mod mmr;
 mod rank;
 pub mod semantic;
@@ -34,6 +37,8 @@ pub use ingest::{Indexer, Root, Summary};
 pub use memory::MemoryStore;
 pub use memory_cache::MemoryCache;
 pub use memory_journal::MemoryJournal;
+pub use memory_ledger::MemoryLedger;
 pub use memory_sessions::MemorySessions;
+pub use memory_uploads::MemoryUploads;
 pub use semantic::{Backfilled, Semantic};
 pub use sqlite::{Options, Sqlite, Synchronous};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream;
 use ninefold_core::{
-    Completion, Cx, Delta, Error, ErrorKind, Model, ModelId, ModelRequest, Reply, Result, StopReason, Usage,
+    Completion, Cx, Delta, Error, ErrorKind, Message, Model, ModelId, ModelRequest, Part, Reply, Result, StopReason,
+    ToolCall, Usage,
 };
 
 /// A model that answers from a script and remembers what it was asked. Rules are tried in the order they were
@@ -28,6 +29,7 @@ struct Rule {
 
 enum Outcome {
     Text(String),
+    Whole(Completion),
     Fails(Error),
     BreaksOff(String),
 }
@@ -55,6 +57,26 @@ impl ScriptedModel {
     #[must_use]
     pub fn answer(self, needle: impl Into<String>, text: impl Into<String>) -> Self {
         self.rule(needle, Outcome::Text(text.into()))
+    }
+
+    /// Answers requests that contain `needle` with calls of tools: names, and arguments as the model is to write them.
+    /// What tools gave back is part of a request's text, so a rule for it goes before the rule that has them called.
+    #[must_use]
+    pub fn calls<'a>(self, needle: impl Into<String>, calls: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let call = |(n, (name, arguments)): (usize, (&str, &str))| ToolCall {
+            id: format!("call_{n}").into(),
+            name: name.into(),
+            arguments: arguments.to_owned(),
+        };
+        let tool_calls = calls.into_iter().enumerate().map(call).collect();
+        let usage = self.usage;
+        self.reply(needle, Completion { tool_calls, usage, stop: StopReason::ToolCalls, ..Completion::text("") })
+    }
+
+    /// Answers requests that contain `needle` with this whole reply.
+    #[must_use]
+    pub fn reply(self, needle: impl Into<String>, completion: Completion) -> Self {
+        self.rule(needle, Outcome::Whole(completion))
     }
 
     /// Fails requests that contain `needle`.
@@ -97,6 +119,12 @@ impl ScriptedModel {
     }
 }
 
+/// Whether a message's text, or what a tool gave back in it, contains this.
+fn contains(message: &Message, needle: &str) -> bool {
+    let result = |part: &Part| matches!(part, Part::ToolResult(result) if result.content.contains(needle));
+    message.text().contains(needle) || message.parts.iter().any(result)
+}
+
 impl Default for ScriptedModel {
     fn default() -> Self {
         Self::new()
@@ -113,11 +141,12 @@ impl Model for ScriptedModel {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
         }
-        let rule = self.rules.iter().find(|rule| request.messages.iter().any(|m| m.text.contains(&rule.needle)));
+        let rule = self.rules.iter().find(|rule| request.messages.iter().any(|m| contains(m, &rule.needle)));
         let reply = match rule.map(|rule| &rule.outcome) {
             Some(Outcome::Text(text)) => {
-                Ok(Reply::whole(Completion { text: text.clone(), usage: self.usage, stop: StopReason::End }))
+                Ok(Reply::whole(Completion { usage: self.usage, ..Completion::text(text.clone()) }))
             }
+            Some(Outcome::Whole(completion)) => Ok(Reply::whole(completion.clone())),
             Some(Outcome::Fails(error)) => Err(error.clone()),
             Some(Outcome::BreaksOff(text)) => Ok(Reply::stream(stream::iter([Ok(Delta::Text(text.clone()))]))),
             None => Err(Error::new(ErrorKind::Permanent, format!("the script has no answer for {request:?}"))),

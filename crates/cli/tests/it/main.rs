@@ -8,6 +8,8 @@ mod doctor;
 mod embedders;
 mod failures;
 mod labels;
+#[cfg(feature = "llm-http")]
+mod models;
 mod profiles;
 mod rights;
 mod room;

@@ -50,6 +50,7 @@ impl Room {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ninefold"));
         command.current_dir(self.folder.path()).env("NINEFOLD_DB", self.path("memory.db")).env_remove("NO_COLOR");
         command.env_remove("NINEFOLD_EMBEDDER").env_remove("NINEFOLD_EMBEDDER_KEY");
+        command.env_remove("NINEFOLD_MODEL");
         command
     }
 

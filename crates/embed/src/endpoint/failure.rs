@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ninefold_core::secret::{Secret, redact};
 use ninefold_core::{Error, ErrorKind};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
@@ -13,7 +14,7 @@ const SHOWN: usize = 300;
 pub(super) struct Failures {
     /// Its address, without what may be secret.
     address: String,
-    key: Option<String>,
+    key: Option<Secret>,
 }
 
 impl Failures {
@@ -26,9 +27,9 @@ impl Failures {
         Self { address: shown.to_string(), key: None }
     }
 
-    /// Takes this text out of whatever is shown.
-    pub(super) fn hide(&mut self, key: &str) {
-        self.key = Some(key.to_owned()).filter(|key| !key.is_empty());
+    /// Takes this out of whatever is shown.
+    pub(super) fn hide(&mut self, key: Secret) {
+        self.key = Some(key);
     }
 
     pub(super) fn too_slow(&self, limit: Duration) -> Error {
@@ -83,10 +84,9 @@ impl Failures {
             let said = body.pointer("/error/message").or_else(|| body.get("message")).or_else(|| body.get("error"))?;
             said.as_str().map(str::to_owned)
         });
-        let mut text = said.unwrap_or_else(|| text.into_owned());
-        if let Some(key) = &self.key {
-            text = text.replace(key, "[key]");
-        }
+        let text = said.unwrap_or_else(|| text.into_owned());
+        let known: Vec<&Secret> = self.key.iter().collect();
+        let text = redact(&text, &known);
         let words: Vec<&str> = text
             .split(|char: char| char.is_whitespace() || char.is_control())
             .filter(|word| !word.is_empty())

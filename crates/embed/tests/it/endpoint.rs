@@ -170,7 +170,7 @@ async fn what_will_not_pass_is_not_tried_again_and_says_why() {
         let error = failure(&endpoint(&server)).await;
         let shown = error.to_string();
         assert_eq!((error.kind(), error.status(), tried.load(Ordering::SeqCst)), (kind, Some(status), 1), "{shown}");
-        assert!(shown.contains(hint) && shown.contains("bad [31mkey [key] xx") && shown.len() < 700, "{shown}");
+        assert!(shown.contains(hint) && shown.contains("bad [31mkey [hidden] xx") && shown.len() < 700, "{shown}");
         assert!(!shown.contains(char::is_control), "{shown}");
     }
 }
@@ -194,7 +194,7 @@ async fn a_text_that_is_refused_is_told_from_a_server_that_refuses_any() {
         let error = failure(&endpoint(&closed)).await;
         assert_eq!((error.kind(), error.status()), (ErrorKind::Permanent, Some(status)), "{error}");
         let shown = error.to_string();
-        assert!(shown.contains("bad key [key], whatever the text") && shown.contains("model's name"), "{shown}");
+        assert!(shown.contains("bad key [hidden], whatever the text") && shown.contains("model's name"), "{shown}");
         assert_eq!(closed.received_requests().await.unwrap().len(), 2);
     }
 }

@@ -2,6 +2,31 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod breaker;
+mod cache;
+mod cassette;
+mod charge;
+mod fallback;
+mod faults;
+mod files;
+mod hedge;
+#[cfg(feature = "http")]
+mod http;
+mod json;
+mod limit;
+#[cfg(feature = "mcp")]
+mod mcp;
+mod retry;
+mod router;
+mod run;
+mod semantic;
+mod suite;
+mod tokens;
+mod tools;
+mod wire;
+mod wire_encode;
+mod wire_usage;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,8 +37,8 @@ use ninefold_core::{
     Budget, BudgetMeter, Completion, Cx, Delta, Error, ErrorKind, Expense, Model, ModelRequest, RunId, Scope,
     Timestamp, Usage,
 };
-use ninefold_llm::{Budgeted, Metered, Observed, Price};
-use ninefold_testkit::{ManualClock, ScriptedModel};
+use ninefold_llm::{Budgeted, CachePolicy, Cached, Hedged, Metered, Observed, Price, Retried, Route, Router, Tier};
+use ninefold_testkit::{Faults, FaultyModel, ManualClock, ScriptedModel};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -95,7 +120,7 @@ async fn parallel_calls_cannot_overdraw_together() {
     assert_eq!(refused, 1, "two reservations of 58 fit into 130, three do not");
 }
 
-/// Notes the last value of every field of the one span that is made, as text.
+/// Notes the names of spans, and the last value of every field, as text.
 #[derive(Clone, Default)]
 struct Fields(Arc<Mutex<HashMap<String, String>>>);
 
@@ -116,6 +141,7 @@ impl Subscriber for Fields {
         true
     }
     fn new_span(&self, span: &Attributes<'_>) -> Id {
+        self.0.lock().unwrap().insert(format!("span {}", span.metadata().name()), String::new());
         span.record(&mut &*self);
         Id::from_u64(1)
     }
@@ -164,6 +190,36 @@ async fn a_call_is_a_span_with_model_tokens_and_cost() {
         assert_eq!(fields.get(absent), None, "{absent}");
     }
     assert!(!fields.0.lock().unwrap().values().any(|value| value.contains("phase")), "content stays out");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_decorators_do_is_in_their_spans() {
+    let spans = async |model: &dyn Model, calls: usize| {
+        let fields = Fields::default();
+        let _host = tracing::subscriber::set_default(fields.clone());
+        for _ in 0..calls {
+            let reply = model.send(request(), &cx(Budget::default())).await;
+            let _ = reply.unwrap().collect().await;
+        }
+        fields
+    };
+    let slow = || ScriptedModel::new().delay(Duration::from_millis(250)).answer("", "a step");
+    let cached = Cached::new(slow(), CachePolicy::default());
+    let fields = spans(&cached, 2).await;
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!((fields.get("outcome"), fields.get("saved")), (some("cached"), some("0.25")));
+    assert_eq!(fields.get("gen_ai.request.model"), some("model"));
+
+    let fields = spans(&Router::new([Route::new(slow(), Tier::Small)]).unwrap(), 1).await;
+    assert_eq!(fields.get("span route"), some(""));
+    assert!(fields.get("route.reason").unwrap().starts_with("asks for a small model; best of 1: price unknown"));
+
+    let faults = Faults { slow: 0.1, ..Faults::default() };
+    assert_eq!(spans(&Hedged::new(FaultyModel::new(faults, 1)), 100).await.get("span hedge"), some(""));
+
+    let faults = Faults { resets: 0.2, ..Faults::default() };
+    let fields = spans(&Retried::new(FaultyModel::new(faults, 1)), 20).await;
+    assert_eq!((fields.get("span backoff"), fields.get("attempts")), (some(""), some("2")));
 }
 
 #[tokio::test]

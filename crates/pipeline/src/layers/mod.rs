@@ -101,7 +101,10 @@ impl<P, In, Out> Layered<P, In, Out> {
         self
     }
 
-    /// Tries again after a transient error.
+    /// Tries again after a transient error; not after one that was given up nearer to its cause ([`Error::attempts`]), as
+    /// by a model that retries: the two do not multiply.
+    ///
+    /// [`Error::attempts`]: ninefold_core::Error::attempts
     #[must_use]
     pub fn retry(mut self, policy: Retry) -> Self
     where
@@ -191,7 +194,9 @@ where
         for attempt in 1..retry.policy.attempts {
             let next = (retry.copy)(&input);
             match self.looked_up(input, cx, position).await {
-                Err(error) if error.is_transient() => retry.policy.pause(attempt, &error, cx).await?,
+                Err(error) if error.is_transient() && error.attempts().is_none() => {
+                    retry.policy.pause(attempt, &error, cx).await?;
+                }
                 outcome => return outcome,
             }
             Span::current().record(field::ATTEMPTS, span::count(u64::from(attempt) + 1));

@@ -1,13 +1,45 @@
 //! A question to the model inside a phase, and its reply read as data.
 
-use ninefold_core::{Completion, Cx, Error, ErrorKind, Model, ModelRequest, Result, StopReason};
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use ninefold_core::json::repair;
+use ninefold_core::{Completion, Cx, Delta, Error, ErrorKind, Model, ModelRequest, Reply, Result, StopReason};
 use serde::de::DeserializeOwned;
+
+use super::aloud::Visible;
+
+/// Hears a text while it is written.
+pub type Listener = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Sends a request and reads the reply to its end.
 pub(crate) async fn ask(model: &dyn Model, request: ModelRequest, cx: &Cx) -> Result<Completion> {
-    let mut completion = model.send(request, cx).await?.collect().await?;
+    read(model.send(request, cx).await?).await
+}
+
+/// The same; what is written is heard as it comes.
+pub(crate) async fn ask_aloud(
+    model: &dyn Model,
+    request: ModelRequest,
+    cx: &Cx,
+    listener: &Listener,
+) -> Result<Completion> {
+    let (listener, mut visible) = (Arc::clone(listener), Visible::default());
+    let deltas = model.send(request, cx).await?.into_deltas().inspect(move |delta| {
+        if let Ok(Delta::Text(text)) = delta {
+            let heard = visible.hear(text);
+            if !heard.is_empty() {
+                listener(&heard);
+            }
+        }
+    });
+    read(Reply::stream(deltas)).await
+}
+
+async fn read(reply: Reply) -> Result<Completion> {
+    let mut completion = reply.collect().await?;
     if completion.stop == StopReason::Refused {
-        return Err(Error::new(ErrorKind::Permanent, "the model's provider refused to answer"));
+        return Err(Error::new(ErrorKind::Refused, "the model or its provider declined to answer"));
     }
     let visible = without_reasoning(&completion.text);
     if visible.len() != completion.text.len() {
@@ -19,16 +51,20 @@ pub(crate) async fn ask(model: &dyn Model, request: ModelRequest, cx: &Cx) -> Re
     Ok(completion)
 }
 
-/// Sends a request for one JSON value and reads the reply as `T`. The reply may wrap the value in a code fence or in words;
-/// serde bounds its depth, the reply's own limit its size.
+/// Sends a request for one JSON value and reads the reply as `T`. The reply may wrap the value in a code fence or in words,
+/// and what is nearly JSON is repaired; serde bounds its depth, the reply's own limit its size.
 pub(crate) async fn ask_json<T: DeserializeOwned>(model: &dyn Model, request: ModelRequest, cx: &Cx) -> Result<T> {
     let completion = ask(model, request.json(), cx).await?;
     let text = completion.text.as_str();
-    let json = text.find('{').zip(text.rfind('}')).and_then(|(start, end)| text.get(start..=end));
-    let Some(json) = json else {
-        return Err(Error::new(ErrorKind::MalformedReply, "the model's reply holds no JSON object"));
-    };
-    serde_json::from_str(json).map_err(|error| {
+    let object = text.find('{').zip(text.rfind('}')).and_then(|(start, end)| text.get(start..=end));
+    if let Some(value) = object.and_then(|object| serde_json::from_str(object).ok()) {
+        return Ok(value);
+    }
+    // What the limit cut off would be closed to something that looks whole and is not.
+    if completion.stop == StopReason::Length {
+        return Err(Error::new(ErrorKind::MalformedReply, "the model's reply reached the output limit"));
+    }
+    serde_json::from_str(&repair(text)?).map_err(|error| {
         Error::new(ErrorKind::MalformedReply, format!("the model's reply is not of the form asked for: {error}"))
     })
 }
@@ -45,6 +81,50 @@ fn without_reasoning(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn near_json_is_read_but_not_what_was_cut_off() {
+        use futures_util::stream;
+        use ninefold_core::cx::RunState;
+        use ninefold_core::{Budget, BudgetMeter, Delta, Expense, ModelId, Reply, RunId, Scope, Timestamp};
+        use ninefold_testkit::ManualClock;
+
+        struct Says(&'static str, StopReason);
+
+        #[async_trait::async_trait]
+        impl Model for Says {
+            fn id(&self) -> &ModelId {
+                static ID: std::sync::LazyLock<ModelId> = std::sync::LazyLock::new(|| ModelId::new("test", "says"));
+                &ID
+            }
+            async fn send(&self, _: ModelRequest, _: &Cx) -> Result<Reply> {
+                Ok(Reply::stream(stream::iter([Ok(Delta::Text(self.0.to_owned())), Ok(Delta::End(self.1))])))
+            }
+        }
+
+        type Data = std::collections::BTreeMap<String, u8>;
+        let cx = Cx::new(RunState {
+            id: RunId(1),
+            session: None,
+            scope: Scope::public(),
+            budget: BudgetMeter::new(Budget::default(), Expense::default()),
+            deadline: None,
+            cancel: None,
+            clock: Arc::new(ManualClock::at(Timestamp(0))),
+            log: None,
+            content: false,
+        });
+        let read = async |text, stop| ask_json::<Data>(&Says(text, stop), ModelRequest::new("s", "u"), &cx).await;
+        let one = Data::from([("a".to_owned(), 1)]);
+        assert_eq!(read("Sure: {\"a\": 1}!", StopReason::End).await.unwrap(), one);
+        assert_eq!(read("```json\n{'a': 1, // one\n}\n```", StopReason::End).await.unwrap(), one);
+        assert_eq!(read("{\"a\": 1", StopReason::End).await.unwrap(), one);
+        let cut = read("{\"a\": 1", StopReason::Length).await.unwrap_err();
+        assert_eq!(
+            (cut.kind(), read("none", StopReason::End).await.unwrap_err().kind()),
+            (ErrorKind::MalformedReply, cut.kind())
+        );
+    }
 
     #[test]
     fn reasoning_is_taken_out() {

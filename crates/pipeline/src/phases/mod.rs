@@ -13,6 +13,7 @@
 //! | [`record`] | what was cited | a note in memory |
 //! | [`respond`] | all of it | the answer |
 
+mod aloud;
 mod ask;
 pub mod assess;
 pub(crate) mod citations;
@@ -28,7 +29,8 @@ pub mod route;
 pub mod synthesize;
 pub mod verify;
 
-pub(crate) use ask::{ask, ask_json};
+pub use ask::Listener;
+pub(crate) use ask::{ask, ask_aloud, ask_json};
 pub(crate) use prompt::fill;
 
 use ninefold_core::{Degradation, Error};

@@ -10,7 +10,7 @@ use ninefold_core::{
 use serde::{Deserialize, Serialize};
 
 use super::citations::{cited, number, numbered_sources};
-use super::{Noted, ask, extract, fill, model_unusable};
+use super::{Listener, Noted, ask, ask_aloud, extract, fill, model_unusable};
 
 /// What the phase `synthesize` works on.
 #[derive(Debug, Clone, Serialize)]
@@ -41,6 +41,8 @@ pub const NOTHING_FOUND: &str = "The sources hold nothing on this question.";
 pub struct Synthesize {
     /// Who writes.
     pub model: Option<Arc<dyn Model>>,
+    /// Who hears the text while it is written, before its citations are checked and numbered.
+    pub listener: Option<Listener>,
 }
 
 impl Phase<Synthesis> for Synthesize {
@@ -50,7 +52,7 @@ impl Phase<Synthesis> for Synthesize {
         let Some(model) = &self.model else {
             return Ok(Noted::new(quoted(&input)).with(Degradation::Extractive));
         };
-        match written(model.as_ref(), &input, cx).await {
+        match written(model.as_ref(), &input, cx, self.listener.as_ref()).await {
             Ok(draft) => Ok(draft),
             Err(error) if error.ends_run() => Err(error),
             Err(error) => Ok(Noted::new(quoted(&input)).with(model_unusable("synthesize", &error))),
@@ -83,7 +85,7 @@ fn quoted(input: &Synthesis) -> Draft {
     draft
 }
 
-async fn written(model: &dyn Model, input: &Synthesis, cx: &Cx) -> Result<Noted<Draft>> {
+async fn written(model: &dyn Model, input: &Synthesis, cx: &Cx, listener: Option<&Listener>) -> Result<Noted<Draft>> {
     let (sources, mut known) = numbered_sources(&input.evidence);
     let mut findings = String::new();
     for finding in &input.findings.done {
@@ -102,7 +104,11 @@ async fn written(model: &dyn Model, input: &Synthesis, cx: &Cx) -> Result<Noted<
         include_str!("../prompts/synthesize_user.md"),
         &[("question", &input.question), ("sources", &sources), ("findings", &findings)],
     );
-    let completion = ask(model, ModelRequest::new(include_str!("../prompts/synthesize.md"), user), cx).await?;
+    let request = ModelRequest::new(include_str!("../prompts/synthesize.md"), user);
+    let completion = match listener {
+        Some(listener) => ask_aloud(model, request, cx, listener).await?,
+        None => ask(model, request, cx).await?,
+    };
     let draft = cited(&completion.text, &known);
     let uncited = draft.citations.is_empty() && !known.is_empty();
     let truncated = completion.stop == StopReason::Length;

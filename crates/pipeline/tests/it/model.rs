@@ -48,7 +48,7 @@ async fn a_complex_question_is_planned_verified_worked_on_and_written() {
     );
     let answer = soar(&model).answer(COMPLEX).await.unwrap();
     assert_eq!(answer.text, "Take the journal [1].");
-    let asked: Vec<_> = model.requests().iter().map(|request| request.messages[1].text.clone()).collect();
+    let asked: Vec<_> = model.requests().iter().map(|request| request.messages[1].text()).collect();
     assert_eq!(asked.len(), 5, "decompose, verify, two subgoals, synthesize");
     assert!(asked[3].contains("- journal: It resumes."), "a finding is passed on: {}", asked[3]);
     assert!(answer.degradations.is_empty(), "{:?}", answer.degradations);
@@ -109,7 +109,7 @@ async fn a_rejected_plan_is_made_anew_with_feedback_and_then_given_up() {
     let answer = soar(&model).answer(COMPLEX).await.unwrap();
     let requests = model.requests();
     assert_eq!(requests.len(), 7, "three plans, three reviews, one synthesis; no agent ran");
-    assert!(requests[2].messages[1].text.contains("- it deletes the archive"));
+    assert!(requests[2].messages[1].text().contains("- it deletes the archive"));
     assert!(answer.degradations.contains(&Degradation::PlanRejected { issues: vec!["it deletes the archive".into()] }));
 }
 

@@ -60,7 +60,7 @@ async fn a_model_that_names_a_hidden_agent_reaches_nothing() {
     assert!(!called.load(Ordering::SeqCst));
     let notes = answer.degradations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert!(notes.contains("names agent payroll, which is not available"), "{notes}");
-    assert!(!model.requests()[0].messages[1].text.contains("payroll"), "the planner is not told of it");
+    assert!(!model.requests()[0].messages[1].text().contains("payroll"), "the planner is not told of it");
 }
 
 #[tokio::test]

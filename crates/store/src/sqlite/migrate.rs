@@ -14,6 +14,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_chunks_and_runs.sql"),
     include_str!("../migrations/0002_relations_and_embeddings.sql"),
     include_str!("../migrations/0003_sessions_and_cache.sql"),
+    include_str!("../migrations/0004_files.sql"),
+    include_str!("../migrations/0005_ledger.sql"),
 ];
 
 /// The version of the layout that this program writes.

@@ -2,8 +2,10 @@
 
 use std::cell::Cell;
 
-use ninefold_store::{MemoryCache, MemoryJournal, MemorySessions, MemoryStore, Options, Sqlite, Synchronous};
-use ninefold_testkit::{cache_suite, journal_suite, sessions_suite, store_suite};
+use ninefold_store::{
+    MemoryCache, MemoryJournal, MemorySessions, MemoryStore, MemoryUploads, Options, Sqlite, Synchronous,
+};
+use ninefold_testkit::{cache_suite, journal_suite, sessions_suite, store_suite, uploads_suite};
 
 /// Opens a fresh file in `directory` at each call.
 fn fresh(
@@ -66,4 +68,15 @@ async fn memory_keeps_sessions() {
 async fn sqlite_keeps_sessions() {
     let directory = tempfile::tempdir().unwrap();
     sessions_suite(fresh(&directory, Options::default())).await;
+}
+
+#[tokio::test]
+async fn memory_keeps_records_of_uploads() {
+    uploads_suite(|| async { MemoryUploads::new() }).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_records_of_uploads() {
+    let directory = tempfile::tempdir().unwrap();
+    uploads_suite(fresh(&directory, Options::default())).await;
 }

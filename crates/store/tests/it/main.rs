@@ -10,6 +10,7 @@ mod damage;
 mod index;
 mod kept;
 mod kills;
+mod ledger;
 mod maintenance;
 mod migrations;
 mod open;

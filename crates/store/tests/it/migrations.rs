@@ -10,9 +10,10 @@ use ninefold_store::sqlite::{Check, inspect};
 use rusqlite::{Connection, params};
 
 const FIRST: &str = include_str!("../../src/migrations/0001_chunks_and_runs.sql");
-const LATER: [&str; 2] = [
+const LATER: [&str; 3] = [
     include_str!("../../src/migrations/0002_relations_and_embeddings.sql"),
     include_str!("../../src/migrations/0003_sessions_and_cache.sql"),
+    include_str!("../../src/migrations/0004_files.sql"),
 ];
 /// Tells the child below which file to work on.
 const FILE: &str = "NINEFOLD_STORE_TEST_MIGRATION";
@@ -114,14 +115,13 @@ fn child_dies_in_a_migration() {
     let connection = Connection::open(Path::new(&file)).unwrap();
     // So that pages of the migration are in the log when it dies.
     connection.execute_batch("PRAGMA cache_size = 1; BEGIN IMMEDIATE").unwrap();
-    if step >= 1 {
-        connection.execute_batch(LATER[0]).unwrap();
+    for migration in LATER.iter().take(step) {
+        connection.execute_batch(migration).unwrap();
     }
-    if step >= 2 {
-        connection.execute_batch(LATER[1]).unwrap();
-    }
-    if step >= 3 {
-        connection.execute_batch("PRAGMA user_version = 3; UPDATE texts SET text = 'half a migration'").unwrap();
+    if step > LATER.len() {
+        let newest = LATER.len() + 1;
+        let half = format!("PRAGMA user_version = {newest}; UPDATE texts SET text = 'half a migration'");
+        connection.execute_batch(&half).unwrap();
         connection.cache_flush().unwrap();
     }
     std::process::abort();
@@ -129,7 +129,7 @@ fn child_dies_in_a_migration() {
 
 #[tokio::test]
 async fn a_migration_that_was_killed_is_done_by_the_next_who_opens() {
-    for step in 0..=3 {
+    for step in 0..=LATER.len() + 1 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.db");
         first_layout(&path, 200);

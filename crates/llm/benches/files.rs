@@ -1,0 +1,176 @@
+//! What uploading costs beside the provider: five files at once against the slowest alone, one file against the same request
+//! by the client library alone, the same file again, five identical ones. The provider is a server on loopback that answers as
+//! `OpenAI` does, after the time that a file's name says. Prints medians and writes them as JSON to `target/files.json`.
+
+// A benchmark reads the clock itself, and may panic.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
+#[path = "../../../benches/machine/describe.rs"]
+#[allow(unreachable_pub)]
+mod describe;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use ninefold_core::cx::RunState;
+use ninefold_core::secret::Secret;
+use ninefold_core::{Budget, BudgetMeter, Cx, Expense, RunId, Scope, Timestamp};
+use ninefold_llm::files::{Files, LocalFile, RemoteFiles};
+use ninefold_llm::http::Transport;
+use ninefold_store::Sqlite;
+use ninefold_testkit::ManualClock;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// How long the provider takes for each of five files, in milliseconds.
+const TAKES: [u64; 5] = [60, 70, 80, 90, 100];
+const BYTES: usize = 100 * 1024;
+
+static UPLOADS: AtomicU64 = AtomicU64::new(0);
+
+async fn serve(mut stream: TcpStream) {
+    let mut buffer = Vec::new();
+    loop {
+        let mut piece = vec![0; 1 << 16];
+        let head = loop {
+            if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end;
+            }
+            match stream.read(&mut piece).await {
+                Ok(n) if n > 0 => buffer.extend_from_slice(&piece[..n]),
+                _ => return,
+            }
+        };
+        let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
+        let length = text.lines().find_map(|line| line.strip_prefix("content-length:")).unwrap();
+        let whole = head + 4 + length.trim().parse::<usize>().unwrap();
+        while buffer.len() < whole {
+            let n = stream.read(&mut piece).await.unwrap();
+            buffer.extend_from_slice(&piece[..n]);
+        }
+        let body = String::from_utf8_lossy(&buffer[head..whole.min(head + 1_000)]).into_owned();
+        let takes = body.split_once("filename=\"").and_then(|(_, rest)| rest.split('.').next()?.parse().ok());
+        buffer.drain(..whole);
+        tokio::time::sleep(Duration::from_millis(takes.unwrap())).await;
+        let n = UPLOADS.fetch_add(1, Ordering::Relaxed);
+        let json = format!(r#"{{"id":"file-{n}","object":"file","bytes":{BYTES},"created_at":1}}"#);
+        let reply = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{json}",
+            json.len()
+        );
+        stream.write_all(reply.as_bytes()).await.unwrap();
+    }
+}
+
+/// The server, on a thread of its own; its address.
+fn provider() -> String {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            sender.send(format!("http://{}/v1", listener.local_addr().unwrap())).unwrap();
+            while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).unwrap();
+                tokio::spawn(serve(stream));
+            }
+        });
+    });
+    receiver.recv().unwrap()
+}
+
+fn cx() -> Cx {
+    Cx::new(RunState {
+        id: RunId(1),
+        session: None,
+        scope: Scope::public(),
+        budget: BudgetMeter::new(Budget::default(), Expense::default()),
+        deadline: None,
+        cancel: None,
+        clock: Arc::new(ManualClock::at(Timestamp(0))),
+        log: None,
+        content: false,
+    })
+}
+
+/// A file that was never there before.
+fn fresh(takes: u64) -> LocalFile {
+    static SEED: AtomicU64 = AtomicU64::new(0);
+    let seed = SEED.fetch_add(1, Ordering::Relaxed);
+    let bytes: Vec<u8> = seed.to_le_bytes().into_iter().cycle().take(BYTES).collect();
+    LocalFile::new(format!("{takes}.bin"), "application/octet-stream", bytes)
+}
+
+/// The median and half the distance between the quartiles, in milliseconds.
+fn summary(mut samples: Vec<f64>) -> (f64, f64) {
+    samples.sort_by(f64::total_cmp);
+    let at = |share: f64| samples[((samples.len() - 1) as f64 * share).round() as usize];
+    (at(0.5), (at(0.75) - at(0.25)) / 2.0)
+}
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--test");
+    let samples = if quick { 2 } else { 30 };
+    describe::describe();
+    let address = provider();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let (cx, url) = (cx(), format!("{address}/files"));
+    let transport = Transport::builder().no_proxy().build().unwrap();
+    let remote = RemoteFiles::openai(&address, Secret::new("a-key-of-a-bench"), transport).unwrap();
+    let bare = reqwest::Client::builder().no_proxy().build().unwrap();
+    let millis = |since: Instant| since.elapsed().as_secs_f64() * 1e3;
+    let (mut slowest, mut five, mut alone, mut ours, mut again) = (vec![], vec![], vec![], vec![], vec![]);
+    runtime.block_on(async {
+        let records = Arc::new(Sqlite::open(directory.path().join("files.db")).await.unwrap());
+        let files = Files::new(remote, records);
+        let upload = async |list: &[LocalFile]| {
+            let start = Instant::now();
+            for outcome in files.upload(list, "user_data", "bench", &cx).await {
+                outcome.unwrap();
+            }
+            millis(start)
+        };
+        upload(&TAKES.map(fresh)).await;
+        for _ in 0..samples {
+            slowest.push(upload(&[fresh(100)]).await);
+            five.push(upload(&TAKES.map(fresh)).await);
+            let bytes = fresh(10).bytes.to_vec();
+            let start = Instant::now();
+            let part = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"10.bin\"\r\n\r\n";
+            let body = [part.as_bytes(), bytes.as_slice(), b"\r\n--b--\r\n"].concat();
+            let sent = bare.post(&url).header("content-type", "multipart/form-data; boundary=b").body(body);
+            sent.send().await.unwrap().bytes().await.unwrap();
+            alone.push(millis(start));
+            let file = fresh(10);
+            ours.push(upload(std::slice::from_ref(&file)).await);
+            again.push(upload(&[file]).await);
+        }
+        let before = UPLOADS.load(Ordering::Relaxed);
+        let same = vec![fresh(10); 5];
+        upload(&same).await;
+        let identical = UPLOADS.load(Ordering::Relaxed) - before;
+        let rows: Vec<_> = [
+            ("slowest of five, alone", slowest),
+            ("five at once", five),
+            ("one, by the client library alone", alone),
+            ("one", ours),
+            ("the same again", again),
+        ]
+        .into_iter()
+        .map(|(name, samples)| (name, summary(samples)))
+        .collect();
+        for (name, (median, spread)) in &rows {
+            println!("{name}: {median:.3} ms ± {spread:.3} (median of {samples}, half the quartiles' distance)");
+        }
+        let ratio = rows[1].1.0 / rows[0].1.0;
+        println!("five at once against the slowest alone: {ratio:.3} ×; five identical at once: {identical} upload");
+        let json = serde_json::json!({
+            "bytes": BYTES, "samples": samples, "ratio": ratio, "identical_uploads": identical,
+            "ms": rows.iter().map(|(name, (median, spread))| serde_json::json!([name, median, spread])).collect::<Vec<_>>(),
+        });
+        std::fs::create_dir_all("target").unwrap();
+        std::fs::write("target/files.json", json.to_string()).unwrap();
+    });
+}

@@ -1,0 +1,97 @@
+//! What bounds work of an agent loop: time, the run's cancellation and deadline, panics, and the size of what is shown.
+
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use ninefold_core::cx::{cancelled, deadline_exceeded};
+use ninefold_core::span::{self, outcome};
+use ninefold_core::{Cx, Error, ErrorKind, Result};
+use tracing::Span;
+
+/// Does work within the run's bounds.
+pub(crate) async fn within_run<T>(cx: &Cx, work: impl Future<Output = Result<T>>) -> Result<T> {
+    cx.check()?;
+    let timed = async {
+        match cx.deadline() {
+            Some(deadline) => {
+                tokio::time::timeout_at(deadline, work).await.unwrap_or_else(|_| Err(deadline_exceeded()))
+            }
+            None => work.await,
+        }
+    };
+    match cx.cancellation() {
+        Some(token) => token.run_until_cancelled(timed).await.unwrap_or_else(|| Err(cancelled())),
+        None => timed.await,
+    }
+}
+
+/// Does work that ends by itself after `limit`, with an error that says so.
+pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        Err(Error::new(ErrorKind::DeadlineExceeded, format!("it took longer than its limit of {limit:?}")))
+    })
+}
+
+/// Turns a panic into an error.
+pub(super) async fn caught<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+fn panicked(payload: &(dyn Any + Send)) -> Error {
+    let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    Error::new(ErrorKind::Panicked, format!("the tool panicked: {}", text.unwrap_or("without a message")))
+}
+
+/// A span whose future may be dropped before its end.
+struct Open {
+    span: Span,
+    ended: bool,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if !self.ended {
+            span::record_outcome(&self.span, outcome::CANCELLED);
+        }
+    }
+}
+
+/// Does work inside a span: entered at every poll, never held in between.
+pub(super) async fn inside<T>(span: Span, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut open = Open { span, ended: false };
+    let mut work = pin!(work);
+    let result = poll_fn(|context| open.span.in_scope(|| work.as_mut().poll(context))).await;
+    open.ended = true;
+    if let Err(error) = &result {
+        span::record_error(&open.span, error);
+    }
+    result
+}
+
+/// The beginning of a text that is longer than `limit` bytes, and how long it was; never cut inside a character.
+pub(super) fn cut(mut text: String, limit: usize) -> String {
+    if text.len() <= limit {
+        return text;
+    }
+    let whole = text.len();
+    text.truncate(text.floor_char_boundary(limit));
+    let shown = text.len();
+    text.push_str(&format!("\n[cut here: the first {shown} of {whole} bytes are shown]"));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_never_goes_through_a_character() {
+        assert_eq!(cut("größe".to_owned(), 7), "größe");
+        assert_eq!(cut("größe".to_owned(), 3), "gr\n[cut here: the first 2 of 7 bytes are shown]");
+        assert_eq!(cut("ö".to_owned(), 0), "\n[cut here: the first 0 of 2 bytes are shown]");
+    }
+}
