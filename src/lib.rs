@@ -78,6 +78,8 @@ pub const FEATURES: &[&str] = &[
     "otlp",
     #[cfg(feature = "otlp-grpc")]
     "otlp-grpc",
+    #[cfg(feature = "redis")]
+    "redis",
     #[cfg(feature = "schema")]
     "schema",
     #[cfg(feature = "tokenizer")]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use ninefold::core::{Delta, Ledger, Limits, StopReason};
-use ninefold::llm::Quota;
-use ninefold::models::Stack;
-use ninefold::store::Sqlite;
-use ninefold::{Chunk, ChunkKind, Document, Error, ErrorKind, Key, Model, Soar, Source, Store};
+use ninefold::llm::{Quota, SimilarPolicy, Tier};
+use ninefold::models::{Routed, Stack};
+use ninefold::store::{MemoryLedger, Sqlite};
+use ninefold::{Chunk, ChunkKind, Document, Error, ErrorKind, Key, Model, ModelRequest, Run, Soar, Source, Store};
 use ninefold_testkit::{ScriptedModel, Step, SteppedModel};
 
 const QUESTION: &str = "What does the scheduler do with a run?";
@@ -84,6 +84,47 @@ async fn a_quota_outlives_the_process() {
     assert_eq!(answered, 3);
     let total = Sqlite::open(&path).await.unwrap().balance("total").await.unwrap();
     assert_eq!((total.settled.calls, total.reserved.calls), (3, 0));
+}
+
+/// A model of this name that says always the same.
+fn says(name: &str, text: &str) -> Arc<SteppedModel> {
+    let said = [Delta::Text(text.into()), Delta::End(StopReason::End)];
+    Arc::new(SteppedModel::deltas(said).named(name))
+}
+
+#[tokio::test]
+async fn each_request_goes_to_a_model_that_can_do_it() {
+    let (small, large) = (says("small", "It keeps it [1]."), says("large", "It depends [1]."));
+    let routes =
+        [Routed::new(Stack::new(small.clone()), Tier::Small), Routed::new(Stack::new(large.clone()), Tier::Large)];
+    let ledger = Arc::new(MemoryLedger::new());
+    let soar = soar(Stack::routed(routes).quota(Quota::default()).ledger(ledger.clone())).await;
+    soar.answer(QUESTION).await.unwrap();
+    assert_eq!((small.calls(), large.calls()), (1, 0));
+    let hard = "Compare and evaluate the trade-offs of how the scheduler keeps a run with how it starts one, and design another";
+    let answer = soar.answer(hard).await.unwrap();
+    assert!(answer.text.contains("It depends"), "{}", answer.text);
+    let charged = ledger.balance("total").await.unwrap().settled.calls;
+    assert_eq!(charged, (small.calls() + large.calls()) as u64, "both are charged to one ledger");
+    assert!(Stack::routed([]).build().is_err(), "nothing to choose from");
+}
+
+#[tokio::test]
+async fn what_means_the_same_is_answered_the_same_where_that_is_wanted() {
+    let model = says("one", "It keeps it [1].");
+    let embedder = Arc::new(ninefold_testkit::ScriptedEmbedder::new());
+    let policy = SimilarPolicy { threshold: -1.0, checked: 0.0, ..SimilarPolicy::default() };
+    let stack = Stack::new(model.clone()).similar(embedder, policy).build().unwrap();
+    let ask = async |question: &str| {
+        let request = ModelRequest::new("", question);
+        let said = Run::new("asks").execute(&(), async |cx| stack.send(request, &cx).await?.collect().await);
+        said.await.unwrap()
+    };
+    ask("What does the scheduler do?").await;
+    ask("What does the scheduler do, please?").await;
+    assert_eq!(model.calls(), 1, "the same words, more or less");
+    ask("What does the scheduler not do?").await;
+    assert_eq!(model.calls(), 2, "but a no is a no");
 }
 
 #[tokio::test]

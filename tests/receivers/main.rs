@@ -16,6 +16,8 @@
 mod fetch;
 mod jaeger;
 mod killed;
+#[cfg(feature = "llm-http")]
+mod model;
 mod phoenix;
 mod runs;
 mod seen;

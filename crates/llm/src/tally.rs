@@ -1,6 +1,21 @@
 //! What one call used: what its reply says, or else an estimate of a token for every three bytes.
 
+use std::error::Error as StdError;
+use std::fmt;
+
 use ninefold_core::{Delta, Error, ErrorKind, ModelRequest, Usage};
+
+/// The cause of an error that says that a server had the request and was given up: it may well have to be paid for.
+#[derive(Debug)]
+pub(crate) struct GivenUp;
+
+impl fmt::Display for GivenUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the server had the request")
+    }
+}
+
+impl StdError for GivenUp {}
 
 /// Counts along with a reply.
 #[derive(Debug, Clone)]
@@ -33,9 +48,12 @@ impl Tally {
         }
     }
 
-    /// A call that failed before it answered used nothing, unless its run ended meanwhile: then it is like one that is dropped.
+    /// A call that failed before it answered used nothing, unless its run ended meanwhile or it was not waited for any longer: then it
+    /// is like one that is dropped.
     pub(crate) fn failed(&mut self, error: &Error) {
-        if !matches!(error.kind(), ErrorKind::DeadlineExceeded | ErrorKind::Cancelled) {
+        let given_up = error.source().is_some_and(<dyn StdError>::is::<GivenUp>)
+            || matches!(error.kind(), ErrorKind::DeadlineExceeded | ErrorKind::Cancelled);
+        if !given_up {
             (self.said, self.ended) = (Some(Usage::default()), true);
         }
     }

@@ -10,7 +10,8 @@
 //!    same; `forget`: what both let go;
 //! 4. [`flat`]: [`FlatIndex`], which finds the nearest of many vectors;
 //! 5. [`semantic`]: [`Semantic`], a store around a store that embeds what goes in and what is looked for;
-//! 6. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
+//! 6. `RedisCache` (feature `redis`), a second-level cache that several hosts share;
+//! 7. [`ingest`]: [`Indexer`], which cuts files into chunks and keeps the store in step with them.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -28,6 +29,8 @@ mod memory_sessions;
 mod memory_uploads;
 mod mmr;
 mod rank;
+#[cfg(feature = "redis")]
+mod redis;
 pub mod semantic;
 mod spread;
 pub mod sqlite;
@@ -40,5 +43,7 @@ pub use memory_journal::MemoryJournal;
 pub use memory_ledger::MemoryLedger;
 pub use memory_sessions::MemorySessions;
 pub use memory_uploads::MemoryUploads;
+#[cfg(feature = "redis")]
+pub use redis::RedisCache;
 pub use semantic::{Backfilled, Semantic};
 pub use sqlite::{Options, Sqlite, Synchronous};

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 
 use super::server::Server;
 use super::wait;
+use crate::tally::GivenUp;
 use crate::wire::{Failure, Format};
 
 /// So many characters of what a server says are shown.
@@ -51,7 +52,7 @@ impl Server {
             Limit::Idle => format!("was silent for {allowed:?} in the middle of its reply"),
             Limit::Total => format!("did not end its reply within {allowed:?}"),
         };
-        self.error(ErrorKind::Transient, &what).hint("try again, or raise the limit in http::Limits")
+        self.error(ErrorKind::Transient, &what).hint("try again, or raise the limit in http::Limits").caused_by(GivenUp)
     }
 
     /// What kept a request from being answered.

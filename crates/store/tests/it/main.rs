@@ -15,6 +15,8 @@ mod maintenance;
 mod migrations;
 mod open;
 mod process;
+#[cfg(feature = "redis")]
+mod redis;
 mod renames;
 mod rights;
 mod semantic;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use ninefold_core::{Delta, ErrorKind, Model, ModelRequest};
+use ninefold_llm::Budgeted;
 use ninefold_llm::http::Limits;
 use ninefold_llm::wire::Framing;
 use tokio::time::Instant;
@@ -41,6 +42,18 @@ async fn silence_has_its_limits() {
         assert_eq!(kind, ErrorKind::Transient);
         assert!(message.contains("was silent for 200ms in the middle"), "{message}");
     }
+}
+
+#[tokio::test]
+async fn what_was_not_waited_for_may_have_to_be_paid() {
+    let server = Fault::always(vec![Step::Silence]).await;
+    let (model, cx) = (Budgeted::new(remote(&server)), cx());
+    call(&model, &cx).await.unwrap_err();
+    assert!(cx.budget().spent().used.input_tokens > 0, "the server had the request: {:?}", cx.budget().spent());
+    let nobody = Fault::always(vec![Step::Reset]).await;
+    let (model, cx) = (Budgeted::new(remote(&nobody)), super::cx());
+    call(&model, &cx).await.unwrap_err();
+    assert_eq!((cx.budget().spent().calls, cx.budget().spent().used.total()), (1, 0), "one that broke off is none");
 }
 
 #[tokio::test]
