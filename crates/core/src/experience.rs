@@ -46,7 +46,7 @@ pub fn learned(utility: f32, reward: f32) -> f32 {
 pub struct AgentKey {
     /// Its name.
     pub name: SmolStr,
-    /// The key of its card: description, capabilities, labels.
+    /// The key of its whole card.
     pub card: Key,
 }
 

@@ -34,7 +34,8 @@ use crate::phases::verify::Verification;
 use crate::phases::{Noted, assess, retrieve};
 use crate::run::Run;
 
-/// The pipeline that answers questions. It holds no state of its runs; share it by `Arc` or by reference.
+/// The pipeline that answers questions; share it by `Arc` or by reference. Its runs share what is known of its agents (whose circuit
+/// is open, what their examples mean) and what was learned, and nothing else.
 pub struct Soar {
     pub(crate) phases: Phases,
     pub(crate) cards: Vec<AgentCard>,
@@ -159,10 +160,10 @@ impl Soar {
             retrieve::trim(&mut found.value, assessed.value.complexity);
             (assessed, found)
         };
+        let mut calls = Calls::of(assessed.value.complexity);
+        calls.spend(assessed.calls);
         let assessment = assessed.note(&mut notes);
         let complexity = assessment.complexity;
-        let mut calls = Calls::of(complexity);
-        calls.spend(u32::from(assessment.by == DecidedBy::Model || !notes.is_empty()));
         let mut evidence = retrieved.note(&mut notes);
         // Whatever phase or store the host put in.
         scope::withhold(&mut evidence, cx.scope(), &within);

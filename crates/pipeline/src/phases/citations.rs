@@ -103,11 +103,9 @@ pub(crate) fn statements(text: &str, given: &[Citation]) -> Vec<Statement> {
 /// Replaces every mark by what `to` makes of its number, or takes it out.
 fn marks(text: &str, mut to: impl FnMut(usize) -> Option<String>) -> String {
     let mut marked = String::with_capacity(text.len());
-    let mut fenced = false;
+    let mut code = Code::default();
     for line in text.split_inclusive('\n') {
-        let fence = line.trim_start().starts_with("```");
-        fenced ^= fence;
-        if fence || fenced || line.starts_with("    ") || line.starts_with('\t') {
+        if code.holds(line) {
             marked.push_str(line);
         } else {
             marks_of_line(line, &mut marked, &mut to);
@@ -117,23 +115,65 @@ fn marks(text: &str, mut to: impl FnMut(usize) -> Option<String>) -> String {
 }
 
 fn marks_of_line(line: &str, marked: &mut String, to: &mut impl FnMut(usize) -> Option<String>) {
-    let mut rest = line;
-    let mut quoted = false;
-    let mut before = None;
-    while let Some(c) = rest.chars().next() {
-        quoted ^= c == '`';
-        if let Some((n, tail)) = mark(rest).filter(|_| !quoted && !before.is_some_and(char::is_alphanumeric)) {
-            match to(n) {
+    for piece in Prose::of(line) {
+        match piece {
+            Piece::Char(c) => marked.push(c),
+            Piece::Mark(n) => match to(n) {
                 Some(mark) => marked.push_str(&mark),
                 None => marked.truncate(marked.trim_end_matches(' ').len()),
-            }
-            rest = tail;
-            before = Some(']');
-            continue;
+            },
         }
-        marked.push(c);
-        before = Some(c);
-        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+    }
+}
+
+/// Tells the lines of code from those of prose.
+#[derive(Debug, Default)]
+pub(crate) struct Code {
+    fenced: bool,
+}
+
+impl Code {
+    /// Whether the next line is code, or a fence.
+    pub(crate) fn holds(&mut self, line: &str) -> bool {
+        let fence = line.trim_start().starts_with("```");
+        self.fenced ^= fence;
+        fence || self.fenced || line.starts_with("    ") || line.starts_with('\t')
+    }
+}
+
+/// What a line of prose is made of.
+pub(crate) enum Piece {
+    Char(char),
+    Mark(usize),
+}
+
+/// A line of prose, which is walked through.
+pub(crate) struct Prose<'a> {
+    pub(crate) rest: &'a str,
+    quoted: bool,
+    before: Option<char>,
+}
+
+impl<'a> Prose<'a> {
+    pub(crate) fn of(line: &'a str) -> Self {
+        Self { rest: line, quoted: false, before: None }
+    }
+}
+
+impl Iterator for Prose<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        let c = self.rest.chars().next()?;
+        let is_text = self.quoted || self.before.is_some_and(char::is_alphanumeric);
+        if let Some((n, tail)) = mark(self.rest).filter(|_| !is_text) {
+            (self.rest, self.before) = (tail, Some(']'));
+            return Some(Piece::Mark(n));
+        }
+        self.quoted ^= c == '`';
+        self.rest = self.rest.get(c.len_utf8()..).unwrap_or_default();
+        self.before = Some(c);
+        Some(Piece::Char(c))
     }
 }
 

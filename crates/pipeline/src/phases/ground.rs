@@ -1,8 +1,8 @@
 //! Does a text rest on what it cites? By rules, sentence by sentence, in time proportional to the text and to what it cites.
 //!
 //! - A **claim** is a sentence that cites, or that says something beyond the question: at least two content terms or a number
-//!   that the question does not hold. Headings, code, questions, what leads up to a list, and sentences that say what the
-//!   sources leave open claim nothing.
+//!   that the question does not hold. Headings, code and questions claim nothing, and without such a number neither does what
+//!   leads up to a list, nor a sentence that says what the sources leave open.
 //! - A claim **rests** on the marks in it or, without any, on the marks of its paragraph. It is grounded when what these cite
 //!   holds every number of the claim and enough of its content terms ([`SHARED`]); what the question says itself need not be
 //!   shown.
@@ -14,6 +14,8 @@ use std::collections::HashSet;
 
 use ninefold_core::terms::{for_each_term, is_function_word};
 use smol_str::SmolStr;
+
+use super::citations::{Code, Piece, Prose};
 
 /// The part of a claim's content terms that what it cites must hold. A paraphrase keeps the names of things and changes what is
 /// said around them, so that half would ask too much.
@@ -86,15 +88,22 @@ pub(crate) fn ground(text: &str, supports: &[Vec<&str>], question: &str) -> Grou
 /// Whether a sentence claims something that is to be shown.
 fn claims(sentence: &Sentence, content: &Content, asked: &Content) -> bool {
     let text = sentence.text.trim_end();
-    if content.terms.is_empty() || text.ends_with(['?', '？', '؟', ':', '：']) {
+    if content.terms.is_empty() || text.ends_with(['?', '？', '؟']) {
+        return false;
+    }
+    // Whoever gives a number says something, whatever he leads up to or leaves open.
+    let number = content.numbers.iter().any(|number| !asked.numbers.contains(number));
+    if number {
+        return true;
+    }
+    if text.ends_with([':', '：']) {
         return false;
     }
     if !sentence.marks.is_empty() {
         return true;
     }
     let novel = content.terms.iter().filter(|term| !asked.terms.contains(*term)).count();
-    let number = content.numbers.iter().any(|number| !asked.numbers.contains(number));
-    (novel >= NOVEL || number) && !leaves_open(content)
+    novel >= NOVEL && !leaves_open(content)
 }
 
 /// Whether a sentence speaks of the sources and of what they do not hold.
@@ -127,15 +136,13 @@ fn leaves_open(content: &Content) -> bool {
 
 /// The lines of a text without headings and code; none between two paragraphs. Items of a list are lines of one paragraph.
 fn lines(text: &str) -> impl Iterator<Item = Option<&str>> {
-    let mut fenced = false;
+    let mut code = Code::default();
     text.lines().filter_map(move |line| {
+        let is_code = code.holds(line);
         let begins = line.trim_start();
-        let fence = begins.starts_with("```");
-        fenced ^= fence;
         if begins.is_empty() {
             return Some(None);
         }
-        let is_code = fence || fenced || line.starts_with("    ") || line.starts_with('\t');
         (!is_code && !begins.starts_with('#')).then_some(Some(line))
     })
 }
@@ -157,16 +164,18 @@ fn sentences(line: &str) -> Vec<Sentence> {
         _ => line,
     };
     let mut sentences: Vec<Sentence> = vec![Sentence::default()];
-    let (mut rest, mut ended) = (line, false);
-    while let Some(c) = rest.chars().next() {
-        if let Some((n, tail)) = mark(rest) {
-            if let Some(last) = sentences.last_mut() {
-                last.marks.push(n);
+    let (mut prose, mut ended) = (Prose::of(line), false);
+    while let Some(piece) = prose.next() {
+        let c = match piece {
+            Piece::Char(c) => c,
+            Piece::Mark(n) => {
+                if let Some(last) = sentences.last_mut() {
+                    last.marks.push(n);
+                }
+                continue;
             }
-            rest = tail;
-            continue;
-        }
-        let tail = rest.get(c.len_utf8()..).unwrap_or_default();
+        };
+        let tail = prose.rest;
         if ended && !c.is_whitespace() && !matches!(c, '"' | '\'' | ')' | '»' | '”' | '*' | '_') {
             sentences.push(Sentence::default());
             ended = false;
@@ -183,7 +192,6 @@ fn sentences(line: &str) -> Vec<Sentence> {
             }
             c => ended && (c.is_whitespace() || matches!(c, '"' | '\'' | ')' | '»' | '”' | '*' | '_')),
         };
-        rest = tail;
     }
     for sentence in &mut sentences {
         sentence.text = sentence.text.trim().to_owned();
@@ -198,12 +206,6 @@ fn short_word(sentence: Option<&Sentence>) -> bool {
     let word = text.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
     let one = word.chars().count() == 1 && word.chars().all(char::is_alphabetic) && word.is_ascii();
     one || word.contains('.') || matches!(word, "vs" | "etc" | "cf" | "bzw" | "ca" | "Dr" | "Mr" | "Mrs" | "No" | "Nr")
-}
-
-/// The number of a mark at the beginning, and what follows.
-fn mark(text: &str) -> Option<(usize, &str)> {
-    let (n, tail) = text.strip_prefix('[')?.split_once(']')?;
-    Some((n.parse().ok()?, tail))
 }
 
 /// What a text says, in terms.
@@ -376,12 +378,16 @@ mod tests {
         assert_eq!(found("Zebras graze on distant planets [1]."), (0, 1));
         assert_eq!(found("Finished phases are in the journal [1][2]."), (1, 1));
         assert_eq!(found("Finished phases are in the journal [7]."), (0, 1), "nothing has that number");
+        assert_eq!(found("Finished phases are in journal[1]."), (0, 1), "that is code");
+        assert_eq!(found("Finished phases are in [1](journal.html)."), (0, 1), "that is a link");
     }
 
     #[test]
     fn numbers_must_be_there() {
         assert_eq!(found("The journal holds at most 4096 finished phases [1]."), (1, 1));
         assert_eq!(found("The journal holds at most 5,000 finished phases [1]."), (0, 1));
+        assert_eq!(found("The sources do not say it, but the journal holds 5,000 phases."), (0, 1));
+        assert_eq!(found("The journal holds 5,000 phases:"), (0, 1));
         assert_eq!(found("Errors are kept for 30 seconds [2]. Errors are kept for 31 seconds [2]."), (1, 2));
     }
 

@@ -62,9 +62,9 @@ impl Phase<Arc<str>> for Assess {
             return Ok(Noted::new(Assessment { complexity, confidence: SURE, reason, by: DecidedBy::Rules }));
         }
         match by_model(model.as_ref(), &question, cx).await {
-            Ok(assessment) => Ok(Noted::new(assessment)),
+            Ok(assessment) => Ok(Noted::new(assessment).after(1)),
             Err(error) if error.ends_run() => Err(error),
-            Err(error) => Ok(Noted::new(by_rules).with(model_unusable("assess", &error))),
+            Err(error) => Ok(Noted::new(by_rules).after(1).with(model_unusable("assess", &error))),
         }
     }
 }
