@@ -24,7 +24,7 @@ pub enum Durability {
     #[default]
     Off,
     /// The run is noted when it starts, its phases when it ends: one write each. A run killed between starts over
-    /// when resumed, unless it waits for a person: then what it has done is written before it waits.
+    /// when resumed, unless it waits for a person: what is asked is written at once, and what it has done before it waits.
     Run,
     /// Every phase is written before the next one starts. A run killed after phase k continues with phase k + 1.
     Phase,
@@ -112,6 +112,13 @@ pub trait Journal: Send + Sync {
     /// `Unavailable` or `Corrupt` from the medium.
     async fn unfinished(&self) -> Result<Vec<(RunId, Header)>>;
 
+    /// The unfinished runs that have entries of a phase of one of these names, oldest first, each with those entries alone, in the
+    /// order they were appended.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` from the medium.
+    async fn unfinished_with(&self, phases: &[&str]) -> Result<Vec<(RunId, Header, Vec<Entry>)>>;
+
     /// Removes runs that finished before this time; returns how many.
     ///
     /// # Errors
@@ -187,6 +194,16 @@ impl RunLog {
             }
             Durability::Phase => self.journal.append(self.run, vec![entry]).await,
         }
+    }
+
+    /// Writes an entry now, whatever is kept: somebody is about to be told of it, and may answer at once.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn write_through(&self, entry: Entry) -> Result<()> {
+        self.journal.append(self.run, vec![entry.clone()]).await?;
+        lock(&self.recorded).insert(entry.position, entry);
+        Ok(())
     }
 
     /// Writes what was kept, for a run that goes on in another process: a person is asked.

@@ -134,6 +134,17 @@ impl Journal for Notebook {
         Ok(runs.iter().filter(|(_, run)| run.finished.is_none()).map(|(id, run)| (*id, run.header.clone())).collect())
     }
 
+    async fn unfinished_with(&self, phases: &[&str]) -> Result<Vec<(RunId, Header, Vec<Entry>)>> {
+        let runs = self.runs.lock().unwrap();
+        let of = |run: &RecordedRun| {
+            let entries = run.entries.iter().filter(|entry| phases.contains(&entry.phase.as_str()));
+            (run.header.clone(), entries.cloned().collect::<Vec<_>>())
+        };
+        let open = runs.iter().filter(|(_, run)| run.finished.is_none()).map(|(id, run)| (*id, of(run)));
+        let with = open.filter(|(_, (_, entries))| !entries.is_empty());
+        Ok(with.map(|(id, (header, entries))| (id, header, entries)).collect())
+    }
+
     async fn prune(&self, _: Timestamp) -> Result<u64> {
         Ok(0)
     }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use ninefold_core::{
     AgentCard, Answer, Cx, Degradation, Durability, Error, ErrorKind, Experience, Model, Phase, PlanOrigin, Query,
     Report, Result, RunId, Scope, Task,
 };
 use ninefold_pipeline::phases::collect::{AgentPolicy, CircuitPolicy};
+use ninefold_pipeline::phases::Noted;
+use ninefold_pipeline::phases::record::Recording;
 use ninefold_pipeline::phases::route::{Route, Skills};
 use ninefold_pipeline::{Retry, Soar, SoarBuilder};
 use ninefold_testkit::ScriptedModel;
@@ -280,6 +283,38 @@ async fn experience_that_fails_degrades_and_stops_nothing() {
             "the run was not noted in memory: nothing comes to mind"
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn experience_that_hangs_is_given_up_and_the_answer_stands() {
+    let (model, lessons) = (Arc::new(script()), Arc::new(Lessons { hangs: true, ..Lessons::default() }));
+    let notebook = Arc::new(Notebook::default());
+    let builder = builder(&model, &lessons).agent(reader(), found).journal(notebook, Durability::Phase);
+    let soar = builder.build().unwrap();
+    let answer = soar.answer(Query::new(QUESTION).run(RunId(7))).await.unwrap();
+    assert!(answer.text.starts_with("Compare the journal [1]"));
+    let notes: Vec<String> = answer.degradations.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        [
+            "what was learned earlier could not be looked up: it took longer than 2s",
+            "the run was not noted in memory: it took longer than 120s"
+        ]
+    );
+    let replayed = soar.resume(RunId(7), None).await.unwrap();
+    assert_eq!(replayed.degradations, answer.degradations, "what was given up is not waited for again");
+
+    let late = soar.answer(Query::new(QUESTION).deadline(Duration::from_secs(1))).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::DeadlineExceeded, "the run's own deadline goes first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_phase_of_the_host_that_hangs_in_record_costs_no_answer() {
+    let record = |_: Recording, _: Cx| std::future::pending::<Result<Noted<()>>>();
+    let soar = Soar::builder().store(store()).record(record).phase_timeout(Duration::from_secs(3)).build().unwrap();
+    let answer = soar.answer("What does the journal do?").await.unwrap();
+    let unrecorded = |note: &Degradation| note.to_string().ends_with("it took longer than 3s");
+    assert!(answer.degradations.iter().any(unrecorded), "{answer}");
 }
 
 #[tokio::test]
