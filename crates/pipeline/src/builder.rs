@@ -17,8 +17,8 @@ use crate::layers::{Layered, phase};
 use crate::phases::assess::{self, Assess};
 use crate::phases::collect::{AgentPolicy, Agents, Collect, Collection, told};
 use crate::phases::decompose::{Decompose, Decomposition, instructions};
+use crate::phases::patience::{self, Patient};
 use crate::phases::recall::{Learning, Recall};
-use crate::phases::patience::Patient;
 use crate::phases::record::{Record, Recording};
 use crate::phases::respond::{Respond, Response};
 use crate::phases::retrieve::{Retrieval, Retrieve};
@@ -287,7 +287,8 @@ impl SoarBuilder {
         };
         let recall = learning.clone().map(|learning| Recall { learning, store: store.clone() });
         let (limit, longer) = (slots.timeout, slots.timeout.saturating_add(Duration::from_secs(10)));
-        let record = replaced.record.map(|record| BoxPhase::new(Patient { record, limit }));
+        let host_record = replaced.record.map(|record| BoxPhase::new(Patient { record, limit }));
+        let own_limit = limit.min(patience::RECORD);
         let phases = Phases {
             normalize: slots.slot("normalize", None, Normalize { limit: max_question_bytes }),
             assess: slots.slot("assess", replaced.assess, Assess { model: model.clone(), learning: learning.clone() }),
@@ -299,7 +300,9 @@ impl SoarBuilder {
             collect: slots.slot("collect", replaced.collect, Collect { agents }).timeout(whole).retell(told),
             synthesize: slots.slot("synthesize", replaced.synthesize, Synthesize { model, listener }),
             // The phase keeps the time itself, so that an answer outlives a memory that hangs; this is for when it does not.
-            record: slots.slot("record", record, Patient { record: Record { store, learning }, limit }).timeout(longer),
+            record: slots
+                .slot("record", host_record, Patient { record: Record { store, learning }, limit: own_limit })
+                .timeout(longer),
             respond: slots.slot("respond", replaced.respond, Respond),
         };
         let code = (env!("CARGO_PKG_VERSION"), PROMPTS);

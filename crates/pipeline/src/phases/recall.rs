@@ -78,7 +78,12 @@ impl Learning {
             complexity: Complexity::Simple,
             agents: self.agents.to_vec(),
         };
-        let patterns = traced(span::retrieval(MAX_PER_SITUATION), within(patience::RECALL, self.experience.recall(&situation))).await.ok()?;
+        let patterns = traced(
+            span::retrieval(MAX_PER_SITUATION),
+            within(patience::RECALL, cx, self.experience.recall(&situation)),
+        )
+        .await
+        .ok()?;
         patterns.iter().filter(|pattern| pattern.fits(&situation)).map(|pattern| pattern.complexity).max()
     }
 }
@@ -98,7 +103,9 @@ impl Phase<Recollection> for Recall {
         let Some(agents) = self.learning.agents(input.agents.iter().map(|card| card.name.as_str())) else {
             return Ok(Noted::new(Recalled::default()));
         };
-        match traced(span::retrieval(MAX_PER_SITUATION), within(patience::RECALL, self.look(&input, agents, cx))).await {
+        match traced(span::retrieval(MAX_PER_SITUATION), within(patience::RECALL, cx, self.look(&input, agents, cx)))
+            .await
+        {
             Ok(recalled) => Ok(Noted::new(recalled)),
             Err(error) if error.ends_run() => Err(error),
             // Whoever knows nothing plans.

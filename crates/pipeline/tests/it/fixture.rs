@@ -17,6 +17,8 @@ pub(crate) struct Shelf {
     pub(crate) chunks: Vec<Arc<Chunk>>,
     pub(crate) touched: Mutex<Vec<ChunkId>>,
     pub(crate) broken: bool,
+    /// Never returns when it is told what was used.
+    pub(crate) hangs: bool,
 }
 
 pub(crate) fn shelf(texts: &[(&str, &str, &[&str])]) -> Shelf {
@@ -62,6 +64,9 @@ impl Store for Shelf {
     }
 
     async fn touch(&self, ids: &[ChunkId], _: Timestamp) -> Result<()> {
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
         if self.broken {
             return Err(unavailable());
         }
