@@ -214,6 +214,30 @@ async fn whoever_reads_of_a_question_may_answer_it_at_once() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_killed_as_soon_as_it_asks_goes_on_where_it_asked() {
+    for durability in [Durability::Run, Durability::Phase] {
+        let planned = AtomicU32::new(0);
+        // Planned twice, a question is asked in two places.
+        let plan = move |_: Decomposition, _: Cx| {
+            let subgoal = Subgoal::new(format!("a{}", planned.fetch_add(1, Ordering::SeqCst)), QUESTION);
+            async { Ok(Noted::new(Plan::try_from(vec![subgoal])?)) }
+        };
+        let agent = |_: Task, cx: Cx| async move { cx.ask_text("Who?").await };
+        let builder = asking(Arc::new(MemoryJournal::new()), &[], agent).durability(durability);
+        let soar = builder.pipeline(|pipeline| pipeline.decompose(plan)).build().await.unwrap();
+        let mut events = soar.stream(query());
+        let id = loop {
+            if let Event::Asked(open) = events.next().await.unwrap().unwrap() {
+                break open.id;
+            }
+        };
+        drop(events);
+        soar.supply(ID, id, "me").await.unwrap();
+        assert_eq!(soar.resume(ID, None).await.unwrap().text, "me [1]", "{durability:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_run_that_waits_is_logged_once_when_it_has_an_answer() {
     let folder = tempfile::tempdir().unwrap();
     let agent = |_: Task, cx: Cx| async move { cx.ask_text("Who?").await };

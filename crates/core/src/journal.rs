@@ -24,7 +24,7 @@ pub enum Durability {
     #[default]
     Off,
     /// The run is noted when it starts, its phases when it ends: one write each. A run killed between starts over
-    /// when resumed, unless it waits for a person: what is asked is written at once, and what it has done before it waits.
+    /// when resumed, unless it asks a person: then what is asked is written at once, and what it has done with it.
     Run,
     /// Every phase is written before the next one starts. A run killed after phase k continues with phase k + 1.
     Phase,
@@ -196,12 +196,15 @@ impl RunLog {
         }
     }
 
-    /// Writes an entry now, whatever is kept: somebody is about to be told of it, and may answer at once.
+    /// Writes an entry now, and what was kept before it: somebody is about to be told of it, and may answer at once. Without what
+    /// led to it, a run that is killed then might come to another place and not find its answer.
     ///
     /// # Errors
     /// As [`Journal::append`].
     pub async fn write_through(&self, entry: Entry) -> Result<()> {
-        self.journal.append(self.run, vec![entry.clone()]).await?;
+        let mut entries = std::mem::take(&mut *lock(&self.pending));
+        entries.push(entry.clone());
+        self.journal.append(self.run, entries).await?;
         lock(&self.recorded).insert(entry.position, entry);
         Ok(())
     }
