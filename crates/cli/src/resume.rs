@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use ninefold::{Error, ErrorKind, Failure, InquiryId, OpenInquiry, OverBudget, Profile, Result, RunId, Soar, Suspension, Wanted};
+use ninefold::{
+    Error, ErrorKind, Failure, InquiryId, OpenInquiry, OverBudget, Profile, Result, RunId, Soar, Suspension, Wanted,
+};
 use serde_json::json;
 
 use crate::args::{Everywhere, Resume};
@@ -47,7 +49,13 @@ pub(crate) async fn ended(soar: &Soar, failure: Failure, over_budget: OverBudget
     waits(soar, run, Some(&failure.profile), over_budget, json).await
 }
 
-async fn waits(soar: &Soar, run: RunId, profile: Option<&Profile>, over_budget: OverBudget, json: bool) -> Result<Exit, Stop> {
+async fn waits(
+    soar: &Soar,
+    run: RunId,
+    profile: Option<&Profile>,
+    over_budget: OverBudget,
+    json: bool,
+) -> Result<Exit, Stop> {
     let open = soar.pending(run).await?;
     if json {
         let waits = json!({ "run": run, "questions": open });

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use ninefold_core::{
-    AgentCard, Assignment, Cx, DecidedBy, Embedded, Embedder, Error, ErrorKind, Impasse, Labels, Model, Phase, Plan, Routes,
-    ModelId, Purpose, Result, Scope, Scores, Subgoal, Task, TieBreak, Verdict, VerifiedPlan,
+    AgentCard, Assignment, Cx, DecidedBy, Embedded, Embedder, Error, ErrorKind, Impasse, Labels, Model, ModelId, Phase,
+    Plan, Purpose, Result, Routes, Scope, Scores, Subgoal, Task, TieBreak, Verdict, VerifiedPlan,
 };
 use ninefold_pipeline::layers::scope::visible;
 use ninefold_pipeline::phases::Noted;

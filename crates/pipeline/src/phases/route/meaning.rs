@@ -37,9 +37,8 @@ impl Meaning {
         // Nobody waits for another run, which stands still while nobody reads its stream: two that come first both embed.
         let texts: Vec<String> = self.examples.iter().flat_map(|(_, examples)| examples).cloned().collect();
         let mut vectors = self.embedder.embed(&texts, Purpose::Query).await?.vectors.into_iter();
-        let of = |(name, examples): &(SmolStr, Vec<String>)| {
-            (name.clone(), vectors.by_ref().take(examples.len()).collect())
-        };
+        let of =
+            |(name, examples): &(SmolStr, Vec<String>)| (name.clone(), vectors.by_ref().take(examples.len()).collect());
         let embedded = self.examples.iter().map(of).collect();
         Ok(self.vectors.get_or_init(|| embedded))
     }
