@@ -214,15 +214,25 @@ async fn whoever_reads_of_a_question_may_answer_it_at_once() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_killed_as_soon_as_it_asks_goes_on_where_it_asked() {
+async fn a_run_that_is_killed_after_it_asked_goes_on_where_it_asked() {
     for durability in [Durability::Run, Durability::Phase] {
-        let planned = AtomicU32::new(0);
-        // Planned twice, a question is asked in two places.
+        let (planned, works) = (AtomicU32::new(0), AtomicU32::new(0));
+        // Planned twice, it asks something else.
         let plan = move |_: Decomposition, _: Cx| {
-            let subgoal = Subgoal::new(format!("a{}", planned.fetch_add(1, Ordering::SeqCst)), QUESTION);
-            async { Ok(Noted::new(Plan::try_from(vec![subgoal])?)) }
+            let n = planned.fetch_add(1, Ordering::SeqCst);
+            let subgoals = vec![Subgoal::new(format!("asks {n}"), QUESTION), Subgoal::new("works", QUESTION)];
+            async { Ok(Noted::new(Plan::try_from(subgoals)?)) }
         };
-        let agent = |_: Task, cx: Cx| async move { cx.ask_text("Who?").await };
+        let agent = move |task: Task, cx: Cx| {
+            let is_first = task.subgoal.id.0 == "works" && works.fetch_add(1, Ordering::SeqCst) == 0;
+            async move {
+                match task.subgoal.id.0.as_str() {
+                    "works" if is_first => std::future::pending().await,
+                    "works" => Ok("done".to_owned()),
+                    asks => cx.ask_text(format!("Who {asks}?")).await,
+                }
+            }
+        };
         let builder = asking(Arc::new(MemoryJournal::new()), &[], agent).durability(durability);
         let soar = builder.pipeline(|pipeline| pipeline.decompose(plan)).build().await.unwrap();
         let mut events = soar.stream(query());
@@ -233,7 +243,7 @@ async fn a_run_that_is_killed_as_soon_as_it_asks_goes_on_where_it_asked() {
         };
         drop(events);
         soar.supply(ID, id, "me").await.unwrap();
-        assert_eq!(soar.resume(ID, None).await.unwrap().text, "me [1]", "{durability:?}");
+        assert_eq!(soar.resume(ID, None).await.unwrap().text, "me [1]\n\ndone [2]", "{durability:?}");
     }
 }
 
