@@ -175,6 +175,7 @@ struct Account {
     spent: Expense,
     reserved: u64,
     reserved_cost: Cost,
+    stopped: bool,
 }
 
 impl Account {
@@ -213,6 +214,7 @@ impl BudgetMeter {
         let estimate = estimate.into();
         let mut account = self.state();
         self.fits(estimate, &account).map_err(|(what, hint)| {
+            account.stopped |= self.over == OverBudget::Stop;
             let what = format!("{what} ({})", account.spent);
             self.judge(Error::new(ErrorKind::OverBudget, what).hint(hint))
         })?;
@@ -288,6 +290,13 @@ impl BudgetMeter {
     pub fn judge(&self, error: Error) -> Error {
         let stops = error.kind() == ErrorKind::OverBudget && self.over == OverBudget::Stop;
         if stops { error.ending_run() } else { error }
+    }
+
+    /// Whether a limit of this account refused something where the policy is that this ends the run. Resumed, the run would end
+    /// there again; one that a limit of more than the run has ended would not.
+    #[must_use]
+    pub fn stopped(&self) -> bool {
+        self.state().stopped
     }
 
     /// What there is to say of limits that are nearly or wholly spent, and of calls whose price is not known.

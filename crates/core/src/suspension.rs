@@ -137,7 +137,7 @@ impl Cx {
                 let at = self.now();
                 let output = written(&Kept { spent: self.budget().spent(), value: &inquiry })?;
                 let entry = Entry { position, phase: SmolStr::new_static(ASKED), key, output, at };
-                inside(span::journal(), self.within_bounds(log.append(entry))).await.map_err(not_durable)?;
+                inside(span::journal(), self.within_bounds(log.write_through(entry))).await.map_err(not_durable)?;
                 at
             }
         };
@@ -190,27 +190,26 @@ pub fn open(run: &RecordedRun) -> Vec<OpenInquiry> {
     if run.finished.is_some() {
         return Vec::new();
     }
-    let answered = |asked: &Entry| run.entries.iter().any(|entry| entry.position == answer_of(asked.position));
-    let asked = run.entries.iter().filter(|entry| entry.phase == ASKED && !answered(entry));
+    unanswered(&run.entries)
+}
+
+fn unanswered(entries: &[Entry]) -> Vec<OpenInquiry> {
+    let answered = |asked: &Entry| entries.iter().any(|entry| entry.position == answer_of(asked.position));
+    let asked = entries.iter().filter(|entry| entry.phase == ASKED && !answered(entry));
     let open = |entry: &Entry| {
         Some(OpenInquiry { id: InquiryId(entry.position.branch), inquiry: read(entry)?, asked: entry.at })
     };
     asked.filter_map(open).collect()
 }
 
-/// The runs of a journal that wait for a person, oldest first, each with what it waits for. Reads every unfinished run.
+/// The runs of a journal that wait for a person, oldest first, each with what it waits for. Of the runs nothing is read but what they ask.
 ///
 /// # Errors
 /// What the journal says.
 pub async fn suspended(journal: &dyn Journal) -> Result<Vec<(RunId, Header, Vec<OpenInquiry>)>> {
-    let mut suspended = Vec::new();
-    for (run, header) in journal.unfinished().await? {
-        let open = journal.load(run).await?.map(|recorded| open(&recorded)).unwrap_or_default();
-        if !open.is_empty() {
-            suspended.push((run, header, open));
-        }
-    }
-    Ok(suspended)
+    let runs = journal.unfinished_with(&[ASKED, ANSWERED]).await?.into_iter();
+    let waiting = runs.map(|(run, header, entries)| (run, header, unanswered(&entries)));
+    Ok(waiting.filter(|(_, _, open)| !open.is_empty()).collect())
 }
 
 /// Writes down what a person answers. The same answer again changes nothing.
