@@ -227,6 +227,38 @@ async fn after_a_critical_failure_nothing_is_begun_and_what_runs_may_finish() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_critical_failure_nobody_takes_over_what_fails_later() {
+    let spare_was_asked = Arc::new(Mutex::new(Vec::new()));
+    let fails_late = |task: Task, _: Cx| async move {
+        sleep(Duration::from_millis(if task.subgoal.id.0 == "late" { 50 } else { 10 })).await;
+        Err::<String, _>(Error::new(ErrorKind::Permanent, "the tool broke"))
+    };
+    let spare = {
+        let asked = Arc::clone(&spare_was_asked);
+        move |task: Task, _: Cx| {
+            asked.lock().unwrap().push(task.subgoal.id.to_string());
+            std::future::ready(Err::<String, _>(Error::new(ErrorKind::Permanent, "nor can the spare one")))
+        }
+    };
+    let mut vital = subgoal("vital", "broken", &[]);
+    vital.critical = true;
+    let policy = AgentPolicy {
+        circuit: CircuitPolicy { failures: 0, ..CircuitPolicy::default() },
+        ..AgentPolicy::default()
+    };
+    let soar = planned(vec![vital, subgoal("late", "broken", &[])])
+        .agent(AgentCard::new("broken", "").capability("left"), fails_late)
+        .agent(AgentCard::new("spare", "").capability("left"), spare)
+        .agent_policy(policy)
+        .build()
+        .unwrap();
+    let answer = soar.answer(QUESTION).await.unwrap();
+    assert_eq!(*spare_was_asked.lock().unwrap(), ["vital"], "the answer is worthless when the other one fails");
+    let told: Vec<_> = answer.impasses.iter().map(ToString::to_string).collect();
+    assert!(told.contains(&"broken failed at late (permanent); nobody could take over".to_owned()), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn when_the_time_of_all_agents_is_over_what_was_found_counts() {
     let agent = |task: Task, _: Cx| async move {
         let quick = task.subgoal.id.0 == "quick";

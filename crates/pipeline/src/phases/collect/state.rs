@@ -114,8 +114,11 @@ impl<'a> States<'a> {
         }
     }
 
-    /// The same subgoal once more, for another agent.
+    /// The same subgoal once more, for another agent; not when a critical one has failed, because the answer is worthless.
     pub(super) fn again(&self, number: usize, agent: SmolStr) -> Option<Start> {
+        if self.worthless.is_some() {
+            return None;
+        }
         let subgoal = self.input.plan.subgoals().get(number)?;
         let dependencies =
             self.dependencies.get(number)?.iter().filter_map(|dependency| match self.states.get(*dependency) {
