@@ -92,6 +92,28 @@ impl fmt::Display for ErrorKind {
     }
 }
 
+/// Whose doing a failure is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fault {
+    /// That of whoever was at work.
+    #[default]
+    Own,
+    /// Nobody's: the work was not begun.
+    NotStarted,
+    /// The run's: it does not allow more time, calls, tokens or money. The same work may succeed in another run.
+    Run,
+}
+
+impl Fault {
+    /// Whether it is that of whoever was at work.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        *self == Self::Own
+    }
+}
+
 /// A failure with its class, its place and its cure. Cheap to move and to clone, so that callers who share one
 /// computation can share its failure.
 #[derive(Clone)]
@@ -107,6 +129,7 @@ struct Inner {
     retry_after: Option<Duration>,
     attempts: Option<u32>,
     ends_run: bool,
+    fault: Fault,
     wire: Option<Box<Wire>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -135,6 +158,7 @@ impl Error {
             retry_after: None,
             attempts: None,
             ends_run: false,
+            fault: Fault::Own,
             wire: None,
             source: None,
         }))
@@ -186,6 +210,18 @@ impl Error {
     #[must_use]
     pub fn ending_run(self) -> Self {
         self.edit(|e| e.ends_run = true)
+    }
+
+    /// Notes whose doing it is.
+    #[must_use]
+    pub fn with_fault(self, fault: Fault) -> Self {
+        self.edit(|e| e.fault = fault)
+    }
+
+    /// Whose doing it is: that of whoever was at work, unless something else was noted.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        self.0.fault
     }
 
     /// Adds what a server said.

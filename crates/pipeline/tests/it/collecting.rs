@@ -242,10 +242,8 @@ async fn after_a_critical_failure_nobody_takes_over_what_fails_later() {
     };
     let mut vital = subgoal("vital", "broken", &[]);
     vital.critical = true;
-    let policy = AgentPolicy {
-        circuit: CircuitPolicy { failures: 0, ..CircuitPolicy::default() },
-        ..AgentPolicy::default()
-    };
+    let policy =
+        AgentPolicy { circuit: CircuitPolicy { failures: 0, ..CircuitPolicy::default() }, ..AgentPolicy::default() };
     let soar = planned(vec![vital, subgoal("late", "broken", &[])])
         .agent(AgentCard::new("broken", "").capability("left"), fails_late)
         .agent(AgentCard::new("spare", "").capability("left"), spare)

@@ -14,6 +14,7 @@ mod learn;
 mod lessons;
 mod model;
 mod planning;
+mod rewards;
 mod routing;
 mod scope;
 mod soar;

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ninefold_core::{Error, ErrorKind};
+use ninefold_core::{Error, ErrorKind, Fault};
 use tokio::time::Instant;
 
 /// When an agent is left alone, and for how long.
@@ -65,7 +65,7 @@ impl Circuit {
                     let what = format!("agent {agent} has failed {} times in a row; {why}", self.policy.failures);
                     let error =
                         Error::new(ErrorKind::Unavailable, what).hint("mend the agent, or let another one take over");
-                    return Err(error.with_retry_after(wait));
+                    return Err(error.with_retry_after(wait).with_fault(Fault::NotStarted));
                 }
                 state.probing = true;
                 true

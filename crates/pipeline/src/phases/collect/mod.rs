@@ -199,7 +199,7 @@ impl Phase<Collection> for Collect {
                     match select(pin!(running.next()), alarm.as_mut()).await {
                         Either::Left((next, _)) => next,
                         Either::Right(_) => {
-                            states.stop(&out_of_time(self.agents.whole));
+                            states.stop(out_of_time(self.agents.whole));
                             break;
                         }
                     }
