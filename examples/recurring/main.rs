@@ -1,6 +1,6 @@
 //! What a question costs that comes again: `cargo run --release --example recurring`.
 //!
-//! Fifty questions that need a plan are asked of the project's own documents, then asked again otherwise put. The model is a
+//! Fifty questions that need a plan are asked of the project's own documents, then asked again, then once more otherwise put. The model is a
 //! script, so its calls can be counted and every figure comes out the same each time. The agents need no model.
 
 mod passes;
@@ -14,13 +14,14 @@ async fn main() -> ninefold::Result<()> {
     let calls = Arc::new(Calls::default());
     let soar = pipeline(&calls).await?;
     let first = pass(&soar, &calls, QUESTIONS.lines().map(str::to_owned)).await?;
+    let again = pass(&soar, &calls, QUESTIONS.lines().map(str::to_owned)).await?;
     let second =
         pass(&soar, &calls, QUESTIONS.lines().enumerate().map(|(n, question)| otherwise_put(n, question))).await?;
     let other = pass(&soar, &calls, QUESTIONS.lines().flat_map(others)).await?;
 
-    println!("{:<34} {:>10} {:>10} {:>10}", "", "first", "second", "others");
+    println!("{:<34} {:>10} {:>10} {:>14} {:>10}", "", "first", "again", "otherwise put", "others");
     let row = |name: &str, of: &dyn Fn(&Pass) -> String| {
-        println!("{name:<34} {:>10} {:>10} {:>10}", of(&first), of(&second), of(&other));
+        println!("{name:<34} {:>10} {:>10} {:>14} {:>10}", of(&first), of(&again), of(&second), of(&other));
     };
     row("questions", &|pass| pass.confidence.len().to_string());
     for what in ["assess", "plan", "review", "write"] {
@@ -35,11 +36,10 @@ async fn main() -> ninefold::Result<()> {
     row("places cited", &|pass| pass.citations.iter().sum::<usize>().to_string());
     row("notes of less than asked", &|pass| pass.degraded.to_string());
     let worse = first.confidence.iter().zip(&second.confidence).filter(|(first, second)| **second < **first - 0.01);
-    println!("\nanswers of the second pass that are trusted less than in the first: {}", worse.count());
-    let ratio = |what: &dyn Fn(&Pass) -> usize| what(&first) as f64 / what(&second).max(1) as f64;
-    let planning = |pass: &Pass| pass.calls.iter().filter(|(what, _)| **what != "write").map(|(_, n)| n).sum::<usize>();
-    println!("all model calls: the first pass takes {:.2} × those of the second", ratio(&|pass| pass.all_calls()));
-    println!("without those that write the answers: {} and {}", planning(&first), planning(&second));
+    println!("\nanswers to questions otherwise put that are trusted less than at first: {}", worse.count());
+    let ratio = |later: &Pass| first.all_calls() as f64 / later.all_calls().max(1) as f64;
+    println!("all model calls: at first {:.2} × those of the same questions again", ratio(&again));
+    println!("and {:.2} × those of the same questions otherwise put", ratio(&second));
     if let Some(experience) = soar.experience() {
         let learned = experience.learned().await?;
         println!("patterns: {}, of which {} are not used any more", learned.patterns, learned.demoted);

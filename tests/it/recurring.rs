@@ -13,11 +13,16 @@ async fn fifty_recurring_questions_cost_a_third_of_the_calls_and_are_as_well_gro
     let calls = Arc::new(Calls::default());
     let soar = pipeline(&calls).await.unwrap();
     let first = pass(&soar, &calls, QUESTIONS.lines().map(str::to_owned)).await.unwrap();
+    let again = pass(&soar, &calls, QUESTIONS.lines().map(str::to_owned)).await.unwrap();
     let put = QUESTIONS.lines().enumerate().map(|(n, question)| otherwise_put(n, question));
     let second = pass(&soar, &calls, put).await.unwrap();
     assert_eq!((first.confidence.len(), first.by_pattern), (50, 0));
-    assert!(first.all_calls() >= 3 * second.all_calls(), "{:?} and {:?}", first.calls, second.calls);
-    assert!(second.mean_confidence() >= first.mean_confidence() - 0.01, "{first:?}\n{second:?}");
+    assert!(first.all_calls() >= 3 * again.all_calls(), "{:?} and {:?}", first.calls, again.calls);
+    // Some wordings are held to be harder: their plans are looked at by the model once more.
+    assert!(2 * first.all_calls() >= 5 * second.all_calls(), "{:?} and {:?}", first.calls, second.calls);
+    for later in [&again, &second] {
+        assert!(later.mean_confidence() >= first.mean_confidence() - 0.01, "{first:?}\n{later:?}");
+    }
     let other = pass(&soar, &calls, QUESTIONS.lines().step_by(5).flat_map(others)).await.unwrap();
     assert_eq!((other.confidence.len(), other.by_pattern), (30, 0), "another question has another plan");
 }

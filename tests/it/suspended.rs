@@ -257,7 +257,10 @@ async fn a_plan_is_carried_out_when_a_person_approves_it_and_not_before() {
         soar.answer(query()).await.unwrap_err();
         assert_eq!(called.load(Ordering::SeqCst), 0);
         let open = soar.pending(ID).await.unwrap().remove(0);
-        assert_eq!(open.inquiry.text, format!("Is this plan to be carried out?\n- a: {QUESTION}\n- b: {QUESTION}"));
+        assert_eq!(
+            open.inquiry.text,
+            format!("Is this plan to be carried out?\n- a (critical): {QUESTION}\n- b (critical): {QUESTION}")
+        );
         soar.supply(ID, open.id, approved).await.unwrap();
         let answer = soar.resume(ID, None).await.unwrap();
         assert_eq!(called.load(Ordering::SeqCst), if approved { 2 } else { 0 });

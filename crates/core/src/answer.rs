@@ -166,6 +166,8 @@ pub enum Degradation {
     Truncated,
     /// The model wrote the answer without citing any of the sources it was given.
     Uncited,
+    /// The model objected to a plan, and the one made instead was judged by its structure alone: there was no call left for more.
+    PlanUnchecked,
     /// What was learned earlier could not be looked up, so the question was planned anew.
     NotRecalled {
         /// What happened.
@@ -219,6 +221,9 @@ impl fmt::Display for Degradation {
             }
             Self::Truncated => f.write_str("the model reached its output limit, so the text breaks off"),
             Self::Uncited => f.write_str("the model cites none of the sources it was given"),
+            Self::PlanUnchecked => {
+                f.write_str("the plan that was made after an objection was judged by its structure alone")
+            }
             Self::NotRecalled { message } => write!(f, "what was learned earlier could not be looked up: {message}"),
             Self::Ungrounded { share, claims } => {
                 let share = share * 100.0;

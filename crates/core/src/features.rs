@@ -2,7 +2,8 @@
 //!
 //! Upper and lower case, punctuation, endings, the order of the words and words that only hold a sentence together do not
 //! count. Numbers count as they are written and in their order, and so do negations, comparisons, and the question words that
-//! ask for something else (`why` is not `where`). What is left out on purpose: who does what to whom. `Does A call B?` and
+//! ask for something else (`why` is not `where`). Where a word gives a direction (`from`, `into`, `instead`), the order of the
+//! words counts: from here to there is not from there to here. What is left out on purpose otherwise: who does what to whom. `Does A call B?` and
 //! `Does B call A?` have the same features; a plan says what to look up, and the answer is written from the question
 //! itself.
 
@@ -17,7 +18,8 @@ pub const MAX_FEATURES: usize = 64;
 /// What a question says. Equal for two questions that differ only in how they are put.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Features {
-    /// The terms that tell something, as [`crate::terms`] makes them: sorted, without repetition.
+    /// The terms that tell something, as [`crate::terms`] makes them, without repetition: sorted, or in the order in which they are
+    /// first said where one gives a direction.
     terms: Vec<SmolStr>,
     /// Numbers and comparisons as they are written, in their order.
     figures: Vec<SmolStr>,
@@ -30,9 +32,11 @@ impl Features {
     #[must_use]
     pub fn of(question: &str) -> Option<Self> {
         let mut terms: Vec<SmolStr> = Vec::with_capacity(16);
-        let mut too_much = false;
+        let (mut too_much, mut directed) = (false, false);
         for_each_term(question, |term| {
-            if (is_function_word(term) && MARKED.binary_search(&term).is_err())
+            let gives_direction = DIRECTIONS.binary_search(&term).is_ok();
+            directed |= gives_direction;
+            if (!gives_direction && is_function_word(term) && MARKED.binary_search(&term).is_err())
                 || terms.iter().any(|known| known == term)
             {
                 return;
@@ -43,19 +47,31 @@ impl Features {
                 terms.push(SmolStr::new(term));
             }
         });
-        terms.sort_unstable();
+        if !directed {
+            terms.sort_unstable();
+        }
         let figures = figures(question)?;
         // Question words alone ask for nothing.
-        let says = !figures.is_empty() || terms.iter().any(|term| MARKED.binary_search(&term.as_str()).is_err());
+        let says = !figures.is_empty()
+            || terms.iter().any(|term| {
+                let term = term.as_str();
+                MARKED.binary_search(&term).is_err() && DIRECTIONS.binary_search(&term).is_err()
+            });
         (says && !too_much).then(|| Self { negations: negations(question), terms, figures })
     }
 
-    /// The terms that tell something, sorted.
+    /// The terms that tell something.
     #[must_use]
     pub fn terms(&self) -> &[SmolStr] {
         &self.terms
     }
 }
+
+/// Words that give a direction, in the same languages, as terms, in order.
+const DIRECTIONS: &[&str] = &[
+    "depui", "desd", "from", "hacia", "instead", "into", "nach", "onto", "rather", "statt", "toward", "ver", "verso",
+    "von",
+];
 
 /// Function words that change what is asked for: English, German, French, Spanish, Italian, Portuguese; stemmed, in order.
 const MARKED: &[&str] = &[
@@ -140,6 +156,19 @@ mod tests {
 
     fn same(one: &str, other: &str) -> bool {
         Features::of(one).unwrap() == Features::of(other).unwrap()
+    }
+
+    #[test]
+    fn a_direction_keeps_the_order() {
+        let of = |question: &str| Features::of(question).unwrap();
+        let there = of("Move the records from staging to production and tell the team");
+        assert_ne!(there, of("Move the records from production to staging and tell the team"));
+        assert_eq!(there, of("move the RECORDS from staging to production, and tell the team!"));
+        assert_ne!(of("Copy the draft into the archive"), of("Copy the archive into the draft"));
+        assert_ne!(of("Nimm den Bus statt der Bahn"), of("Nimm die Bahn statt dem Bus"));
+        assert_eq!(of("compare salt and pepper"), of("pepper and salt: compare"));
+        assert!(DIRECTIONS.is_sorted());
+        assert_eq!(Features::of("from where"), None, "asks for nothing");
     }
 
     #[test]

@@ -17,7 +17,13 @@ pub(crate) async fn approved(plan: &Plan, cx: &Cx) -> Result<bool> {
 fn question(plan: &Plan) -> String {
     let mut text = "Is this plan to be carried out?".to_owned();
     for subgoal in plan.subgoals() {
-        let _ = write!(text, "\n- {}: {}", subgoal.id, subgoal.description);
+        let critical = if subgoal.critical { " (critical)" } else { "" };
+        let _ = write!(text, "\n- {}{critical}: {}", subgoal.id, subgoal.description);
+        match (&subgoal.agent, &subgoal.capability) {
+            (Some(agent), _) => drop(write!(text, ", by {agent}")),
+            (None, Some(capability)) => drop(write!(text, ", by who can do {capability}")),
+            (None, None) => {}
+        }
         let after: Vec<&str> = subgoal.depends_on.iter().map(|id| id.0.as_str()).collect();
         if !after.is_empty() {
             let _ = write!(text, " (after {})", after.join(", "));

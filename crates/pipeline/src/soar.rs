@@ -183,13 +183,15 @@ impl Soar {
                 calls: 0,
             };
             let Recalled { known, utilities } = self.recall(&decomposition, &within, cx, &mut notes).await?;
-            let (mut plan, judged, pattern) = match self.familiar(known, &decomposition, cx).await? {
-                Some((plan, judged, pattern)) => (Some(plan), judged, Some(pattern)),
-                None => {
-                    let (plan, judged) = self.plan(decomposition, cx, &mut calls, &mut notes, &mut impasses).await?;
-                    (plan, judged, None)
-                }
-            };
+            let (mut plan, judged, pattern) =
+                match self.familiar(known, &decomposition, cx, &mut calls, &mut notes).await? {
+                    Some((plan, judged, pattern)) => (Some(plan), judged, Some(pattern)),
+                    None => {
+                        let (plan, judged) =
+                            self.plan(decomposition, cx, &mut calls, &mut notes, &mut impasses).await?;
+                        (plan, judged, None)
+                    }
+                };
             if self.approve_plans
                 && let Some(verified) = &plan
                 && !approval::approved(verified, cx).await?
@@ -261,7 +263,7 @@ impl Soar {
             pattern,
             findings: findings_of,
             confidence,
-            troubled: response.degradations.iter().any(|note| matches!(note, Degradation::ModelUnusable { .. })),
+            troubled: is_troubled(&response),
         });
         phases.record.run(Recording { cited, lesson }, cx).await?.note(&mut response.degradations);
         let mut answer = phases.respond.run(response, cx).await?;
@@ -304,17 +306,22 @@ impl Soar {
         Ok(recall.run(recollection, cx).await?.note(notes))
     }
 
-    /// The plan that solved this question before, if its structure still passes.
+    /// The plan that solved this question before, if it still passes: by its structure alone where it was verified for a question
+    /// as hard as this.
     async fn familiar(
         &self,
         known: Option<KnownPlan>,
         decomposition: &Decomposition,
         cx: &Cx,
+        calls: &mut Calls,
+        notes: &mut Vec<Degradation>,
     ) -> Result<Option<(VerifiedPlan, Verdict, Key)>> {
-        let Some(KnownPlan { pattern, plan }) = known else { return Ok(None) };
-        // Without a call of the model: it has passed that before.
-        let verification = self.verification(decomposition, Arc::clone(&plan), 0, cx);
-        let verdict = self.phases.verify.run(verification, cx).await?.value;
+        let Some(KnownPlan { pattern, plan, complexity }) = known else { return Ok(None) };
+        let may_take = if complexity >= decomposition.complexity { 0 } else { calls.before_answer() };
+        let verification = self.verification(decomposition, Arc::clone(&plan), may_take, cx);
+        let judged = self.phases.verify.run(verification, cx).await?;
+        calls.spend(judged.calls);
+        let verdict = judged.note(notes);
         Ok(verdict.accept(plan).map(|plan| (plan, verdict, pattern)))
     }
 
@@ -339,6 +346,10 @@ impl Soar {
             let again = rejected.as_ref().is_some_and(|(before, _)| *before == plan);
             if let Some(verified) = verdict.accept(Arc::clone(&plan)) {
                 notes.extend(attempt);
+                let objected = rejected.as_ref().is_some_and(|(_, verdict)| verdict.by() == DecidedBy::Model);
+                if objected && verdict.by() == DecidedBy::Rules {
+                    notes.push(Degradation::PlanUnchecked);
+                }
                 return Ok((Some(verified), verdict));
             }
             if verdict.decision() == Decision::Fail || again || replans == self.verify.retries {
@@ -401,6 +412,16 @@ impl Soar {
             time: cx.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now())),
         }
     }
+}
+
+/// Whether the plan came about with less than it should have: by a model that could not be used or paid for, smaller than it had to
+/// be, or, after an objection of the model, without its second look.
+fn is_troubled(response: &Response) -> bool {
+    let lacked = |note: &Degradation| {
+        matches!(note, Degradation::ModelUnusable { .. } | Degradation::OverBudget { .. } | Degradation::PlanUnchecked)
+    };
+    response.degradations.iter().any(lacked)
+        || response.impasses.iter().any(|impasse| matches!(impasse, Impasse::OverBudget { .. }))
 }
 
 /// The phases in the order in which they run.

@@ -196,6 +196,16 @@ struct Proposal {
 const MAX_PROPOSED: usize = 16;
 const MAX_DESCRIPTION: usize = 2_000;
 
+/// Whether it can be a name: short, and on one line.
+fn is_name(name: &str) -> bool {
+    name.len() <= 4 * ninefold_core::plan::MAX_ID_BYTES && !name.chars().any(char::is_control)
+}
+
+/// The beginning of what is no name.
+fn shown(name: &str) -> String {
+    name.chars().take(ninefold_core::plan::MAX_ID_BYTES).collect()
+}
+
 /// The plan in a reply.
 fn plan(reply: &Completion) -> Result<Plan> {
     let Proposal { mut subgoals } = read_json(reply)?;
@@ -221,6 +231,20 @@ fn plan(reply: &Completion) -> Result<Plan> {
             }
             new
         });
+        if let Some(id) = subgoal.depends_on.iter().find(|id| !is_name(&id.0)) {
+            return refused(format!(
+                "subgoal {:?} depends on {:?}, which is no name",
+                shown(&subgoal.id.0),
+                shown(&id.0)
+            ));
+        }
+        if let Some(agent) = subgoal.agent.as_ref().filter(|agent| !agent.trim().is_empty() && !is_name(agent)) {
+            return refused(format!(
+                "subgoal {:?} names agent {:?}, which is no name",
+                shown(&subgoal.id.0),
+                shown(agent)
+            ));
+        }
         // Models write an empty name for none.
         subgoal.agent.take_if(|name| name.trim().is_empty());
         subgoal.capability.take_if(|capability| capability.trim().is_empty() || capability.len() > MAX_DESCRIPTION);

@@ -46,6 +46,8 @@ pub struct KnownPlan {
     pub pattern: Key,
     /// The plan.
     pub plan: Arc<Plan>,
+    /// For how hard a question it was verified.
+    pub complexity: Complexity,
 }
 
 /// What a pipeline learns with: where to, and who is who.
@@ -112,8 +114,10 @@ impl Recall {
         // One agent alone is nobody's rival.
         if let [_, _, ..] = agents.as_slice() {
             let utilities = self.learning.experience.utilities(&agents).await?;
-            let known =
-                agents.iter().zip(utilities).filter_map(|(agent, utility)| Some((agent.name.clone(), utility?)));
+            let known = agents.iter().zip(utilities).filter_map(|(agent, utility)| {
+                // A journal holds no other numbers.
+                Some((agent.name.clone(), utility.filter(|utility| utility.is_finite())?))
+            });
             recalled.utilities = known.collect();
         }
         let found = |patterns: usize| {
@@ -127,16 +131,22 @@ impl Recall {
             features,
             scope: cx.scope().clone(),
             within: input.within.to_vec(),
-            complexity: input.complexity,
+            // A plan that was verified for less is verified for more where it is used.
+            complexity: Complexity::Simple,
             agents,
         };
         // Checked again where it is used, whatever a careless memory returns.
         let patterns = self.learning.experience.recall(&situation).await?;
         found(patterns.len());
-        for pattern in patterns.into_iter().take(MAX_PER_SITUATION).filter(|pattern| pattern.fits(&situation)) {
+        let (enough, less): (Vec<_>, Vec<_>) = patterns
+            .into_iter()
+            .take(MAX_PER_SITUATION)
+            .filter(|pattern| pattern.fits(&situation))
+            .partition(|pattern| pattern.complexity >= input.complexity);
+        for pattern in enough.into_iter().chain(less) {
             if self.still_rests(&pattern, &input.evidence, cx).await? {
-                let (key, plan) = (pattern.key()?, Arc::new(pattern.plan));
-                recalled.known = Some(KnownPlan { pattern: key, plan });
+                let (key, complexity) = (pattern.key()?, pattern.complexity);
+                recalled.known = Some(KnownPlan { pattern: key, plan: Arc::new(pattern.plan), complexity });
                 break;
             }
         }

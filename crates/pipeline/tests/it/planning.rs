@@ -238,7 +238,7 @@ async fn the_plan_that_is_executed_is_the_plan_that_was_verified() {
 async fn a_plan_that_says_the_question_again_is_not_put_before_a_model() {
     for plan in [
         format!(r#"{{"subgoals": [{{"id": "all", "description": "{QUESTION}"}}]}}"#),
-        r#"{"subgoals": [{"id": "all", "description": "recommend either cache or journal, compare them, one"}]}"#
+        r#"{"subgoals": [{"id": "all", "description": "recommend one of them: compare the cache with the journal"}]}"#
             .into(),
         r#"{"subgoals": [{"id": "a", "description": "Compare the journal with the cache"},
             {"id": "b", "description": "recommend one of them"}]}"#

@@ -1,7 +1,7 @@
 //! Opening the file: what every connection sets, and what is refused.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ninefold_core::Result;
 use rusqlite::config::DbConfig;
@@ -20,6 +20,8 @@ const STATEMENTS: usize = 64;
 /// mapped file that is cut off under us would be a signal and not an error.
 const CACHE: i32 = 8_192;
 const SMALL_CACHE: i32 = 2_048;
+/// How long until the file is tried again.
+const AGAIN: Duration = Duration::from_millis(5);
 const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// The connection that writes. Makes the file and the directories above it, and brings its layout up to date.
@@ -28,7 +30,7 @@ pub(super) fn open(path: &Path, options: Options) -> Result<(Connection, Log)> {
         std::fs::create_dir_all(directory).map_err(|error| unavailable(path, &error))?;
     }
     refuse_stump(path)?;
-    let opened = || {
+    let opened = patiently(options.busy_timeout, || {
         let mut connection = connect(path, options.busy_timeout, CACHE, OpenFlags::SQLITE_OPEN_CREATE)?;
         // Before anything is written: a file of somebody else stays as it is.
         migrate::refuse_foreign(&connection)?;
@@ -42,30 +44,44 @@ pub(super) fn open(path: &Path, options: Options) -> Result<(Connection, Log)> {
         migrate::migrate(&connection)?;
         let log = Log::attach(&mut connection, path, options.busy_timeout)?;
         Ok((connection, log))
-    };
-    opened().map_err(|fault: Fault| fault.at(path))
+    });
+    opened.map_err(|fault| fault.at(path))
+}
+
+/// Opens again while another process is in the way. SQLite waits for most locks itself, but not where waiting could be a deadlock:
+/// for the change to a log, which takes the file for itself alone, while others look at it.
+#[allow(clippy::disallowed_methods, reason = "this is a thread of the database's own, and no run's clock")]
+fn patiently<T>(patience: Duration, mut open: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
+    let until = Instant::now() + patience;
+    loop {
+        match open() {
+            Err(fault) if fault.is_busy() && Instant::now() < until => std::thread::sleep(AGAIN),
+            opened => return opened,
+        }
+    }
 }
 
 /// A connection that only answers queries. It could write for SQLite's sake: whichever connection closes last has to
 /// be able to fold the log into the file.
 pub(super) fn open_for_queries(path: &Path, options: Options, caller: &Caller) -> Result<Connection> {
-    let opened = || {
+    let opened = patiently(options.busy_timeout, || {
         let mut connection = connect(path, options.busy_timeout, CACHE, OpenFlags::empty())?;
         connection.pragma_update(None, "query_only", true)?;
         caller.watch(&mut connection)?;
         Ok(connection)
-    };
-    opened().map_err(|fault: Fault| fault.at(path))
+    });
+    opened.map_err(|fault| fault.at(path))
 }
 
-/// A connection for reads of a few rows, which waits for nobody.
-pub(super) fn open_for_look_ups(path: &Path) -> Result<Connection> {
-    let opened = || {
-        let connection = connect(path, Duration::ZERO, SMALL_CACHE, OpenFlags::empty())?;
+/// A connection for reads of a few rows, which waits for nobody once it is open: to open it takes a look at the file.
+pub(super) fn open_for_look_ups(path: &Path, options: Options) -> Result<Connection> {
+    let opened = patiently(options.busy_timeout, || {
+        let connection = connect(path, options.busy_timeout, SMALL_CACHE, OpenFlags::empty())?;
         connection.pragma_update(None, "query_only", true)?;
+        connection.busy_timeout(Duration::ZERO)?;
         Ok(connection)
-    };
-    opened().map_err(|fault: Fault| fault.at(path))
+    });
+    opened.map_err(|fault| fault.at(path))
 }
 
 /// A connection that changes nothing at all, not even the log.

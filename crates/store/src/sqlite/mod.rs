@@ -149,7 +149,8 @@ impl Sqlite {
                 let connection = connection::open_for_queries(&opened, options, &watched)?;
                 // The first reader also opens those for the callers' threads, which are not to wait for it.
                 let near = if n == 0 { NEAR } else { 0 };
-                let near = (0..near).map(|_| connection::open_for_look_ups(&opened)).collect::<Result<Vec<_>>>()?;
+                let near =
+                    (0..near).map(|_| connection::open_for_look_ups(&opened, options)).collect::<Result<Vec<_>>>()?;
                 Ok((connection, near))
             };
             let serve = move |connection: Connection| reader::serve(&connection, &caller, &orders);

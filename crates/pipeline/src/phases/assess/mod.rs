@@ -51,15 +51,16 @@ impl Phase<Arc<str>> for Assess {
 
     async fn run(&self, question: Arc<str>, cx: &Cx) -> Result<Noted<Assessment>> {
         let by_rules = by_rules(&question);
-        let unsure = by_rules.confidence < SURE;
-        // The same question is as hard as it was, however it is put; a simple one is not worth the look.
-        if let Some(learning) = self.learning.as_ref().filter(|_| unsure || by_rules.complexity != Complexity::Simple)
-            && let Some(complexity) = learning.complexity_of(&question, cx).await
+        let Some(model) = self.model.as_ref().filter(|_| by_rules.confidence < SURE) else {
+            return Ok(Noted::new(by_rules));
+        };
+        if let Some(learning) = &self.learning
+            && let Some(before) = learning.complexity_of(&question, cx).await
         {
-            let reason = format!("it was held to be {} when it was asked before", complexity.as_str());
-            return Ok(Noted::new(Assessment { complexity, confidence: 1.0, reason, by: DecidedBy::Rules }));
+            let complexity = before.max(by_rules.complexity);
+            let reason = format!("{}; was held to be {} when it was asked before", by_rules.reason, before.as_str());
+            return Ok(Noted::new(Assessment { complexity, confidence: SURE, reason, by: DecidedBy::Rules }));
         }
-        let Some(model) = self.model.as_ref().filter(|_| unsure) else { return Ok(Noted::new(by_rules)) };
         match by_model(model.as_ref(), &question, cx).await {
             Ok(assessment) => Ok(Noted::new(assessment)),
             Err(error) if error.ends_run() => Err(error),

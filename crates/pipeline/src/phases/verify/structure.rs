@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use ninefold_core::{
-    AgentCard, DecidedBy, Decision, Issue, Resource, Scores, Shortage, Subgoal, Verdict,
+    AgentCard, Complexity, DecidedBy, Decision, Issue, Resource, Scores, Shortage, Subgoal, Verdict,
     terms::{self, hash},
 };
 
@@ -28,16 +28,33 @@ pub(crate) fn by_structure(input: &Verification) -> Verdict {
     Verdict::new(scores, issues, DecidedBy::Rules).under(input.policy).short_of(shortage)
 }
 
-/// Whether a model could not see more: the plan fails, or it only says the question again, whole, or in parts of which none
-/// waits for another. Then no call is spent on it.
+/// Whether a model could not see more: the plan fails, or it only says the question again, whole (in other words for what holds it
+/// together, and without a word of its own), or in parts of which none waits for another. Then no call is spent on it. Where a
+/// wrong answer harms, a model looks all the same.
 pub(super) fn is_decisive(input: &Verification, verdict: &Verdict) -> bool {
     if verdict.decision() != Decision::Pass {
         return true;
     }
+    if input.complexity == Complexity::Critical {
+        return false;
+    }
     let covers = verdict.scores().completeness >= 1.0 - f32::EPSILON;
     let said = |subgoal: &Subgoal| subgoal.depends_on.is_empty() && input.question.contains(&subgoal.description);
-    let subgoals = input.plan.subgoals();
-    covers && (subgoals.len() == 1 || subgoals.iter().all(said))
+    covers
+        && match input.plan.subgoals() {
+            [whole] => says_no_more(&whole.description, &input.question),
+            parts => parts.iter().all(said),
+        }
+}
+
+/// Whether a text has no word that tells something but those of the question.
+fn says_no_more(text: &str, question: &str) -> bool {
+    let asked = terms::query_terms(question);
+    let mut no_more = true;
+    terms::for_each_term(text, |term| {
+        no_more &= terms::is_function_word(term) || asked.iter().any(|asked| asked == term);
+    });
+    no_more
 }
 
 /// How many subgoals somebody takes. One that nobody takes fails by itself and is no reason against the plan, unless it is
