@@ -65,17 +65,15 @@ enum Outcome {
 
 impl Lesson {
     fn outcome(&self, cited: &[ChunkId]) -> Outcome {
-        let nothing = cited.is_empty() && self.findings.done.is_empty();
         // Whatever collected: what is critical has a finding, or the plan was not carried out.
         let missing = self.plan.subgoals().iter().any(|subgoal| subgoal.critical && !self.is_found(&subgoal.id));
-        if missing && self.is_stopped() {
+        let worthless = missing || cited.is_empty() && self.findings.done.is_empty();
+        if !worthless && self.troubled {
             Outcome::Unclear
-        } else if missing || nothing {
-            Outcome::Bad
-        } else if self.troubled {
-            Outcome::Unclear
-        } else if self.confidence >= TRUSTED {
+        } else if !worthless && self.confidence >= TRUSTED {
             Outcome::Good
+        } else if self.is_stopped(missing) {
+            Outcome::Unclear
         } else {
             Outcome::Bad
         }
@@ -107,12 +105,15 @@ impl Lesson {
         found.chain(blamed.map(|(_, agent, ..)| (agent.as_str(), 0.0)))
     }
 
-    /// Whether what is critical and has no finding has none because of the run's own bounds, or because an agent was left
-    /// alone: no agent that worked on it, or on what it depends on, failed by itself.
-    fn is_stopped(&self) -> bool {
+    /// Whether what has no finding (of all subgoals, or of the critical ones) has none because of the run's own bounds, or
+    /// because an agent was left alone: no agent that worked on it, or on what it depends on, failed by itself.
+    fn is_stopped(&self, critical: bool) -> bool {
         let failure = |id: &SubgoalId| self.findings.failed.iter().find(|failed| failed.subgoal == *id);
-        let critical = self.plan.subgoals().iter().filter(|subgoal| subgoal.critical);
-        let mut open: Vec<_> = critical.filter(|subgoal| !self.is_found(&subgoal.id)).collect();
+        let counts = self.plan.subgoals().iter().filter(|subgoal| subgoal.critical || !critical);
+        let mut open: Vec<_> = counts.filter(|subgoal| !self.is_found(&subgoal.id)).collect();
+        if open.is_empty() {
+            return false;
+        }
         // A plan is acyclic, so every way back ends; one that is met on two of them is looked at once.
         let mut seen = Vec::with_capacity(open.len());
         while let Some(subgoal) = open.pop() {

@@ -119,10 +119,38 @@ async fn an_agent_is_blamed_once_for_one_failure_and_not_for_being_left_alone() 
     assert_eq!(rewards(&lessons), named(&[("spare", 1.0)]), "its circuit was open: it was not asked");
 }
 
-/// How a known plan is judged when its critical agent ends so the second time it is asked.
-async fn judged_when(error: Option<Error>, policy: AgentPolicy, thirds: bool) -> (Vec<f32>, Vec<(String, f32)>) {
+#[tokio::test(start_paused = true)]
+async fn who_was_taken_over_is_blamed_though_the_time_for_all_ends_before_the_other_one_is_done() {
     let lessons = Arc::new(Lessons::default());
-    let plan = vec![critical(part("a", "worker", &[])), part("b", "waiting", &["a"])];
+    let late = AgentPolicy { whole: Duration::from_secs(20), timeout: Duration::from_secs(500), ..policy() };
+    let hangs = |_: Task, _: Cx| async {
+        sleep(Duration::from_secs(1_000)).await;
+        Ok("late")
+    };
+    let soar = planned(&lessons, vec![critical(part("a", "broken", &[]))], late)
+        .agent(card("broken"), fails)
+        .agent(card("spare"), hangs)
+        .build()
+        .unwrap();
+    let answer = soar.answer(QUESTION).await.unwrap();
+    assert_eq!(rewards(&lessons), named(&[("broken", 0.0)]));
+    let told: Vec<_> = answer.impasses.iter().skip(1).map(ToString::to_string).collect();
+    assert_eq!(told, ["broken failed at a (permanent); nobody could take over"]);
+}
+
+/// How a known plan is judged when the agent that all depends on ends so the second time it is asked.
+async fn judged_when(error: Option<Error>, policy: AgentPolicy, thirds: bool) -> (Vec<f32>, Vec<(String, f32)>) {
+    judged(critical(part("a", "worker", &[])), error, policy, thirds).await
+}
+
+async fn judged(
+    first: Subgoal,
+    error: Option<Error>,
+    policy: AgentPolicy,
+    thirds: bool,
+) -> (Vec<f32>, Vec<(String, f32)>) {
+    let lessons = Arc::new(Lessons::default());
+    let plan = vec![first, part("b", "waiting", &["a"])];
     let asked = Arc::new(AtomicU32::new(0));
     let worker = move |_: Task, cx: Cx| {
         let (error, nth) = (error.clone(), asked.fetch_add(1, Ordering::SeqCst));
@@ -169,4 +197,14 @@ async fn a_plan_is_blamed_for_its_agents_failures_and_not_for_what_the_run_does_
     let alone = AgentPolicy { circuit: alone, ..policy() };
     let (plans, _) = judged_when(error(ErrorKind::Permanent), alone, true).await;
     assert_eq!(plans, [0.0; 0], "its agent was left alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_lacks_what_the_run_had_no_time_for_says_nothing_of_the_plan() {
+    let optional = || part("a", "worker", &[]);
+    let broken = judged(optional(), Some(Error::new(ErrorKind::Permanent, "no more")), policy(), false).await;
+    assert_eq!(broken.0, [0.0], "its agent failed, and the answer is not trusted");
+    let late = AgentPolicy { whole: Duration::from_secs(20), timeout: Duration::from_secs(500), ..policy() };
+    let (plans, agents) = judged(optional(), None, late, false).await;
+    assert_eq!((plans.as_slice(), agents.as_slice()), (&[][..], &[][..]), "nothing critical, and no time");
 }

@@ -199,6 +199,11 @@ impl Phase<Collection> for Collect {
                     match select(pin!(running.next()), alarm.as_mut()).await {
                         Either::Left((next, _)) => next,
                         Either::Right(_) => {
+                            // Whoever took over was stopped; whoever was taken over has failed.
+                            for (number, subgoal) in subgoals.iter().enumerate() {
+                                let taken = tried.get(&number).filter(|_| states.is_running(number));
+                                states.met(taken.and_then(|tried| tried.impasse(subgoal, None)));
+                            }
                             states.stop(out_of_time(self.agents.whole));
                             break;
                         }

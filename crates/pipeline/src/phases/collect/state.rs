@@ -151,6 +151,11 @@ impl<'a> States<'a> {
         self.impasses.extend(impasse);
     }
 
+    /// Whether somebody is at work on it.
+    pub(super) fn is_running(&self, number: usize) -> bool {
+        matches!(self.states.get(number), Some(State::Running))
+    }
+
     /// Gives up whatever is not done, because of this error, which is the run's own.
     pub(super) fn stop(&mut self, error: Error) {
         let (stopped, not_started) = (error.clone().with_fault(Fault::Run), error.with_fault(Fault::NotStarted));
