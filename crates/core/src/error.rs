@@ -224,6 +224,16 @@ impl Error {
         self.0.fault
     }
 
+    /// The same outside of the run that it ended: one that stands around it, whose agent that run was, need not end with it, and
+    /// bounds that were that run's are its own doing.
+    #[must_use]
+    pub fn outside_run(self) -> Self {
+        if !self.0.ends_run && self.0.fault == Fault::Own {
+            return self;
+        }
+        self.edit(|e| (e.ends_run, e.fault) = (false, Fault::Own))
+    }
+
     /// Adds what a server said.
     #[must_use]
     pub fn with_wire(self, wire: Wire) -> Self {
@@ -363,5 +373,13 @@ mod tests {
         assert_eq!(first.hint_text(), None);
         assert_eq!(second.status(), Some(503));
         assert_eq!(second.retry_after(), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn what_ended_a_run_ends_no_other_one() {
+        let inside = Error::new(ErrorKind::OverBudget, "spent").with_fault(Fault::Run).ending_run();
+        let outside = inside.clone().outside_run();
+        assert_eq!((inside.stops_run(), inside.fault()), (true, Fault::Run));
+        assert_eq!((outside.stops_run(), outside.fault(), outside.message()), (false, Fault::Own, "spent"));
     }
 }

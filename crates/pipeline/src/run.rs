@@ -240,6 +240,7 @@ impl Run {
             .await
         })
         .await
+        .map_err(Error::outside_run)
     }
 }
 

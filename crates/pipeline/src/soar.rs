@@ -213,7 +213,7 @@ impl Soar {
                     within: Arc::clone(&within),
                 };
                 let collected = phases.collect.run(collection, cx).await?;
-                notes.extend(collected.failed.iter().find_map(over_budget));
+                notes.extend(over_budget(&collected));
                 impasses.extend(collected.impasses.iter().cloned());
                 findings = Arc::new(collected);
                 executed = Some((plan, pattern));

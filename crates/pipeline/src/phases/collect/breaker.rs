@@ -130,6 +130,9 @@ pub(super) enum Says {
 
 /// What this error says about the agent it comes from.
 pub(super) fn says(error: &Error) -> Says {
+    if !error.fault().is_own() {
+        return Says::Nothing;
+    }
     match error.kind() {
         ErrorKind::InvalidInput
         | ErrorKind::TooLong
@@ -137,12 +140,11 @@ pub(super) fn says(error: &Error) -> Says {
         | ErrorKind::NotFound
         | ErrorKind::Conflict => Says::There,
         ErrorKind::OutOfScope
-        | ErrorKind::OverBudget
         | ErrorKind::Cancelled
         | ErrorKind::ReplayRefused
         | ErrorKind::NotDurable
         | ErrorKind::Suspended => Says::Nothing,
-        // Its own time limit among them.
+        // Its own limits of time and of what it may spend among them.
         _ => Says::Broken,
     }
 }

@@ -19,13 +19,13 @@ impl Tried {
 
     /// The agent of these that is able to take the subgoal now: the next one by what is known of them, at last the one that
     /// takes what nobody else does. Nobody when the run may not use the agent that failed (that stays so for others), when
-    /// enough have tried, or when the budget is used up and all others need a model.
+    /// enough have tried, or when the run's budget is used up and all others need a model.
     pub(super) fn next(&self, subgoal: &Subgoal, cards: &[AgentCard], skills: &Skills, cx: &Cx) -> Option<SmolStr> {
         let (_, last) = self.0.last()?;
         if last.kind() == ErrorKind::OutOfScope || self.0.len() >= MAX_AGENTS {
             return None;
         }
-        let broke = last.kind() == ErrorKind::OverBudget;
+        let broke = last.kind() == ErrorKind::OverBudget && last.fault() == Fault::Run;
         let may = |card: &&AgentCard| {
             cx.scope().allows(&card.labels)
                 && !(broke && card.calls > 0)

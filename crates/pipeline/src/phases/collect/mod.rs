@@ -17,8 +17,8 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use ninefold_core::impasse::cause;
 use ninefold_core::span::{self, field};
 use ninefold_core::{
-    Agent, AgentCard, Cx, Degradation, Error, ErrorKind, Event, Evidence, FailedSubgoal, Finding, Findings, Phase,
-    Report, Result, Routes, Task, VerifiedPlan,
+    Agent, AgentCard, Cx, Degradation, Error, ErrorKind, Event, Evidence, FailedSubgoal, Fault, Finding, Findings, Impasse,
+    Phase, Report, Result, Routes, Task, VerifiedPlan,
 };
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -265,10 +265,19 @@ impl Phase<Collection> for Collect {
     }
 }
 
-/// The note that agents went without what they wanted to spend.
-pub(crate) fn over_budget(failed: &FailedSubgoal) -> Option<Degradation> {
-    let note = || Degradation::OverBudget { phase: "collect".into(), message: failed.message.clone() };
-    (failed.kind == ErrorKind::OverBudget).then(note)
+/// The note that agents went without what they wanted to spend, where the run's budget did not hold it.
+pub(crate) fn over_budget(findings: &Findings) -> Option<Degradation> {
+    let went_without = |failed: &&FailedSubgoal| {
+        let refused = |kind: ErrorKind, fault: Fault| kind == ErrorKind::OverBudget && fault == Fault::Run;
+        // Others who tried as well may have failed by themselves.
+        let tried = |impasse: &Impasse| match impasse {
+            Impasse::AgentFailed { subgoal, kind, fault, .. } => *subgoal == failed.subgoal && refused(*kind, *fault),
+            _ => false,
+        };
+        refused(failed.kind, failed.fault) || findings.impasses.iter().any(tried)
+    };
+    let failed = findings.failed.iter().find(went_without)?;
+    Some(Degradation::OverBudget { phase: "collect".into(), message: failed.message.clone() })
 }
 
 /// What `collect` tells of its output while it makes it.
