@@ -13,6 +13,7 @@ mod journal;
 mod learn;
 mod lessons;
 mod model;
+mod outcomes;
 mod planning;
 mod rewards;
 mod routing;
