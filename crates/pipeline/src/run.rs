@@ -245,6 +245,7 @@ impl Run {
             .await
         })
         .await
+        .map_err(Error::outside_run)
     }
 }
 

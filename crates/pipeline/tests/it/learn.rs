@@ -448,11 +448,12 @@ async fn agents_are_rewarded_for_what_the_answer_uses() {
     build(only_first).answer(QUESTION).await.unwrap();
     let rewards: Vec<_> =
         lessons.rewards.lock().unwrap().iter().map(|(agent, reward)| (agent.name.to_string(), *reward)).collect();
-    let expected = [("used", 1.0), ("plain", 0.5), ("broken", 0.0)].map(|(name, reward)| (name.to_owned(), reward));
-    assert_eq!(rewards, expected, "one that was never started is not judged");
+    let expected = [("used", 1.0), ("plain", 0.5), ("broken", 0.0), ("reason", 0.0)];
+    let expected = expected.map(|(name, reward)| (name.to_owned(), reward));
+    assert_eq!(rewards, expected, "the model took over and failed as well; one that was never started is not judged");
     build(script()).answer(QUESTION).await.unwrap();
     let seen = seen.lock().unwrap();
     assert_eq!(seen[0], [], "nothing was learned of them");
     let named: Vec<_> = seen[1].iter().map(|(name, utility)| format!("{name} {utility:.2}")).collect();
-    assert_eq!(named, ["used 0.60", "plain 0.50", "broken 0.40"]);
+    assert_eq!(named, ["used 0.60", "plain 0.50", "broken 0.40", "reason 0.40"]);
 }
