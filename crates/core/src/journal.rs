@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use crate::budget::Expense;
 use crate::cache_key::Key;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
@@ -76,6 +77,15 @@ pub struct RecordedRun {
     pub entries: Vec<Entry>,
     /// When it finished, if it did.
     pub finished: Option<Timestamp>,
+}
+
+/// The form of [`Entry::output`]: a value with what the run had spent when it was made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Kept<T> {
+    /// What the run had spent.
+    pub spent: Expense,
+    /// What was made.
+    pub value: T,
 }
 
 /// Where durable runs are written. Every implementation passes `ninefold_testkit::journal_suite`.

@@ -15,13 +15,13 @@ use smol_str::SmolStr;
 use crate::budget::Expense;
 use crate::cache_key::Key;
 use crate::clock::Timestamp;
-use crate::cx::{Cx, cancelled, deadline_exceeded};
+use crate::cx::Cx;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::id::RunId;
 use crate::inquiry::{Inquiry, InquiryId, Supplied};
 use crate::inside::inside;
-use crate::journal::{Entry, Header, Journal, Position, RecordedRun, RunLog, not_durable};
+use crate::journal::{Entry, Header, Journal, Kept, Position, RecordedRun, RunLog, not_durable};
 use crate::span;
 
 /// What stands in the journal as the phase of a question, and of its answer.
@@ -70,13 +70,6 @@ impl fmt::Display for Suspension {
 }
 
 impl StdError for Suspension {}
-
-/// An output with what the run had spent when it was made: the form of all entries of the journal.
-#[derive(Serialize, Deserialize)]
-struct Kept<T> {
-    spent: Expense,
-    value: T,
-}
 
 impl Cx {
     /// Asks a person. The answer is that of the journal, if it is there; otherwise the question is written there and the run ends,
@@ -144,22 +137,6 @@ impl Cx {
         let waits_for = OpenInquiry { id: InquiryId(position.branch), inquiry, asked };
         self.tell(|| Event::Asked(waits_for.clone())).await;
         Err(Suspension { run: self.run_id(), waits_for }.error())
-    }
-
-    async fn within_bounds<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        self.check()?;
-        let timed = async {
-            match self.deadline() {
-                Some(deadline) => {
-                    tokio::time::timeout_at(deadline, work).await.unwrap_or_else(|_| Err(deadline_exceeded()))
-                }
-                None => work.await,
-            }
-        };
-        match self.cancellation() {
-            Some(token) => token.run_until_cancelled(timed).await.unwrap_or_else(|| Err(cancelled())),
-            None => timed.await,
-        }
     }
 }
 

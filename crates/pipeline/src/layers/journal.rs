@@ -1,6 +1,6 @@
 //! Replay of what a run finished before, and the append of what it finishes now.
 
-use ninefold_core::journal::{Entry, Position, RunLog, not_durable};
+use ninefold_core::journal::{Entry, Kept, Position, RunLog, not_durable};
 use ninefold_core::{Cx, Error, ErrorKind, Expense, Fault, Key, Result, span};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -44,13 +44,6 @@ pub(super) fn compare(entry: &Entry, phase: &str, key: Key) -> Result<()> {
 
 fn refused(what: String, cure: &str) -> Error {
     Error::new(ErrorKind::ReplayRefused, what).hint(cure)
-}
-
-/// An output with what the run had spent when it was made.
-#[derive(Serialize, Deserialize)]
-struct Kept<T> {
-    spent: Expense,
-    value: T,
 }
 
 /// A failure that is final, as that of an agent, with what the run had spent by then.
