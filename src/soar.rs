@@ -1,5 +1,6 @@
 //! The question-answering pipeline together with its account.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,6 +129,10 @@ impl Soar {
 
     fn log(&self, asked: Option<(Option<SessionId>, String)>, answered: &Result<Answer, Failure>) {
         let (Some(log), Some((session, question))) = (&self.conversations, asked) else { return };
+        // A run that waits has not ended; what it is resumed to is written with its question.
+        if answered.as_ref().is_err_and(|failure| failure.error.is_suspension()) {
+            return;
+        }
         let now = self.clock.now();
         log.write(match answered {
             Ok(answer) => ConversationEntry::answered(now, session, question, answer),
@@ -147,9 +152,9 @@ impl Soar {
     /// What the journal says.
     pub async fn unfinished(&self) -> Result<Vec<RunId>> {
         let Some(journal) = &self.journal else { return Ok(Vec::new()) };
-        let waiting = self.suspended().await?;
+        let waiting: HashSet<RunId> = self.suspended().await?.into_iter().map(|(run, _)| run).collect();
         let unfinished = journal.unfinished().await?.into_iter().map(|(run, _)| run);
-        Ok(unfinished.filter(|run| !waiting.iter().any(|(waiting, _)| waiting == run)).collect())
+        Ok(unfinished.filter(|run| !waiting.contains(run)).collect())
     }
 
     /// The runs that wait for a person, oldest first, each with what it asks; none without a journal. [`Soar::supply`] answers.

@@ -67,7 +67,8 @@ pub async fn searching_soar() -> Soar {
 /// The same pipeline with a page that answers the complex question: it knows the plan once it was asked.
 pub async fn knowing_soar() -> Soar {
     let soar = scripted().await.build().await.unwrap();
-    let chunk = Chunk::new("notes.md", ChunkKind::Markdown, COMPLEX);
+    let text = format!("{COMPLEX}: it parses its arguments and starts a session.");
+    let chunk = Chunk::new("notes.md", ChunkKind::Markdown, text);
     let page = Document::new(Source::new("notes.md", Key::of_bytes(b"notes")), vec![chunk]);
     soar.store().put(vec![page]).await.unwrap();
     soar.answer(COMPLEX).await.unwrap();

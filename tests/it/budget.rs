@@ -234,16 +234,31 @@ async fn a_resumed_run_has_the_money_that_is_left() {
     let till = Till::new(0);
     let limit = Cost(2_600_000);
     let budget = Budget { cost: Some(limit), ..Budget::default() };
-    let first = soar(&till, OverBudget::Stop, Some(Arc::clone(&journal))).await;
-    let stopped = first.answer(Query::new(QUESTION).budget(budget).run(RUN)).await.unwrap_err();
-    assert_eq!(stopped.error.kind(), ErrorKind::OverBudget, "{stopped}");
+    let soar = soar(&till, OverBudget::Degrade, Some(Arc::clone(&journal))).await;
+    let broken_off = Query::new(QUESTION).budget(budget).run(RUN).deadline(Duration::from_secs(5));
+    let late = soar.answer(broken_off).await.unwrap_err();
+    assert_eq!(late.error.kind(), ErrorKind::DeadlineExceeded, "{late}");
     let paid = till.cost.load(Ordering::SeqCst);
     assert!(paid > 0 && paid <= limit.0);
-    // The same limit, and not a new one, whatever else is configured.
-    let second = soar(&till, OverBudget::Degrade, Some(journal)).await;
-    let answer = second.resume(RUN, None).await.unwrap();
+    // The same limit, and not a new one.
+    let answer = soar.resume(RUN, None).await.unwrap();
     assert!(till.cost.load(Ordering::SeqCst) <= limit.0);
     assert!(!over_budget(&answer.degradations).is_empty(), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_its_own_budget_stopped_is_over() {
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+    let till = Till::new(0);
+    let first = soar(&till, OverBudget::Stop, Some(Arc::clone(&journal))).await;
+    let budget = Budget { cost: Some(Cost(2_600_000)), ..Budget::default() };
+    let stopped = first.answer(Query::new(QUESTION).budget(budget).run(RUN)).await.unwrap_err();
+    assert_eq!(stopped.error.kind(), ErrorKind::OverBudget, "{stopped}");
+    assert!(first.unfinished().await.unwrap().is_empty());
+    assert!(journal.load(RUN).await.unwrap().unwrap().finished.is_some());
+    // What happens when the money is spent is part of what the run is.
+    let second = soar(&till, OverBudget::Degrade, Some(journal)).await;
+    assert_eq!(second.resume(RUN, None).await.unwrap_err().error.kind(), ErrorKind::ReplayRefused);
 }
 
 #[tokio::test]

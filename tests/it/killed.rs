@@ -67,6 +67,10 @@ impl Journal for Stopping {
         self.inner.unfinished().await
     }
 
+    async fn unfinished_with(&self, phases: &[&str]) -> Result<Vec<(RunId, Header, Vec<Entry>)>> {
+        self.inner.unfinished_with(phases).await
+    }
+
     async fn prune(&self, finished_before: Timestamp) -> Result<u64> {
         self.inner.prune(finished_before).await
     }

@@ -188,6 +188,83 @@ async fn a_run_without_a_journal_cannot_wait_and_says_so() {
     assert_eq!(refused.kind(), ErrorKind::InvalidInput);
 }
 
+#[tokio::test]
+async fn whoever_reads_of_a_question_may_answer_it_at_once() {
+    for durability in [Durability::Run, Durability::Phase] {
+        let agent = |_: Task, cx: Cx| async move { cx.ask_text("Who?").await };
+        let builder = asking(Arc::new(MemoryJournal::new()), &["a", "b"], agent).durability(durability);
+        let soar = builder.build().await.unwrap();
+        let mut asked = 0;
+        let mut events = soar.stream(query());
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(Event::Asked(open)) => {
+                    asked += 1;
+                    soar.supply(ID, open.id, "me").await.unwrap();
+                }
+                Ok(_) => {}
+                Err(failure) => assert_eq!(failure.error.kind(), ErrorKind::Suspended),
+            }
+        }
+        assert_eq!(asked, 2, "{durability:?}");
+        assert!(soar.suspended().await.unwrap().is_empty());
+        assert_eq!(soar.unfinished().await.unwrap(), [ID], "it can go on");
+        assert!(soar.resume(ID, None).await.unwrap().text.starts_with("me ["));
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_killed_after_it_asked_goes_on_where_it_asked() {
+    for durability in [Durability::Run, Durability::Phase] {
+        let (planned, works) = (AtomicU32::new(0), AtomicU32::new(0));
+        // Planned twice, it asks something else.
+        let plan = move |_: Decomposition, _: Cx| {
+            let n = planned.fetch_add(1, Ordering::SeqCst);
+            let subgoals = vec![Subgoal::new(format!("asks {n}"), QUESTION), Subgoal::new("works", QUESTION)];
+            async { Ok(Noted::new(Plan::try_from(subgoals)?)) }
+        };
+        let agent = move |task: Task, cx: Cx| {
+            let is_first = task.subgoal.id.0 == "works" && works.fetch_add(1, Ordering::SeqCst) == 0;
+            async move {
+                match task.subgoal.id.0.as_str() {
+                    "works" if is_first => std::future::pending().await,
+                    "works" => Ok("done".to_owned()),
+                    asks => cx.ask_text(format!("Who {asks}?")).await,
+                }
+            }
+        };
+        let builder = asking(Arc::new(MemoryJournal::new()), &[], agent).durability(durability);
+        let soar = builder.pipeline(|pipeline| pipeline.decompose(plan)).build().await.unwrap();
+        let mut events = soar.stream(query());
+        let id = loop {
+            if let Event::Asked(open) = events.next().await.unwrap().unwrap() {
+                break open.id;
+            }
+        };
+        drop(events);
+        soar.supply(ID, id, "me").await.unwrap();
+        assert_eq!(soar.resume(ID, None).await.unwrap().text, "me [1]\n\ndone [2]", "{durability:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_waits_is_logged_once_when_it_has_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = |_: Task, cx: Cx| async move { cx.ask_text("Who?").await };
+    let builder = asking(Arc::new(MemoryJournal::new()), &["a"], agent).conversation_log(folder.path());
+    let soar = builder.build().await.unwrap();
+    soar.answer(query()).await.unwrap_err();
+    soar.resume(ID, None).await.unwrap_err();
+    let id = soar.pending(ID).await.unwrap()[0].id;
+    soar.supply(ID, id, "me").await.unwrap();
+    soar.resume(ID, None).await.unwrap();
+    let log = soar.conversation_log().unwrap();
+    log.flush().await;
+    let (entries, _) = ninefold::store::read_conversation(&log.file(None)).unwrap();
+    let logged: Vec<_> = entries.iter().map(|entry| (entry.question.as_str(), entry.answer.as_deref())).collect();
+    assert_eq!(logged, [(QUESTION, Some("me [1]"))]);
+}
+
 /// Two phases around a question, asked in the body itself.
 async fn order(journal: &Arc<dyn Journal>, durability: Durability, text: &str, ran: &AtomicU32) -> Result<String> {
     let count = phase("count", |n: u32, _: Cx| {

@@ -321,9 +321,21 @@ pub(crate) struct Resume {
     /// The model that helps, the one that ask was given
     #[arg(short, long, value_name = "PROVIDER/MODEL", env = "NINEFOLD_MODEL", hide_env_values = true)]
     pub(crate) model: Option<String>,
+    // Not a comment for rustdoc, which takes names of variables for code.
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "NINEFOLD_CONVERSATIONS",
+        hide_env_values = true,
+        help = "Write down in this folder what is asked and answered, as JSON lines; what looks like a key is left out"
+    )]
+    pub(crate) conversations: Option<PathBuf>,
     /// Give up after this time: 500ms, 2s, 1.5s, 1m
     #[arg(short, long, value_name = "TIME", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
+    /// When the budget of ask does not suffice, what ask was told: go on without the model, or stop
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "degrade")]
+    pub(crate) over_budget: WhenSpent,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -44,22 +44,14 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
     if let Some(live) = live {
         live.clear();
     }
-    if let Some(log) = soar.conversation_log() {
-        log.flush().await;
-        if log.lost() > 0 {
-            tell(&format!(
-                "warning: the conversation could not be written down in {}\n",
-                plain(&log.directory().to_string_lossy())
-            ));
-        }
-    }
+    written_down(&soar).await;
     let answer = match answered {
         Ok(answer) => answer,
         Err(failure) => {
             if let Some(kept) = &kept {
                 kept.after_failure(&failure.profile);
             }
-            return resume::ended(&soar, failure, args.json).await;
+            return resume::ended(&soar, failure, over_budget, args.json).await;
         }
     };
 
@@ -93,6 +85,16 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
         tell(&advice(&soar, &database).await?);
     }
     Ok(Exit::NothingFound)
+}
+
+/// Waits until the conversation is written down, if it is to be, and says so when it cannot be.
+pub(crate) async fn written_down(soar: &Soar) {
+    let Some(log) = soar.conversation_log() else { return };
+    log.flush().await;
+    if log.lost() > 0 {
+        let folder = log.directory().to_string_lossy();
+        tell(&format!("warning: the conversation could not be written down in {}\n", plain(&folder)));
+    }
 }
 
 async fn prepare(soar: &Soar, roots: &[PathBuf], limit: &Limit, everywhere: &Everywhere) -> Result<Indexed> {

@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
-use ninefold::{Error, ErrorKind, Failure, InquiryId, OpenInquiry, Profile, Result, RunId, Soar, Suspension, Wanted};
+use ninefold::{
+    Error, ErrorKind, Failure, InquiryId, OpenInquiry, OverBudget, Profile, Result, RunId, Soar, Suspension, Wanted,
+};
 use serde_json::json;
 
 use crate::args::{Everywhere, Resume};
+use crate::ask::written_down;
 use crate::exit::{Exit, Stop, tell, write};
 use crate::open::{self, Terms};
 use crate::print::{Detail, Page, answer_json, line, plain};
@@ -16,39 +19,51 @@ pub(crate) async fn resume(args: &Resume, everywhere: &Everywhere) -> Result<Exi
     if let Some(why) = missing {
         return Err(why.into());
     }
-    let soar = open::answering(everywhere, model, Terms { approve_plans: true, ..Terms::default() }).await?;
+    let (over_budget, conversations) = (args.over_budget.into(), args.conversations.as_deref());
+    let terms = Terms { approve_plans: true, over_budget, conversations, ..Terms::default() };
+    let soar = open::answering(everywhere, model, terms).await?;
     let Some(run) = args.run else { return list(&soar, args.json).await };
     let open = soar.pending(run).await?;
     if args.answer.is_empty() && !open.is_empty() {
-        return waits(&soar, run, None, args.json).await;
+        return waits(&soar, run, None, over_budget, args.json).await;
     }
     for answer in &args.answer {
         let (question, typed) = which(&open, answer)?;
         soar.supply(run, question.id, question.inquiry.wanted.read(typed)?).await?;
     }
-    match soar.resume(run, args.deadline).await {
+    let answered = soar.resume(run, args.deadline).await;
+    written_down(&soar).await;
+    match answered {
         Ok(answer) if args.json => write(&answer_json(&answer, None))?,
         Ok(answer) => write(&Page::of_stdout().answer(&answer, Detail::of(everywhere)))?,
-        Err(failure) => return ended(&soar, failure, args.json).await,
+        Err(failure) => return ended(&soar, failure, over_budget, args.json).await,
     }
     Ok(Exit::Done)
 }
 
 /// The end of a run that has no answer: it may wait for a person, who is told what is asked and how to go on.
-pub(crate) async fn ended(soar: &Soar, failure: Failure, json: bool) -> Result<Exit, Stop> {
+pub(crate) async fn ended(soar: &Soar, failure: Failure, over_budget: OverBudget, json: bool) -> Result<Exit, Stop> {
     let Some(run) = Suspension::of(&failure.error).map(|suspension| suspension.run) else {
         return Err(failure.into());
     };
-    waits(soar, run, Some(&failure.profile), json).await
+    waits(soar, run, Some(&failure.profile), over_budget, json).await
 }
 
-async fn waits(soar: &Soar, run: RunId, profile: Option<&Profile>, json: bool) -> Result<Exit, Stop> {
+async fn waits(
+    soar: &Soar,
+    run: RunId,
+    profile: Option<&Profile>,
+    over_budget: OverBudget,
+    json: bool,
+) -> Result<Exit, Stop> {
     let open = soar.pending(run).await?;
     if json {
         let waits = json!({ "run": run, "questions": open });
         write(&line(&json!({ "suspended": waits, "profile": profile.map(Profile::to_json) })))?;
     } else {
         let page = Page::of_stderr();
+        // A run goes on as it began, or not at all.
+        let stops = if over_budget == OverBudget::Stop { " --over-budget stop" } else { "" };
         let mut text = format!("{} run {run} waits for an answer\n", page.strong("suspended:"));
         for question in &open {
             let _ = write!(text, "\n{}\n", shown(question));
@@ -58,7 +73,7 @@ async fn waits(soar: &Soar, run: RunId, profile: Option<&Profile>, json: bool) -
                 Wanted::Choice { options } => plain(&options.join("|")).into_owned(),
                 _ => "TEXT".to_owned(),
             };
-            let how = format!("ninefold resume {run} --answer {name}{answer}");
+            let how = format!("ninefold resume {run}{stops} --answer {name}{answer}");
             let _ = writeln!(text, "{} {how}", page.strong("answer with:"));
         }
         tell(&text);

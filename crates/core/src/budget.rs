@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Degradation;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Fault, Result};
 
 /// Limits of one run. `None` means without limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -175,6 +175,7 @@ struct Account {
     spent: Expense,
     reserved: u64,
     reserved_cost: Cost,
+    stopped: bool,
 }
 
 impl Account {
@@ -213,6 +214,7 @@ impl BudgetMeter {
         let estimate = estimate.into();
         let mut account = self.state();
         self.fits(estimate, &account).map_err(|(what, hint)| {
+            account.stopped |= self.over == OverBudget::Stop;
             let what = format!("{what} ({})", account.spent);
             self.judge(Error::new(ErrorKind::OverBudget, what).hint(hint))
         })?;
@@ -283,11 +285,21 @@ impl BudgetMeter {
         }
     }
 
-    /// The error, which ends the run if it is one of budgets (of this run, or of more than it) and the policy says so.
+    /// The error; one of budgets (of this run, or of more than it) is the run's doing, and ends it if the policy says so.
     #[must_use]
     pub fn judge(&self, error: Error) -> Error {
-        let stops = error.kind() == ErrorKind::OverBudget && self.over == OverBudget::Stop;
-        if stops { error.ending_run() } else { error }
+        if error.kind() != ErrorKind::OverBudget {
+            return error;
+        }
+        let error = error.with_fault(Fault::Run);
+        if self.over == OverBudget::Stop { error.ending_run() } else { error }
+    }
+
+    /// Whether a limit of this account refused something where the policy is that this ends the run. Resumed, the run would end
+    /// there again; one that a limit of more than the run has ended would not.
+    #[must_use]
+    pub fn stopped(&self) -> bool {
+        self.state().stopped
     }
 
     /// What there is to say of limits that are nearly or wholly spent, and of calls whose price is not known.

@@ -92,6 +92,28 @@ impl fmt::Display for ErrorKind {
     }
 }
 
+/// Whose doing a failure is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fault {
+    /// That of whoever was at work.
+    #[default]
+    Own,
+    /// Nobody's: the work was not begun.
+    NotStarted,
+    /// The run's: it does not allow more time, calls, tokens or money. The same work may succeed in another run.
+    Run,
+}
+
+impl Fault {
+    /// Whether it is that of whoever was at work.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        *self == Self::Own
+    }
+}
+
 /// A failure with its class, its place and its cure. Cheap to move and to clone, so that callers who share one
 /// computation can share its failure.
 #[derive(Clone)]
@@ -107,6 +129,7 @@ struct Inner {
     retry_after: Option<Duration>,
     attempts: Option<u32>,
     ends_run: bool,
+    fault: Fault,
     wire: Option<Box<Wire>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -135,6 +158,7 @@ impl Error {
             retry_after: None,
             attempts: None,
             ends_run: false,
+            fault: Fault::Own,
             wire: None,
             source: None,
         }))
@@ -186,6 +210,28 @@ impl Error {
     #[must_use]
     pub fn ending_run(self) -> Self {
         self.edit(|e| e.ends_run = true)
+    }
+
+    /// Notes whose doing it is.
+    #[must_use]
+    pub fn with_fault(self, fault: Fault) -> Self {
+        self.edit(|e| e.fault = fault)
+    }
+
+    /// Whose doing it is: that of whoever was at work, unless something else was noted.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        self.0.fault
+    }
+
+    /// The same outside of the run that it ended: one that stands around it, whose agent that run was, need not end with it, and
+    /// bounds that were that run's are its own doing.
+    #[must_use]
+    pub fn outside_run(self) -> Self {
+        if !self.0.ends_run && self.0.fault == Fault::Own {
+            return self;
+        }
+        self.edit(|e| (e.ends_run, e.fault) = (false, Fault::Own))
     }
 
     /// Adds what a server said.
@@ -327,5 +373,13 @@ mod tests {
         assert_eq!(first.hint_text(), None);
         assert_eq!(second.status(), Some(503));
         assert_eq!(second.retry_after(), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn what_ended_a_run_ends_no_other_one() {
+        let inside = Error::new(ErrorKind::OverBudget, "spent").with_fault(Fault::Run).ending_run();
+        let outside = inside.clone().outside_run();
+        assert_eq!((inside.stops_run(), inside.fault()), (true, Fault::Run));
+        assert_eq!((outside.stops_run(), outside.fault(), outside.message()), (false, Fault::Own, "spent"));
     }
 }

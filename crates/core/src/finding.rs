@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Fault};
 use crate::evidence::Citation;
 use crate::impasse::Impasse;
 use crate::plan::SubgoalId;
@@ -67,13 +67,16 @@ pub struct FailedSubgoal {
     pub kind: ErrorKind,
     /// What happened.
     pub message: String,
+    /// Whether it is the agent's doing.
+    #[serde(default, skip_serializing_if = "Fault::is_own")]
+    pub fault: Fault,
 }
 
 impl FailedSubgoal {
     /// The record of `error` for this subgoal.
     #[must_use]
     pub fn new(subgoal: SubgoalId, agent: SmolStr, critical: bool, error: &Error) -> Self {
-        Self { subgoal, agent, critical, kind: error.kind(), message: error.to_string() }
+        Self { subgoal, agent, critical, kind: error.kind(), message: error.to_string(), fault: error.fault() }
     }
 }
 

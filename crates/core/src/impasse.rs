@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Fault};
 use crate::plan::SubgoalId;
 use crate::verdict::Shortage;
 
@@ -44,6 +44,9 @@ pub enum Impasse {
         agent: SmolStr,
         /// How.
         kind: ErrorKind,
+        /// Whether it is its own doing.
+        #[serde(default, skip_serializing_if = "Fault::is_own")]
+        fault: Fault,
         /// Who brought a finding instead; with nobody, the subgoal is among the answer's failed ones.
         taken_by: Option<SmolStr>,
     },
@@ -123,7 +126,7 @@ impl fmt::Display for Impasse {
             Self::NoAgent { subgoal, taken_by: None } => {
                 write!(f, "no agent is able to take {subgoal}; nobody took it")
             }
-            Self::AgentFailed { subgoal, agent, kind, taken_by } => {
+            Self::AgentFailed { subgoal, agent, kind, taken_by, .. } => {
                 write!(f, "{agent} failed at {subgoal} ({kind}); ")?;
                 match taken_by {
                     Some(other) => write!(f, "{other} took over"),
@@ -154,6 +157,7 @@ mod tests {
                 subgoal: "a".into(),
                 agent: "x".into(),
                 kind: ErrorKind::Permanent,
+                fault: Fault::NotStarted,
                 taken_by: Some("y".into()),
             },
             Impasse::Objection { issues: vec!["it deletes the archive".into()] },

@@ -22,7 +22,7 @@ impl Drop for Open {
 }
 
 /// Does `work` inside `span`.
-pub(crate) async fn inside<F: Future>(span: Span, work: F) -> F::Output {
+pub async fn inside<F: Future>(span: Span, work: F) -> F::Output {
     let mut open = Open { span, ended: false };
     let mut work = pin!(work);
     let output = poll_fn(|context| open.span.in_scope(|| work.as_mut().poll(context))).await;

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use crate::budget::Expense;
 use crate::cache_key::Key;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
@@ -24,7 +25,7 @@ pub enum Durability {
     #[default]
     Off,
     /// The run is noted when it starts, its phases when it ends: one write each. A run killed between starts over
-    /// when resumed, unless it waits for a person: then what it has done is written before it waits.
+    /// when resumed, unless it asks a person: then what is asked is written at once, and what it has done with it.
     Run,
     /// Every phase is written before the next one starts. A run killed after phase k continues with phase k + 1.
     Phase,
@@ -78,6 +79,15 @@ pub struct RecordedRun {
     pub finished: Option<Timestamp>,
 }
 
+/// The form of [`Entry::output`]: a value with what the run had spent when it was made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Kept<T> {
+    /// What the run had spent.
+    pub spent: Expense,
+    /// What was made.
+    pub value: T,
+}
+
 /// Where durable runs are written. Every implementation passes `ninefold_testkit::journal_suite`.
 #[async_trait]
 pub trait Journal: Send + Sync {
@@ -111,6 +121,13 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// `Unavailable` or `Corrupt` from the medium.
     async fn unfinished(&self) -> Result<Vec<(RunId, Header)>>;
+
+    /// The unfinished runs that have entries of a phase of one of these names, oldest first, each with those entries alone, in the
+    /// order they were appended.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt` from the medium.
+    async fn unfinished_with(&self, phases: &[&str]) -> Result<Vec<(RunId, Header, Vec<Entry>)>>;
 
     /// Removes runs that finished before this time; returns how many.
     ///
@@ -187,6 +204,19 @@ impl RunLog {
             }
             Durability::Phase => self.journal.append(self.run, vec![entry]).await,
         }
+    }
+
+    /// Writes an entry now, and what was kept before it: somebody is about to be told of it, and may answer at once. Without what
+    /// led to it, a run that is killed then might come to another place and not find its answer.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn write_through(&self, entry: Entry) -> Result<()> {
+        let mut entries = std::mem::take(&mut *lock(&self.pending));
+        entries.push(entry.clone());
+        self.journal.append(self.run, entries).await?;
+        lock(&self.recorded).insert(entry.position, entry);
+        Ok(())
     }
 
     /// Writes what was kept, for a run that goes on in another process: a person is asked.

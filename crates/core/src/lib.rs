@@ -70,7 +70,7 @@ pub use cache_key::Key;
 pub use clock::{Clock, Timestamp};
 pub use cx::Cx;
 pub use embed::{Embedded, Embedder, Embedding, Embeddings, Purpose};
-pub use error::{Error, ErrorKind, Result, Wire};
+pub use error::{Error, ErrorKind, Fault, Result, Wire};
 pub use event::{Event, Events, PhaseEnd, Teller};
 pub use evidence::{
     Chunk, ChunkId, ChunkKind, Citation, Evidence, Lines, Passage, Relation, RelationKind, Signals, VectorSearch,

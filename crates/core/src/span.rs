@@ -4,6 +4,7 @@
 //! Names follow the OpenTelemetry conventions for generative AI (`gen_ai.*`) where they have one. Counts are `i64`,
 //! because exporters turn other integers into strings.
 
+pub use crate::inside::inside;
 use tracing::Span;
 use tracing::field::Empty;
 

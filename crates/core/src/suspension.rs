@@ -15,13 +15,13 @@ use smol_str::SmolStr;
 use crate::budget::Expense;
 use crate::cache_key::Key;
 use crate::clock::Timestamp;
-use crate::cx::{Cx, cancelled, deadline_exceeded};
+use crate::cx::Cx;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::id::RunId;
 use crate::inquiry::{Inquiry, InquiryId, Supplied};
 use crate::inside::inside;
-use crate::journal::{Entry, Header, Journal, Position, RecordedRun, RunLog, not_durable};
+use crate::journal::{Entry, Header, Journal, Kept, Position, RecordedRun, RunLog, not_durable};
 use crate::span;
 
 /// What stands in the journal as the phase of a question, and of its answer.
@@ -70,13 +70,6 @@ impl fmt::Display for Suspension {
 }
 
 impl StdError for Suspension {}
-
-/// An output with what the run had spent when it was made: the form of all entries of the journal.
-#[derive(Serialize, Deserialize)]
-struct Kept<T> {
-    spent: Expense,
-    value: T,
-}
 
 impl Cx {
     /// Asks a person. The answer is that of the journal, if it is there; otherwise the question is written there and the run ends,
@@ -137,29 +130,13 @@ impl Cx {
                 let at = self.now();
                 let output = written(&Kept { spent: self.budget().spent(), value: &inquiry })?;
                 let entry = Entry { position, phase: SmolStr::new_static(ASKED), key, output, at };
-                inside(span::journal(), self.within_bounds(log.append(entry))).await.map_err(not_durable)?;
+                inside(span::journal(), self.within_bounds(log.write_through(entry))).await.map_err(not_durable)?;
                 at
             }
         };
         let waits_for = OpenInquiry { id: InquiryId(position.branch), inquiry, asked };
         self.tell(|| Event::Asked(waits_for.clone())).await;
         Err(Suspension { run: self.run_id(), waits_for }.error())
-    }
-
-    async fn within_bounds<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        self.check()?;
-        let timed = async {
-            match self.deadline() {
-                Some(deadline) => {
-                    tokio::time::timeout_at(deadline, work).await.unwrap_or_else(|_| Err(deadline_exceeded()))
-                }
-                None => work.await,
-            }
-        };
-        match self.cancellation() {
-            Some(token) => token.run_until_cancelled(timed).await.unwrap_or_else(|| Err(cancelled())),
-            None => timed.await,
-        }
     }
 }
 
@@ -190,27 +167,26 @@ pub fn open(run: &RecordedRun) -> Vec<OpenInquiry> {
     if run.finished.is_some() {
         return Vec::new();
     }
-    let answered = |asked: &Entry| run.entries.iter().any(|entry| entry.position == answer_of(asked.position));
-    let asked = run.entries.iter().filter(|entry| entry.phase == ASKED && !answered(entry));
+    unanswered(&run.entries)
+}
+
+fn unanswered(entries: &[Entry]) -> Vec<OpenInquiry> {
+    let answered = |asked: &Entry| entries.iter().any(|entry| entry.position == answer_of(asked.position));
+    let asked = entries.iter().filter(|entry| entry.phase == ASKED && !answered(entry));
     let open = |entry: &Entry| {
         Some(OpenInquiry { id: InquiryId(entry.position.branch), inquiry: read(entry)?, asked: entry.at })
     };
     asked.filter_map(open).collect()
 }
 
-/// The runs of a journal that wait for a person, oldest first, each with what it waits for. Reads every unfinished run.
+/// The runs of a journal that wait for a person, oldest first, each with what it waits for. Of the runs nothing is read but what they ask.
 ///
 /// # Errors
 /// What the journal says.
 pub async fn suspended(journal: &dyn Journal) -> Result<Vec<(RunId, Header, Vec<OpenInquiry>)>> {
-    let mut suspended = Vec::new();
-    for (run, header) in journal.unfinished().await? {
-        let open = journal.load(run).await?.map(|recorded| open(&recorded)).unwrap_or_default();
-        if !open.is_empty() {
-            suspended.push((run, header, open));
-        }
-    }
-    Ok(suspended)
+    let runs = journal.unfinished_with(&[ASKED, ANSWERED]).await?.into_iter();
+    let waiting = runs.map(|(run, header, entries)| (run, header, unanswered(&entries)));
+    Ok(waiting.filter(|(_, _, open)| !open.is_empty()).collect())
 }
 
 /// Writes down what a person answers. The same answer again changes nothing.

@@ -17,6 +17,7 @@ use crate::layers::{Layered, phase};
 use crate::phases::assess::{self, Assess};
 use crate::phases::collect::{AgentPolicy, Agents, Collect, Collection, told};
 use crate::phases::decompose::{Decompose, Decomposition, instructions};
+use crate::phases::patience::{self, Patient};
 use crate::phases::recall::{Learning, Recall};
 use crate::phases::record::{Record, Recording};
 use crate::phases::respond::{Respond, Response};
@@ -285,6 +286,9 @@ impl SoarBuilder {
             None => None,
         };
         let recall = learning.clone().map(|learning| Recall { learning, store: store.clone() });
+        let (limit, longer) = (slots.timeout, slots.timeout.saturating_add(Duration::from_secs(10)));
+        let host_record = replaced.record.map(|record| BoxPhase::new(Patient { record, limit }));
+        let own_limit = limit.min(patience::RECORD);
         let phases = Phases {
             normalize: slots.slot("normalize", None, Normalize { limit: max_question_bytes }),
             assess: slots.slot("assess", replaced.assess, Assess { model: model.clone(), learning: learning.clone() }),
@@ -295,11 +299,14 @@ impl SoarBuilder {
             route: slots.slot("route", replaced.route, route),
             collect: slots.slot("collect", replaced.collect, Collect { agents }).timeout(whole).retell(told),
             synthesize: slots.slot("synthesize", replaced.synthesize, Synthesize { model, listener }),
-            record: slots.slot("record", replaced.record, Record { store, learning }),
+            // The phase keeps the time itself, so that an answer outlives a memory that hangs; this is for when it does not.
+            record: slots
+                .slot("record", host_record, Patient { record: Record { store, learning }, limit: own_limit })
+                .timeout(longer),
             respond: slots.slot("respond", replaced.respond, Respond),
         };
         let code = (env!("CARGO_PKG_VERSION"), PROMPTS);
-        let decides = (max_question_bytes, verify, definition, approve_plans);
+        let decides = (max_question_bytes, verify, definition, approve_plans, over_budget);
         let definition = Key::of(&(code, phases.definition(), &cards, decides))?;
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
         Ok(Soar {

@@ -230,8 +230,13 @@ impl Run {
                 {
                     exchange(&cx, log.park()).await?;
                 }
-                // What is wrong with the input would be wrong again: there is nothing to resume.
-                let hopeless = |error: &Error| matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::TooLong);
+                // What is wrong with the input would be wrong again, and what the run has spent stays spent: there is nothing
+                // to resume.
+                let hopeless = |error: &Error| match error.kind() {
+                    ErrorKind::InvalidInput | ErrorKind::TooLong => true,
+                    ErrorKind::OverBudget => error.ends_run() && cx.budget().stopped(),
+                    _ => false,
+                };
                 if let Some(log) = cx.log().filter(|_| output.as_ref().err().is_none_or(hopeless)) {
                     exchange(&cx, log.finish(cx.now())).await?;
                 }
@@ -240,6 +245,7 @@ impl Run {
             .await
         })
         .await
+        .map_err(Error::outside_run)
     }
 }
 

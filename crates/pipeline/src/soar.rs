@@ -203,25 +203,25 @@ impl Soar {
             if let Some(plan) = plan {
                 cx.tell(|| Event::Planned(Arc::clone(plan.shared()))).await;
                 let routing = Routing { plan: plan.clone(), agents, utilities, calls: calls.before_answer() };
-                let routes = Arc::new(phases.route.run(routing, cx).await?);
+                let routes = phases.route.run(routing, cx).await?;
                 calls.spend(routes.calls);
                 impasses.extend(routes.impasses.iter().cloned());
                 let collection = Collection {
                     question: Arc::clone(&question),
                     plan: plan.clone(),
-                    routes: routes.as_ref().clone(),
+                    routes,
                     evidence: Arc::clone(&evidence),
                     within: Arc::clone(&within),
                 };
-                let mut collected = phases.collect.run(collection, cx).await?;
-                notes.extend(collected.failed.iter().find_map(over_budget));
-                impasses.append(&mut collected.impasses);
+                let collected = phases.collect.run(collection, cx).await?;
+                notes.extend(over_budget(&collected));
+                impasses.extend(collected.impasses.iter().cloned());
                 findings = Arc::new(collected);
-                executed = Some((plan, pattern, routes));
+                executed = Some((plan, pattern));
             }
             verdict = Some(judged);
         }
-        let plan_origin = executed.as_ref().map(|(_, pattern, _)| match *pattern {
+        let plan_origin = executed.as_ref().map(|(_, pattern)| match *pattern {
             Some(key) => PlanOrigin::Pattern { key },
             None => PlanOrigin::Decomposition,
         });
@@ -256,13 +256,12 @@ impl Soar {
         };
         // Whether there is something to learn depends on it.
         response.confidence = executed.as_ref().filter(|_| self.learns()).map(|_| confidence(&response));
-        let lesson = executed.zip(response.confidence).map(|((plan, pattern, routes), confidence)| Lesson {
+        let lesson = executed.zip(response.confidence).map(|((plan, pattern), confidence)| Lesson {
             question,
             complexity,
             within,
             plan: Arc::clone(plan.shared()),
             pattern,
-            routes,
             findings: findings_of,
             confidence,
             troubled: is_troubled(&response),

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use ninefold_core::secret::redact;
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use file::{Folder, Limits};
 
-/// How long dropping the log waits for what is queued.
+/// How long [`ConversationLog::flush`] waits for what is queued.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The most bytes of one text in an entry; what is longer is cut there.
 const MAX_TEXT: usize = 256 * 1024;
@@ -111,15 +111,25 @@ impl ConversationEntry {
         Self { at: at.0, conversation, question, error: Some(error.to_string()), ..Self::default() }
     }
 
-    /// The entry as it is written: without what looks like a key, and with no text beyond its bound.
-    fn written(mut self) -> Self {
+    fn texts(&mut self) -> impl Iterator<Item = &mut String> {
         let texts = [Some(&mut self.question), self.answer.as_mut(), self.error.as_mut()];
-        for text in texts.into_iter().flatten().chain(&mut self.marks).chain(&mut self.notes) {
-            if text.len() > MAX_TEXT {
-                let end = (0..=MAX_TEXT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-                text.truncate(end);
-                text.push('…');
-            }
+        texts.into_iter().flatten().chain(&mut self.marks).chain(&mut self.notes)
+    }
+
+    /// The entry as it waits: with no text beyond its bound, so that a full queue holds no more than it says.
+    fn cut(mut self) -> Self {
+        for text in self.texts().filter(|text| text.len() > MAX_TEXT) {
+            let end = (0..=MAX_TEXT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+            text.truncate(end);
+            text.push('…');
+            text.shrink_to_fit();
+        }
+        self
+    }
+
+    /// The entry as it is written: without what looks like a key.
+    fn written(mut self) -> Self {
+        for text in self.texts() {
             *text = redact(text, &[]).into_owned();
         }
         self
@@ -131,15 +141,14 @@ enum Job {
     Flush(tokio::sync::oneshot::Sender<()>),
 }
 
-/// The log. Cloning shares it; it ends when the last handle is dropped, after what is queued is written or two seconds have
-/// passed.
+/// The log. Cloning shares it. Dropping the last handle waits for nothing: the thread writes what is queued and ends by itself.
+/// [`ConversationLog::flush`] is for whoever wants to wait, as before a process ends.
 #[derive(Clone)]
 pub struct ConversationLog(Arc<Shared>);
 
 struct Shared {
-    jobs: Option<SyncSender<Job>>,
+    jobs: SyncSender<Job>,
     lost: Arc<Lost>,
-    ended: std::sync::Mutex<Receiver<()>>,
     directory: PathBuf,
 }
 
@@ -168,23 +177,18 @@ impl ConversationLog {
         let folder = Folder::open(&directory, Limits { max_bytes, max_conversations })
             .map_err(|error| unavailable(&directory, "conversations cannot be logged there", error))?;
         let (jobs, waiting) = sync_channel(queue.max(1));
-        let (ending, ended) = channel();
         let lost = Arc::new(Lost::default());
         let told = Arc::clone(&lost);
         std::thread::Builder::new()
             .name("ninefold-conversations".into())
-            .spawn(move || {
-                write_all(&waiting, folder, &told);
-                drop(ending);
-            })
+            .spawn(move || write_all(&waiting, folder, &told))
             .map_err(|error| unavailable(&directory, "the thread that logs conversations cannot be started", error))?;
-        Ok(Self(Arc::new(Shared { jobs: Some(jobs), lost, ended: std::sync::Mutex::new(ended), directory })))
+        Ok(Self(Arc::new(Shared { jobs, lost, directory })))
     }
 
     /// Queues an entry; returns at once. When the queue is full the entry is lost and counted.
     pub fn write(&self, entry: ConversationEntry) {
-        let sent = self.0.jobs.as_ref().is_some_and(|jobs| jobs.try_send(Job::Write(Box::new(entry))).is_ok());
-        if !sent {
+        if self.0.jobs.try_send(Job::Write(Box::new(entry.cut()))).is_err() {
             self.0.lost.one();
         }
     }
@@ -210,29 +214,19 @@ impl ConversationLog {
     /// Waits until what was queued before is written or lost; at most two seconds.
     pub async fn flush(&self) {
         let (done, written) = tokio::sync::oneshot::channel();
-        let (jobs, mut job) = (self.0.jobs.clone(), Job::Flush(done));
+        let mut job = Job::Flush(done);
         let flushed = async {
-            while let Some(jobs) = &jobs {
-                match jobs.try_send(job) {
+            loop {
+                match self.0.jobs.try_send(job) {
                     Ok(()) => break,
-                    Err(std::sync::mpsc::TrySendError::Full(back)) => job = back,
-                    Err(std::sync::mpsc::TrySendError::Disconnected(_)) => return,
+                    Err(TrySendError::Full(back)) => job = back,
+                    Err(TrySendError::Disconnected(_)) => return,
                 }
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             let _ = written.await;
         };
         let _ = tokio::time::timeout(PATIENCE, flushed).await;
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.jobs = None;
-        let ended = self.ended.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(PATIENCE) {
-            tracing::warn!(directory = %self.directory.display(), "conversations are still being written; what is queued may be lost");
-        }
     }
 }
 
@@ -271,4 +265,24 @@ pub fn read_conversation(file: &Path) -> std::io::Result<(Vec<ConversationEntry>
     let lines = content.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let entries = lines.filter_map(|line| serde_json::from_slice(line).map_err(|_| skipped += 1).ok()).collect();
     Ok((entries, skipped))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_in_the_queue_is_cut_already() {
+        let (jobs, waiting) = sync_channel(1);
+        let log = ConversationLog(Arc::new(Shared { jobs, lost: Arc::default(), directory: PathBuf::new() }));
+        let long = "é".repeat(4 * MAX_TEXT);
+        let entry = ConversationEntry { answer: Some(long.clone()), notes: vec![long.clone()], ..Default::default() };
+        log.write(ConversationEntry { question: format!("x{long}"), ..entry });
+        let Ok(Job::Write(mut waits)) = waiting.try_recv() else { panic!("an entry waits") };
+        for text in waits.texts() {
+            assert!(text.ends_with('…') && text.len() <= MAX_TEXT + '…'.len_utf8(), "{} bytes", text.len());
+            assert!(text.capacity() < 2 * MAX_TEXT, "what was cut off is freed: {} bytes", text.capacity());
+        }
+        assert_eq!(waits.texts().count(), 3);
+    }
 }

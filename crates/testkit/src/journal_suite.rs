@@ -17,6 +17,7 @@ pub async fn journal_suite<J: Journal, F: Future<Output = J>>(open: impl Fn() ->
     runs_do_not_share_positions(&open().await).await;
     the_first_finish_counts(&open().await).await;
     unfinished_runs_come_oldest_first(&open().await).await;
+    of_unfinished_runs_what_is_asked_for_is_read_alone(&open().await).await;
     only_finished_runs_are_pruned(&open().await).await;
     unfinished_runs_are_pruned_when_nothing_was_written_to_them(&open().await).await;
     of_two_who_append_at_once_one_is_refused(&open().await).await;
@@ -136,6 +137,34 @@ async fn unfinished_runs_come_oldest_first<J: Journal>(journal: &J) {
     assert_eq!(open, [2, 9, 1, 5], "by start; equal starts in the order they began");
     let (_, first) = journal.unfinished().await.expect("unfinished").remove(0);
     assert_eq!(first, header(-5));
+}
+
+async fn of_unfinished_runs_what_is_asked_for_is_read_alone<J: Journal>(journal: &J) {
+    let of = |phase: &str, entry: Entry| Entry { phase: phase.into(), ..entry };
+    let asked = of("? 'asked'", entry(u64::MAX, 0, "asked"));
+    let answered = of("! answered", entry(u64::MAX, 1, "answered"));
+    for (run, started) in [(5, 30), (3, 10), (9, 20), (1, 20), (2, 5)] {
+        journal.begin(RunId(run), header(started)).await.expect("begin");
+        journal.append(RunId(run), vec![entry(TRUNK, 0, "done"), entry(TRUNK, 1, "more")]).await.expect("append");
+    }
+    for run in [5, 3, 9, 1] {
+        journal.append(RunId(run), vec![asked.clone()]).await.expect("append");
+        journal.append(RunId(run), vec![entry(7, 0, "between")]).await.expect("append");
+    }
+    journal.append(RunId(9), vec![answered.clone()]).await.expect("append");
+    journal.finish(RunId(3), Timestamp(40)).await.expect("finish");
+    let both = [answered.phase.as_str(), asked.phase.as_str()];
+    let found = journal.unfinished_with(&both).await.expect("unfinished_with");
+    let wanted = [
+        (RunId(9), header(20), vec![asked.clone(), answered.clone()]),
+        (RunId(1), header(20), vec![asked.clone()]),
+        (RunId(5), header(30), vec![asked.clone()]),
+    ];
+    assert_eq!(found, wanted, "oldest first, with the entries in the order they were appended");
+    let one = journal.unfinished_with(&both[..1]).await.expect("unfinished_with");
+    assert_eq!(one, [(RunId(9), header(20), vec![answered])]);
+    assert!(journal.unfinished_with(&[]).await.expect("unfinished_with").is_empty());
+    assert!(journal.unfinished_with(&["nobody's"]).await.expect("unfinished_with").is_empty());
 }
 
 async fn only_finished_runs_are_pruned<J: Journal>(journal: &J) {

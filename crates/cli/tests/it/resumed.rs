@@ -61,3 +61,18 @@ fn an_unknown_run_is_said_to_be_unknown() {
     room.run(["resume", "nonsense"]).expect(2);
     room.run(["resume", "--answer", "yes"]).expect(2);
 }
+
+#[test]
+fn a_run_goes_on_under_the_policy_it_began_with_and_is_written_down() {
+    let room = Room::new();
+    let asked = room.run(["ask", "--index", "notes", "--approve-plan", "--over-budget", "stop", QUESTION]).expect(4);
+    let run = after(&asked.err, "ninefold resume ").to_owned();
+    assert!(asked.err.contains(&format!("ninefold resume {run} --over-budget stop --answer yes|no")), "{asked:#?}");
+    let otherwise = room.run(["resume", &run, "--answer", "yes"]).expect(3);
+    assert!(otherwise.err.contains("has changed since run"), "{otherwise:#?}");
+    let log = ["--conversations", "log"];
+    let answered = room.run([&["resume", &run, "--over-budget", "stop"][..], &log[..]].concat()).expect(0);
+    assert!(answered.out.contains("green button"), "{answered:#?}");
+    let written = std::fs::read_to_string(room.path("log/no-conversation.jsonl")).unwrap();
+    assert!(written.lines().count() == 1 && written.contains("green button"), "{written}");
+}

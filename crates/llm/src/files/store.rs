@@ -12,7 +12,6 @@ use smol_str::SmolStr;
 
 use super::flight::Flights;
 use super::uploads::{LocalFile, Remote, Uploads};
-use crate::tools::limit::within_run;
 
 /// Files of more bytes are hashed beside the runtime.
 const HASHED_HERE: usize = 256 * 1024;
@@ -75,7 +74,7 @@ impl Files {
     pub async fn upload(&self, files: &[LocalFile], purpose: &str, holder: &str, cx: &Cx) -> Vec<Result<Media>> {
         let mut work: Vec<BoxFuture<'_, (usize, Result<Media>)>> = Vec::with_capacity(files.len());
         for (n, file) in files.iter().enumerate() {
-            work.push(Box::pin(async move { (n, within_run(cx, self.one(file, purpose, holder, cx)).await) }));
+            work.push(Box::pin(async move { (n, cx.within_bounds(self.one(file, purpose, holder, cx)).await) }));
         }
         let mut outcomes: Vec<_> =
             futures_util::stream::iter(work).buffer_unordered(self.parallel).collect::<Vec<_>>().await;
@@ -160,7 +159,7 @@ impl Files {
     /// # Errors
     /// As [`Files::release`].
     pub async fn clean(&self, cx: &Cx) -> Result<Cleaned> {
-        within_run(cx, async {
+        cx.within_bounds(async {
             let provider = self.provider.provider();
             let condemned = self.records.condemn(provider, CLEANED).await?;
             let mut work: Vec<BoxFuture<'_, (SmolStr, Result<()>)>> = Vec::with_capacity(condemned.len());

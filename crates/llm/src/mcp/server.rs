@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::process::{Process, keys};
 use super::tools::{Listed, McpTool, list};
-use crate::tools::limit::{within, within_run};
+use crate::tools::limit::within;
 use crate::tools::{Tool, ToolSource};
 
 /// The most bytes of one message of a server.
@@ -249,7 +249,7 @@ impl McpServer {
                 Err(error) => Err(failure(name, &error, secrets)),
             }
         };
-        within_run(cx, within(options.call, call)).await.map_err(|error| self.late(error, "a call"))
+        cx.within_bounds(within(options.call, call)).await.map_err(|error| self.late(error, "a call"))
     }
 
     /// Says who it was that took too long.
@@ -272,7 +272,7 @@ impl McpServer {
             return Ok(Arc::clone(known));
         }
         let asked = async { list(name, service.peer()).await?.map_err(|error| failure(name, &error, secrets)) };
-        match within_run(cx, within(options.start, asked)).await {
+        match cx.within_bounds(within(options.start, asked)).await {
             Ok(now) => {
                 let now: Arc<[Listed]> = now.into();
                 *listed = Some(Arc::clone(&now));

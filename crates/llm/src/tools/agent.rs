@@ -17,7 +17,6 @@ use super::bounds::{Account, Bounds, Ending, Unfinished};
 use super::call::{Made, Prepared, make, prepare, refused};
 use super::events::{AHEAD, Event, events};
 use super::journal::{apart, once};
-use super::limit::within_run;
 use super::offer::{self, Offered};
 use super::permission::{Approve, AskPerson};
 use super::task::question;
@@ -224,7 +223,7 @@ impl<'a> Work<'a> {
                 Err(Stop::Bound(ErrorKind::DeadlineExceeded, what, "raise Bounds::time, or ask for less"))
             }))
         };
-        match within_run(&cx, steps).await? {
+        match cx.within_bounds(steps).await? {
             Ok((text, stop)) => Ok(Outcome { text, stop, account: self.account, messages: self.messages }),
             Err(Stop::Bound(kind, what, hint)) => {
                 Err(Unfinished { account: self.account, messages: self.messages }.error(kind, &what, hint))

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::agent::Parts;
 use super::bounds::Ending;
 use super::journal::once;
-use super::limit::{caught, cut, inside, within, within_run};
+use super::limit::{caught, cut, inside, within};
 use super::offer::Offered;
 use super::permission::{Pending, Permission};
 
@@ -127,7 +127,7 @@ async fn work(parts: &Parts, tool: &Offered, arguments: Value, cx: &Cx, inner: C
     }
     let limit = parts.bounds.result_bytes;
     let work = async {
-        let text = within_run(cx, within(parts.bounds.call_time, caught(tool.tool.call(arguments, &inner)))).await?;
+        let text = cx.within_bounds(within(parts.bounds.call_time, caught(tool.tool.call(arguments, &inner)))).await?;
         Ok(cut(text, limit))
     };
     let shown = span.clone();
@@ -164,7 +164,7 @@ async fn forbidden(
     let Some(approve) = &parts.approve else { return Ok(None) };
     let tool = tool.tool.spec().clone();
     let pending = Pending { call: call.clone(), arguments: arguments.clone(), tool };
-    let question = match within_run(cx, caught(approve.approve(pending.clone(), cx))).await? {
+    let question = match cx.within_bounds(caught(approve.approve(pending.clone(), cx))).await? {
         Permission::Allow => return Ok(None),
         Permission::Deny(why) => return Ok(Some(format!("not called: it is not permitted: {why}"))),
         Permission::Ask(question) => question,
@@ -180,7 +180,7 @@ async fn forbidden(
         let supplied = inner.branch("permission").ask(Inquiry::approval(question).about(about)).await?;
         return Ok((supplied != Supplied::Approval(true)).then(|| DECLINED.to_owned()));
     };
-    let permitted = within_run(cx, async {
+    let permitted = cx.within_bounds(async {
         let _one_at_a_time = asking.lock().await;
         caught(person.ask(question, pending, cx)).await
     });

@@ -3,19 +3,12 @@
 
 use std::future::Future;
 
-use ninefold_core::journal::{Entry, not_durable};
-use ninefold_core::{Cx, Error, ErrorKind, Expense, Key, Result, span};
+use ninefold_core::journal::{Entry, Kept, not_durable};
+use ninefold_core::{Cx, Error, ErrorKind, Key, Result, span};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::limit::{inside, within_run};
-
-/// An output with what the run had spent when it was made: the form of all entries of the journal.
-#[derive(Serialize, Deserialize)]
-struct Kept<T> {
-    spent: Expense,
-    value: T,
-}
+use super::limit::inside;
 
 /// The context inside of a loop: its steps are numbered apart from what comes before and after it in the run.
 pub(super) fn apart(cx: &Cx) -> Cx {
@@ -49,6 +42,6 @@ where
         Error::new(ErrorKind::InvalidInput, format!("the output of {name:?} cannot be written")).caused_by(error)
     })?;
     let entry = Entry { position, phase: name.into(), key, output, at: cx.now() };
-    inside(span::journal(), within_run(cx, log.append(entry))).await.map_err(not_durable)?;
+    inside(span::journal(), cx.within_bounds(log.append(entry))).await.map_err(not_durable)?;
     Ok((value, false))
 }

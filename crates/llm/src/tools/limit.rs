@@ -1,33 +1,13 @@
 //! What bounds work of an agent loop: time, the run's cancellation and deadline, panics, and the size of what is shown.
 
 use std::any::Any;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use ninefold_core::cx::{cancelled, deadline_exceeded};
-use ninefold_core::span::{self, outcome};
-use ninefold_core::{Cx, Error, ErrorKind, Result};
+use ninefold_core::{Error, ErrorKind, Result, span};
 use tracing::Span;
-
-/// Does work within the run's bounds.
-pub(crate) async fn within_run<T>(cx: &Cx, work: impl Future<Output = Result<T>>) -> Result<T> {
-    cx.check()?;
-    let timed = async {
-        match cx.deadline() {
-            Some(deadline) => {
-                tokio::time::timeout_at(deadline, work).await.unwrap_or_else(|_| Err(deadline_exceeded()))
-            }
-            None => work.await,
-        }
-    };
-    match cx.cancellation() {
-        Some(token) => token.run_until_cancelled(timed).await.unwrap_or_else(|| Err(cancelled())),
-        None => timed.await,
-    }
-}
 
 /// Does work that ends by itself after `limit`, with an error that says so.
 pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -46,28 +26,11 @@ fn panicked(payload: &(dyn Any + Send)) -> Error {
     Error::new(ErrorKind::Panicked, format!("the tool panicked: {}", text.unwrap_or("without a message")))
 }
 
-/// A span whose future may be dropped before its end.
-struct Open {
-    span: Span,
-    ended: bool,
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        if !self.ended {
-            span::record_outcome(&self.span, outcome::CANCELLED);
-        }
-    }
-}
-
-/// Does work inside a span: entered at every poll, never held in between.
+/// Does work inside a span, which says how it failed.
 pub(super) async fn inside<T>(span: Span, work: impl Future<Output = Result<T>>) -> Result<T> {
-    let mut open = Open { span, ended: false };
-    let mut work = pin!(work);
-    let result = poll_fn(|context| open.span.in_scope(|| work.as_mut().poll(context))).await;
-    open.ended = true;
+    let result = span::inside(span.clone(), work).await;
     if let Err(error) = &result {
-        span::record_error(&open.span, error);
+        span::record_error(&span, error);
     }
     result
 }

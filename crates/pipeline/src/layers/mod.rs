@@ -2,13 +2,15 @@
 //!
 //! 1. [`trace`]: one span; the profile, the log and the OTLP export are readers of that one span;
 //! 2. [`journal`]: an output recorded before is replayed; a new one is appended;
-//! 3. [`policy`]: cancellation, deadline, panics, retry;
-//! 4. [`cache`]: one computation for equal inputs.
+//! 3. `circuit`: an agent that keeps failing is left alone;
+//! 4. [`policy`]: cancellation, deadline, panics, retry;
+//! 5. [`cache`]: one computation for equal inputs.
 //!
-//! The journal stands outside policy and cache, because a replay must depend on neither the clock nor on what a cache
-//! still holds. [`normalize`] and [`scope`] stand in front of a whole run.
+//! The journal stands outside the others, because a replay must depend on neither the clock nor on how an agent does lately,
+//! nor on what a cache still holds. [`normalize`] and [`scope`] stand in front of a whole run.
 
 pub mod cache;
+pub(crate) mod circuit;
 pub mod journal;
 pub mod normalize;
 pub mod policy;
@@ -28,6 +30,7 @@ use serde::de::DeserializeOwned;
 use tracing::Span;
 
 use cache::{CacheLayer, PhaseCache};
+use circuit::Circuit;
 use policy::Retry;
 use trace::{Outcome, traced, traced_outcome};
 
@@ -40,6 +43,7 @@ pub struct Layered<P, In, Out> {
     timeout: Option<Duration>,
     retry: Option<RetryLayer<In>>,
     cache: Option<CacheLayer<Out>>,
+    circuit: Option<Circuit>,
     span: fn(&str) -> Span,
     announced: bool,
     retell: Option<Retell<Out>>,
@@ -78,6 +82,7 @@ where
         timeout: None,
         retry: None,
         cache: None,
+        circuit: None,
         span: span::phase,
         announced: true,
         retell: None,
@@ -139,9 +144,10 @@ impl<P, In, Out> Layered<P, In, Out> {
         self
     }
 
-    /// Shows it as an agent's work instead of as a phase. `collect` announces agents, since it knows what they work on.
-    pub(crate) fn agent(mut self) -> Self {
-        (self.span, self.announced) = (span::agent, false);
+    /// Takes it for an agent's work instead of a phase: it is left alone when it keeps failing, and its failure is as final as
+    /// its output, so that a resumed run does not call it again. `collect` announces agents, since it knows what they work on.
+    pub(crate) fn agent(mut self, circuit: Circuit) -> Self {
+        (self.span, self.announced, self.circuit) = (span::agent, false, Some(circuit));
         self
     }
 
@@ -180,7 +186,7 @@ where
             // boxed, so that no phase carries the size of what it does not use.
             let result = if self.announced && cx.is_heard() {
                 Box::pin(self.told(span, input, cx, position)).await
-            } else if position.is_none() && self.retry.is_none() && self.cache.is_none() {
+            } else if position.is_none() && self.retry.is_none() && self.cache.is_none() && self.circuit.is_none() {
                 traced(span, self.attempt(input, cx)).await
             } else {
                 let outcome = traced_outcome(span, Box::pin(self.durable(input, cx, position))).await;
@@ -212,14 +218,35 @@ where
     }
 
     async fn durable(&self, input: In, cx: &Cx, position: Option<Position>) -> Result<Outcome<Out>> {
-        let Some((position, log)) = position.zip(cx.log()) else { return self.retried(input, cx, None).await };
+        let Some((position, log)) = position.zip(cx.log()) else { return self.let_through(input, cx, None).await };
         let key = self.key(&input, cx)?;
         if let Some(entry) = log.recorded(position) {
+            if self.circuit.is_some()
+                && let Some(error) = journal::failure(&entry)
+            {
+                journal::compare(&entry, &self.name, key)?;
+                return Err(error);
+            }
             return journal::replay(&entry, &self.name, key).map(Outcome::replayed);
         }
-        let outcome = self.retried(input, cx, Some(position)).await?;
-        journal::append(cx, log, position, &self.name, key, &outcome.value)?.await?;
-        Ok(outcome)
+        let outcome = self.let_through(input, cx, Some(position)).await;
+        let output = match &outcome {
+            Ok(outcome) => Ok(&outcome.value),
+            // What ends the run is not the end of the agent's work.
+            Err(error) if self.circuit.is_some() && !error.stops_run() && cx.check().is_ok() => Err(error),
+            Err(_) => return outcome,
+        };
+        journal::append(cx, log, position, &self.name, key, output)?.await?;
+        outcome
+    }
+
+    /// The work, unless it is left alone.
+    async fn let_through(&self, input: In, cx: &Cx, position: Option<Position>) -> Result<Outcome<Out>> {
+        let Some(circuit) = &self.circuit else { return self.retried(input, cx, position).await };
+        let pass = circuit.enter(&self.name)?;
+        let outcome = self.retried(input, cx, position).await;
+        pass.ended(&outcome, cx);
+        outcome
     }
 
     async fn retried(&self, input: In, cx: &Cx, position: Option<Position>) -> Result<Outcome<Out>> {

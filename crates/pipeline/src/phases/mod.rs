@@ -24,6 +24,7 @@ pub mod decompose;
 pub(crate) mod extract;
 pub(crate) mod ground;
 pub(crate) mod meaning;
+pub(crate) mod patience;
 mod prompt;
 pub mod recall;
 pub mod record;

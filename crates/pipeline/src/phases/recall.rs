@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 use tracing::Span;
 
 use super::Noted;
+use super::patience::{self, within};
 use crate::layers::trace::traced;
 
 /// What the step `recall` works on.
@@ -77,7 +78,12 @@ impl Learning {
             complexity: Complexity::Simple,
             agents: self.agents.to_vec(),
         };
-        let patterns = traced(span::retrieval(MAX_PER_SITUATION), self.experience.recall(&situation)).await.ok()?;
+        let patterns = traced(
+            span::retrieval(MAX_PER_SITUATION),
+            within(patience::RECALL, cx, self.experience.recall(&situation)),
+        )
+        .await
+        .ok()?;
         patterns.iter().filter(|pattern| pattern.fits(&situation)).map(|pattern| pattern.complexity).max()
     }
 }
@@ -97,7 +103,9 @@ impl Phase<Recollection> for Recall {
         let Some(agents) = self.learning.agents(input.agents.iter().map(|card| card.name.as_str())) else {
             return Ok(Noted::new(Recalled::default()));
         };
-        match traced(span::retrieval(MAX_PER_SITUATION), self.look(&input, agents, cx)).await {
+        match traced(span::retrieval(MAX_PER_SITUATION), within(patience::RECALL, cx, self.look(&input, agents, cx)))
+            .await
+        {
             Ok(recalled) => Ok(Noted::new(recalled)),
             Err(error) if error.ends_run() => Err(error),
             // Whoever knows nothing plans.

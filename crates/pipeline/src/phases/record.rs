@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 use ninefold_core::{
-    AgentKey, ChunkId, Complexity, Cx, Degradation, ErrorKind, FailedSubgoal, Features, Finding, Findings, Key,
-    Pattern, Phase, Plan, Result, Routes, Situation, Store, SubgoalId, span,
+    AgentKey, ChunkId, Complexity, Cx, Degradation, ErrorKind, FailedSubgoal, Fault, Features, Finding, Findings,
+    Impasse, Key, Pattern, Phase, Plan, Result, Situation, Store, SubgoalId, span,
 };
 use serde::Serialize;
 
@@ -46,9 +46,7 @@ pub struct Lesson {
     pub plan: Arc<Plan>,
     /// The pattern that the plan is from, if it was not made for this question.
     pub pattern: Option<Key>,
-    /// Who worked.
-    pub routes: Arc<Routes>,
-    /// What came of it.
+    /// What came of it, and who worked.
     pub findings: Arc<Findings>,
     /// How far the answer is trusted.
     pub confidence: f32,
@@ -67,16 +65,15 @@ enum Outcome {
 
 impl Lesson {
     fn outcome(&self, cited: &[ChunkId]) -> Outcome {
-        let nothing = cited.is_empty() && self.findings.done.is_empty();
         // Whatever collected: what is critical has a finding, or the plan was not carried out.
-        let found = |id: &SubgoalId| self.findings.done.iter().any(|finding| finding.subgoal == *id);
-        let missing = self.plan.subgoals().iter().any(|subgoal| subgoal.critical && !found(&subgoal.id));
-        if missing || nothing {
-            Outcome::Bad
-        } else if self.troubled {
+        let missing = self.plan.subgoals().iter().any(|subgoal| subgoal.critical && !self.is_found(&subgoal.id));
+        let worthless = missing || cited.is_empty() && self.findings.done.is_empty();
+        if !worthless && self.troubled {
             Outcome::Unclear
-        } else if self.confidence >= TRUSTED {
+        } else if !worthless && self.confidence >= TRUSTED {
             Outcome::Good
+        } else if self.is_stopped(missing) {
+            Outcome::Unclear
         } else {
             Outcome::Bad
         }
@@ -93,20 +90,56 @@ impl Lesson {
             .done
             .iter()
             .map(move |finding| (finding.agent.as_str(), if is_cited(finding) { 1.0 } else { UNUSED }));
-        let failed = self.findings.failed.iter().filter(|failed| self.is_its_own(failed));
-        found.chain(failed.map(|failed| (failed.agent.as_str(), 0.0)))
+        // Of the agents that failed at a subgoal, each has its impasse; one that was stopped or may not be used has none.
+        let failures = self.findings.impasses.iter().filter_map(|impasse| match impasse {
+            Impasse::AgentFailed { subgoal, agent, kind, fault, .. } => Some((subgoal, agent, *kind, *fault)),
+            _ => None,
+        });
+        let others = failures.clone();
+        let told = move |failed: &FailedSubgoal| {
+            others.clone().any(|(subgoal, agent, ..)| (subgoal, agent) == (&failed.subgoal, &failed.agent))
+        };
+        let failed = self.findings.failed.iter().filter(move |failed| !told(failed));
+        let failed = failed.map(|failed| (&failed.subgoal, &failed.agent, failed.kind, failed.fault));
+        let blamed = failures.chain(failed).filter(|(.., kind, fault)| is_its_own(*kind, *fault));
+        found.chain(blamed.map(|(_, agent, ..)| (agent.as_str(), 0.0)))
     }
 
-    /// Whether a failure is that of the agent.
-    fn is_its_own(&self, failed: &FailedSubgoal) -> bool {
-        let after = self.plan.get(&failed.subgoal).map_or(&[][..], |subgoal| &subgoal.depends_on);
-        let not_started = after.iter().any(|id| self.findings.failed.iter().any(|other| other.subgoal == *id));
-        !not_started && !matches!(failed.kind, ErrorKind::OverBudget | ErrorKind::OutOfScope | ErrorKind::Cancelled)
+    /// Whether what has no finding (of all subgoals, or of the critical ones) has none because of the run's own bounds, or
+    /// because an agent was left alone: no agent that worked on it, or on what it depends on, failed by itself.
+    fn is_stopped(&self, critical: bool) -> bool {
+        let failure = |id: &SubgoalId| self.findings.failed.iter().find(|failed| failed.subgoal == *id);
+        let counts = self.plan.subgoals().iter().filter(|subgoal| subgoal.critical || !critical);
+        let mut open: Vec<_> = counts.filter(|subgoal| !self.is_found(&subgoal.id)).collect();
+        if open.is_empty() {
+            return false;
+        }
+        // A plan is acyclic, so every way back ends; one that is met on two of them is looked at once.
+        let mut seen = Vec::with_capacity(open.len());
+        while let Some(subgoal) = open.pop() {
+            if seen.contains(&&subgoal.id) {
+                continue;
+            }
+            seen.push(&subgoal.id);
+            match failure(&subgoal.id) {
+                None => return false,
+                Some(failed) if failed.fault == Fault::Own => return false,
+                Some(_) => {
+                    let before = subgoal.depends_on.iter().filter(|id| failure(id).is_some());
+                    open.extend(before.filter_map(|id| self.plan.get(id)));
+                }
+            }
+        }
+        true
+    }
+
+    fn is_found(&self, id: &SubgoalId) -> bool {
+        self.findings.done.iter().any(|finding| finding.subgoal == *id)
     }
 
     /// The pattern of this plan; none for a question that is no question to come again, or for agents nobody knows.
     fn pattern(&self, learning: &Learning, cited: &[ChunkId], cx: &Cx) -> Option<Pattern> {
-        let agents = learning.agents(self.routes.assignments.iter().map(|assignment| assignment.agent.as_str()))?;
+        let agents = learning.agents(self.findings.done.iter().map(|finding| finding.agent.as_str()))?;
         let situation = Situation {
             features: Features::of(&self.question)?,
             scope: cx.scope().clone(),
@@ -116,6 +149,11 @@ impl Lesson {
         };
         Some(Pattern::new(situation, self.plan.as_ref().clone(), agents, cited.to_vec(), cx.now()))
     }
+}
+
+/// Whether a failure of this kind is that of the agent.
+fn is_its_own(kind: ErrorKind, fault: Fault) -> bool {
+    fault.is_own() && !matches!(kind, ErrorKind::OutOfScope | ErrorKind::Cancelled)
 }
 
 /// The phase `record`.

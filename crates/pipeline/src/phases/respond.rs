@@ -135,6 +135,7 @@ mod tests {
             critical,
             kind: ErrorKind::Permanent,
             message: String::new(),
+            fault: ninefold_core::Fault::Own,
         }
     }
 

@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ninefold_core::{
-    AgentCard, Answer, Cx, Error, ErrorKind, Impasse, Labels, Model, Query, Result, Scope, Subgoal, Task,
+    AgentCard, Answer, Budget, Cx, Degradation, Error, ErrorKind, Impasse, Labels, Model, OverBudget, Query, Result,
+    Scope, Subgoal, Task,
 };
 use ninefold_pipeline::phases::Noted;
 use ninefold_pipeline::phases::collect::{AgentPolicy, CircuitPolicy};
 use ninefold_pipeline::phases::decompose::Decomposition;
-use ninefold_pipeline::{Retry, Soar, SoarBuilder};
+use ninefold_pipeline::{Retry, Run, Soar, SoarBuilder};
 use ninefold_testkit::ScriptedModel;
 use tokio::time::{advance, sleep};
 
@@ -227,6 +228,36 @@ async fn after_a_critical_failure_nothing_is_begun_and_what_runs_may_finish() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_critical_failure_nobody_takes_over_what_fails_later() {
+    let spare_was_asked = Arc::new(Mutex::new(Vec::new()));
+    let fails_late = |task: Task, _: Cx| async move {
+        sleep(Duration::from_millis(if task.subgoal.id.0 == "late" { 50 } else { 10 })).await;
+        Err::<String, _>(Error::new(ErrorKind::Permanent, "the tool broke"))
+    };
+    let spare = {
+        let asked = Arc::clone(&spare_was_asked);
+        move |task: Task, _: Cx| {
+            asked.lock().unwrap().push(task.subgoal.id.to_string());
+            std::future::ready(Err::<String, _>(Error::new(ErrorKind::Permanent, "nor can the spare one")))
+        }
+    };
+    let mut vital = subgoal("vital", "broken", &[]);
+    vital.critical = true;
+    let policy =
+        AgentPolicy { circuit: CircuitPolicy { failures: 0, ..CircuitPolicy::default() }, ..AgentPolicy::default() };
+    let soar = planned(vec![vital, subgoal("late", "broken", &[])])
+        .agent(AgentCard::new("broken", "").capability("left"), fails_late)
+        .agent(AgentCard::new("spare", "").capability("left"), spare)
+        .agent_policy(policy)
+        .build()
+        .unwrap();
+    let answer = soar.answer(QUESTION).await.unwrap();
+    assert_eq!(*spare_was_asked.lock().unwrap(), ["vital"], "the answer is worthless when the other one fails");
+    let told: Vec<_> = answer.impasses.iter().map(ToString::to_string).collect();
+    assert!(told.contains(&"broken failed at late (permanent); nobody could take over".to_owned()), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn when_the_time_of_all_agents_is_over_what_was_found_counts() {
     let agent = |task: Task, _: Cx| async move {
         let quick = task.subgoal.id.0 == "quick";
@@ -265,4 +296,74 @@ async fn a_subgoal_given_to_nobody_has_failed_and_says_so() {
     let told = notes(&answer);
     assert!(told.iter().any(|note| note.starts_with("subgoal a failed: no agent in scope is able")), "{told:?}");
     assert!(!answer.impasses.iter().any(|impasse| matches!(impasse, Impasse::AgentFailed { .. })));
+}
+
+/// A pipeline whose first agent goes beyond a budget, and whose second one, who calls models, could take over; how often the
+/// first one was called.
+fn spends<F, Fut>(agent: F) -> (Soar, Arc<Mutex<u32>>)
+where
+    F: Fn(Cx) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<&'static str>> + Send,
+{
+    let called = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&called);
+    let spender = move |_: Task, cx: Cx| {
+        *counted.lock().unwrap() += 1;
+        agent(cx)
+    };
+    let soar = planned(vec![subgoal("a", "spender", &[])])
+        .agent(AgentCard::new("spender", "").capability("left"), spender)
+        .agent(AgentCard::new("spare", "").capability("left").calls(1), does)
+        .build()
+        .unwrap();
+    (soar, called)
+}
+
+fn went_without(answer: &Answer) -> bool {
+    answer.degradations.iter().any(|note| matches!(note, Degradation::OverBudget { .. }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_of_an_agents_own_is_not_that_of_the_run() {
+    let limits = |calls| Budget { calls: Some(calls), ..Budget::default() };
+    let (soar, called) = spends(|_| async { Err(Error::new(ErrorKind::OverBudget, "no answer in 8 steps")) });
+    for _ in 0..3 {
+        let answer = soar.answer(QUESTION).await.unwrap();
+        assert_eq!((answer.text.as_str(), went_without(&answer)), ("did a [1]", false));
+    }
+    assert_eq!(*called.lock().unwrap(), 2, "it is left alone as if it took too long");
+
+    // An agent that is a pipeline itself, and ends when its money is spent.
+    let (soar, called) = spends(move |_| {
+        let run = Run::new("inner").budget(limits(0)).over_budget(OverBudget::Stop);
+        async move { run.execute(&(), async |cx| cx.reserve(1).map(|_| "cheap")).await }
+    });
+    for _ in 0..3 {
+        assert_eq!(soar.answer(QUESTION).await.unwrap().text, "did a [1]", "the run around it goes on");
+    }
+    assert_eq!(*called.lock().unwrap(), 2);
+
+    // The run's own: nobody who needs a model takes over, and nobody is left alone for it.
+    let (soar, called) = spends(|cx| async move {
+        let _calls = [cx.reserve(1)?, cx.reserve(1)?];
+        Ok("cheap")
+    });
+    for _ in 0..3 {
+        let answer = soar.answer(Query::new(QUESTION).budget(limits(1))).await.unwrap();
+        assert!(went_without(&answer) && answer.text != "did a [1]", "{answer:?}");
+    }
+    assert_eq!(*called.lock().unwrap(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_runs_budget_kept_an_agent_from_is_said_whoever_failed_after_it() {
+    let soar = planned(vec![subgoal("a", "spender", &[])])
+        .agent(AgentCard::new("spender", "").capability("left"), |_: Task, cx: Cx| async move {
+            cx.reserve(1).map(|_| "cheap")
+        })
+        .agent(AgentCard::new("broken", "").capability("left"), fails(ErrorKind::Permanent))
+        .build()
+        .unwrap();
+    let none = Budget { calls: Some(0), ..Budget::default() };
+    assert!(went_without(&soar.answer(Query::new(QUESTION).budget(none)).await.unwrap()));
 }

@@ -17,6 +17,8 @@ pub(crate) struct Shelf {
     pub(crate) chunks: Vec<Arc<Chunk>>,
     pub(crate) touched: Mutex<Vec<ChunkId>>,
     pub(crate) broken: bool,
+    /// Never returns when it is told what was used.
+    pub(crate) hangs: bool,
 }
 
 pub(crate) fn shelf(texts: &[(&str, &str, &[&str])]) -> Shelf {
@@ -62,6 +64,9 @@ impl Store for Shelf {
     }
 
     async fn touch(&self, ids: &[ChunkId], _: Timestamp) -> Result<()> {
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
         if self.broken {
             return Err(unavailable());
         }
@@ -132,6 +137,17 @@ impl Journal for Notebook {
     async fn unfinished(&self) -> Result<Vec<(RunId, Header)>> {
         let runs = self.runs.lock().unwrap();
         Ok(runs.iter().filter(|(_, run)| run.finished.is_none()).map(|(id, run)| (*id, run.header.clone())).collect())
+    }
+
+    async fn unfinished_with(&self, phases: &[&str]) -> Result<Vec<(RunId, Header, Vec<Entry>)>> {
+        let runs = self.runs.lock().unwrap();
+        let of = |run: &RecordedRun| {
+            let entries = run.entries.iter().filter(|entry| phases.contains(&entry.phase.as_str()));
+            (run.header.clone(), entries.cloned().collect::<Vec<_>>())
+        };
+        let open = runs.iter().filter(|(_, run)| run.finished.is_none()).map(|(id, run)| (*id, of(run)));
+        let with = open.filter(|(_, (_, entries))| !entries.is_empty());
+        Ok(with.map(|(id, (header, entries))| (id, header, entries)).collect())
     }
 
     async fn prune(&self, _: Timestamp) -> Result<u64> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ninefold_core::{Cx, Durability, Error, ErrorKind, Journal, Key, Query, Result, RunId};
+use ninefold_core::{Cx, Durability, Error, ErrorKind, Journal, Key, Query, Result, RunId, suspension};
 use ninefold_pipeline::{Run, Soar, phase};
 
 use crate::fixture::{Notebook, shelf};
@@ -239,6 +239,20 @@ async fn a_journal_that_hangs_is_bound_by_the_deadline() {
     let run = durable(&notebook, Durability::Phase).deadline(Some(std::time::Duration::from_secs(1)));
     let error = run.execute(&(), async |_| Ok(())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_runs_wait_for_is_listed_without_reading_them_whole() {
+    let notebook = Arc::new(Notebook::default());
+    let ask = async |cx: Cx| cx.ask_text("Whose?").await;
+    assert!(durable(&notebook, Durability::Phase).execute(&(), ask).await.unwrap_err().is_suspension());
+    let runs = notebook.runs.lock().unwrap().clone();
+    // A journal of which no run can be loaded.
+    let notebook = Notebook { hangs: true, runs: runs.into(), ..Notebook::default() };
+    let second = std::time::Duration::from_secs(1);
+    let waiting = tokio::time::timeout(second, suspension::suspended(&notebook)).await.unwrap().unwrap();
+    let [(ID, _, open)] = &waiting[..] else { panic!("{waiting:?}") };
+    assert_eq!((open.len(), open[0].inquiry.text.as_str()), (1, "Whose?"));
 }
 
 #[tokio::test]

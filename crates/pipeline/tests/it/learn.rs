@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use ninefold_core::{
-    AgentCard, Answer, Cx, Degradation, Durability, Error, ErrorKind, Experience, Model, Phase, PlanOrigin, Query,
-    Report, Result, RunId, Scope, Task,
+    AgentCard, Answer, Cx, DecidedBy, Degradation, Durability, Error, ErrorKind, Experience, Model, Phase, PlanOrigin,
+    Query, Report, Result, RunId, Scope, Task,
 };
+use ninefold_pipeline::phases::Noted;
 use ninefold_pipeline::phases::collect::{AgentPolicy, CircuitPolicy};
+use ninefold_pipeline::phases::record::Recording;
 use ninefold_pipeline::phases::route::{Route, Skills};
 use ninefold_pipeline::{Retry, Soar, SoarBuilder};
 use ninefold_testkit::ScriptedModel;
+use tokio::time::Instant;
 
 use crate::fixture::{Notebook, Shelf, shelf};
 use crate::lessons::Lessons;
@@ -83,7 +87,7 @@ async fn defect_13_what_is_learned_is_read_back_and_repeats_are_not_stored_again
         assert_eq!(again.plan_origin, Some(PlanOrigin::Pattern { key }));
         assert_eq!(model.requests().len(), 4 + n, "only the answer is written by the model");
         assert_eq!((&again.text, again.confidence), (&first.text, first.confidence));
-        assert_eq!(again.verdict.unwrap().by(), ninefold_core::DecidedBy::Rules, "its structure was verified");
+        assert_eq!(again.verdict.unwrap().by(), DecidedBy::Rules, "its structure was verified");
     }
     let kept = lessons.patterns.lock().unwrap()[0].clone();
     assert_eq!((learned(&lessons), kept.successes, kept.failures), (1, 4, 0));
@@ -256,11 +260,11 @@ async fn defect_4_every_critical_subgoal_runs_or_the_run_teaches_nothing() {
 async fn nothing_is_learned_from_a_run_that_failed_or_was_cancelled() {
     let (model, lessons) = (Arc::new(script()), Arc::new(Lessons::default()));
     let slow = |_: Task, _: Cx| async {
-        tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
         Ok("found")
     };
     let soar = builder(&model, &lessons).agent(reader(), slow).build().unwrap();
-    let second = std::time::Duration::from_secs(1);
+    let second = Duration::from_secs(1);
     let error = soar.answer(Query::new(QUESTION).deadline(second)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
     assert!(tokio::time::timeout(second, soar.answer(QUESTION)).await.is_err(), "dropped");
@@ -280,6 +284,87 @@ async fn experience_that_fails_degrades_and_stops_nothing() {
             "the run was not noted in memory: nothing comes to mind"
         ]
     );
+}
+
+fn notes(answer: &Answer) -> Vec<String> {
+    answer.degradations.iter().map(ToString::to_string).collect()
+}
+
+const UNKNOWN: &str = "what was learned earlier could not be looked up: it took longer than ";
+const UNNOTED: &str = "the run was not noted in memory: it took longer than ";
+
+#[tokio::test(start_paused = true)]
+async fn whatever_of_experience_hangs_is_given_up_and_the_answer_stands() {
+    let (model, before) = (Arc::new(script()), Arc::new(Lessons::default()));
+    let soar = |lessons: &_| builder(&model, lessons).agent(reader(), found).build().unwrap();
+    soar(&before).answer(QUESTION).await.unwrap();
+    let patterns = before.patterns.lock().unwrap().clone();
+    let cases = [
+        ("recall", false, [UNKNOWN, "2s"]),
+        ("utilities", false, [UNKNOWN, "2s"]),
+        ("reward", false, [UNNOTED, "10s"]),
+        ("learn", false, [UNNOTED, "10s"]),
+        ("judge", true, [UNNOTED, "10s"]),
+    ];
+    for (method, known, note) in cases {
+        let known = if known { patterns.clone() } else { Vec::new() };
+        let lessons = Lessons { hangs: Some(method), patterns: known.into(), ..Lessons::default() };
+        let answer = soar(&Arc::new(lessons)).answer(QUESTION).await.unwrap();
+        assert!(answer.text.starts_with("Compare the journal [1]"), "{method}");
+        assert_eq!(notes(&answer), [note.concat()], "{method}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_given_up_is_not_waited_for_again_when_the_run_is_resumed() {
+    let (model, lessons) = (Arc::new(script()), Arc::new(Lessons { hangs: Some("everything"), ..Lessons::default() }));
+    let builder = builder(&model, &lessons).agent(reader(), found);
+    let soar = builder.journal(Arc::new(Notebook::default()), Durability::Phase).build().unwrap();
+    let answer = soar.answer(Query::new(QUESTION).run(RunId(7))).await.unwrap();
+    assert_eq!(notes(&answer), [[UNKNOWN, "2s"].concat(), [UNNOTED, "10s"].concat()]);
+    let start = Instant::now();
+    let replayed = soar.resume(RunId(7), None).await.unwrap();
+    assert_eq!((replayed.degradations, start.elapsed()), (answer.degradations, Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_memory_that_hangs_does_not_use_up_the_time_of_a_run() {
+    let (model, lessons) = (Arc::new(script()), Arc::new(Lessons { hangs: Some("everything"), ..Lessons::default() }));
+    let hangs = Shelf { chunks: store().chunks.clone(), hangs: true, ..Shelf::default() };
+    let soar = builder(&model, &lessons).store(Arc::new(hangs)).agent(reader(), found).build().unwrap();
+    let answer = soar.answer(Query::new(QUESTION).deadline(Duration::from_secs(1))).await.unwrap();
+    assert!(answer.text.starts_with("Compare the journal [1]"));
+    let [recall, record] = &notes(&answer)[..] else { panic!("{answer}") };
+    assert_eq!(recall, &[UNKNOWN, "250ms"].concat());
+    assert!(record.starts_with(UNNOTED), "{record}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_when_it_is_told_what_was_used_costs_no_answer() {
+    let hangs = Shelf { chunks: store().chunks.clone(), hangs: true, ..Shelf::default() };
+    let soar = Soar::builder().store(Arc::new(hangs)).build().unwrap();
+    let answer = soar.answer("What does the journal do?").await.unwrap();
+    assert!(answer.text.contains("it resumes a run"), "{answer}");
+    assert_eq!(notes(&answer)[1..], [[UNNOTED, "10s"].concat()], "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_assesses_when_nobody_says_in_time_how_hard_a_question_was() {
+    let opinion = r#"{"complexity": "simple", "confidence": 0.9, "reason": "one fact"}"#;
+    let model = ScriptedModel::new().answer("how much work", opinion).answer("numbered sources", "Nowhere.");
+    let (model, lessons) = (Arc::new(model), Arc::new(Lessons { hangs: Some("recall"), ..Lessons::default() }));
+    let start = Instant::now();
+    let answer = soar(&model, &lessons).answer("Which page should I read, and why this one?").await.unwrap();
+    assert_eq!((answer.assessment.by, start.elapsed()), (DecidedBy::Model, Duration::from_secs(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_phase_of_the_host_that_hangs_in_record_costs_no_answer() {
+    let record = |_: Recording, _: Cx| std::future::pending::<Result<Noted<()>>>();
+    let soar = Soar::builder().store(store()).record(record).phase_timeout(Duration::from_secs(3)).build().unwrap();
+    let answer = soar.answer("What does the journal do?").await.unwrap();
+    let unrecorded = |note: &Degradation| note.to_string().ends_with("it took longer than 3s");
+    assert!(answer.degradations.iter().any(unrecorded), "{answer}");
 }
 
 #[tokio::test]
@@ -363,11 +448,12 @@ async fn agents_are_rewarded_for_what_the_answer_uses() {
     build(only_first).answer(QUESTION).await.unwrap();
     let rewards: Vec<_> =
         lessons.rewards.lock().unwrap().iter().map(|(agent, reward)| (agent.name.to_string(), *reward)).collect();
-    let expected = [("used", 1.0), ("plain", 0.5), ("broken", 0.0)].map(|(name, reward)| (name.to_owned(), reward));
-    assert_eq!(rewards, expected, "one that was never started is not judged");
+    let expected = [("used", 1.0), ("plain", 0.5), ("broken", 0.0), ("reason", 0.0)];
+    let expected = expected.map(|(name, reward)| (name.to_owned(), reward));
+    assert_eq!(rewards, expected, "the model took over and failed as well; one that was never started is not judged");
     build(script()).answer(QUESTION).await.unwrap();
     let seen = seen.lock().unwrap();
     assert_eq!(seen[0], [], "nothing was learned of them");
     let named: Vec<_> = seen[1].iter().map(|(name, utility)| format!("{name} {utility:.2}")).collect();
-    assert_eq!(named, ["used 0.60", "plain 0.50", "broken 0.40"]);
+    assert_eq!(named, ["used 0.60", "plain 0.50", "broken 0.40", "reason 0.40"]);
 }

@@ -17,10 +17,15 @@ pub(crate) struct Lessons {
     /// Returns every pattern whatever the situation.
     pub(crate) careless: bool,
     pub(crate) broken: bool,
+    /// Never returns from the method of this name, or from any of them for "everything".
+    pub(crate) hangs: Option<&'static str>,
 }
 
 impl Lessons {
-    fn check(&self) -> Result<()> {
+    async fn check(&self, method: &str) -> Result<()> {
+        if self.hangs.is_some_and(|hangs| hangs == method || hangs == "everything") {
+            std::future::pending::<()>().await;
+        }
         if self.broken { Err(Error::new(ErrorKind::Unavailable, "nothing comes to mind")) } else { Ok(()) }
     }
 }
@@ -28,13 +33,13 @@ impl Lessons {
 #[async_trait]
 impl Experience for Lessons {
     async fn recall(&self, situation: &Situation) -> Result<Vec<Pattern>> {
-        self.check()?;
+        self.check("recall").await?;
         let patterns = self.patterns.lock().unwrap();
         Ok(patterns.iter().filter(|pattern| self.careless || pattern.fits(situation)).cloned().collect())
     }
 
     async fn learn(&self, pattern: Pattern) -> Result<()> {
-        self.check()?;
+        self.check("learn").await?;
         let mut patterns = self.patterns.lock().unwrap();
         let known = patterns.iter_mut().find(|known| known.key().unwrap() == pattern.key().unwrap());
         match known {
@@ -48,7 +53,7 @@ impl Experience for Lessons {
     }
 
     async fn judge(&self, pattern: Key, reward: f32, at: Timestamp) -> Result<()> {
-        self.check()?;
+        self.check("judge").await?;
         self.judged.lock().unwrap().push(reward);
         for known in self.patterns.lock().unwrap().iter_mut().filter(|known| known.key().unwrap() == pattern) {
             let counts = known.counts().judged(reward, at);
@@ -58,7 +63,7 @@ impl Experience for Lessons {
     }
 
     async fn utilities(&self, agents: &[AgentKey]) -> Result<Vec<Option<f32>>> {
-        self.check()?;
+        self.check("utilities").await?;
         let rewards = self.rewards.lock().unwrap();
         let utility = |agent: &AgentKey| {
             let own = rewards.iter().filter(|(name, _)| name == agent);
@@ -68,16 +73,16 @@ impl Experience for Lessons {
     }
 
     async fn reward(&self, rewards: &[(AgentKey, f32)], _: Timestamp) -> Result<()> {
-        self.check()?;
+        self.check("reward").await?;
         self.rewards.lock().unwrap().extend_from_slice(rewards);
         Ok(())
     }
 
     async fn unlearn(&self, _: Unlearning) -> Result<u64> {
-        self.check().map(|()| 0)
+        self.check("unlearn").await.map(|()| 0)
     }
 
     async fn learned(&self) -> Result<Learned> {
-        self.check().map(|()| Learned::default())
+        self.check("learned").await.map(|()| Learned::default())
     }
 }

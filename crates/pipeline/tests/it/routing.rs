@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
 use ninefold_core::{
-    AgentCard, Assignment, Cx, DecidedBy, Embedder, Error, ErrorKind, Impasse, Labels, Model, Phase, Plan, Routes,
-    Scope, Scores, Subgoal, Task, TieBreak, Verdict, VerifiedPlan,
+    AgentCard, Assignment, Cx, DecidedBy, Embedded, Embedder, Error, ErrorKind, Impasse, Labels, Model, ModelId, Phase,
+    Plan, Purpose, Result, Routes, Scope, Scores, Subgoal, Task, TieBreak, Verdict, VerifiedPlan,
 };
 use ninefold_pipeline::layers::scope::visible;
 use ninefold_pipeline::phases::Noted;
@@ -147,6 +149,48 @@ async fn meaning_tells_where_words_do_not_and_a_dead_embedder_is_told_of() {
     let dead = Arc::new(ScriptedEmbedder::new());
     dead.fail(Some(Error::new(ErrorKind::Unavailable, "the embedder is down")));
     assert_eq!(soar(&dead).answer(question).await.unwrap().text, "anything [1]");
+}
+
+/// An embedder whose first call never returns, as that of a run whose stream nobody reads on.
+struct Left {
+    first: AtomicBool,
+    inner: ScriptedEmbedder,
+}
+
+#[async_trait]
+impl Embedder for Left {
+    fn model(&self) -> &ModelId {
+        self.inner.model()
+    }
+
+    async fn embed(&self, texts: &[String], purpose: Purpose) -> Result<Embedded> {
+        if self.first.swap(false, Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        self.inner.embed(texts, purpose).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_stands_still_while_it_embeds_the_examples_holds_up_no_other() {
+    let says = |what: &'static str| move |_: Task, _: Cx| async move { Ok(what) };
+    let [weather, trains, _] = described();
+    let inner = ScriptedEmbedder::new().alike("mizzle", "drizzle");
+    let embedder = Arc::new(Left { first: true.into(), inner });
+    let pipeline = Soar::builder()
+        .agent(weather.example("drizzle"), says("wet"))
+        .agent(trains, says("late"))
+        .agent(AgentCard::new("any", "Anything").capability("*"), says("anything"))
+        .embedder(Arc::clone(&embedder) as Arc<dyn Embedder>)
+        .decompose(|_: Decomposition, _: Cx| async { Ok(Noted::new(vec![Subgoal::new("a", "mizzle")].try_into()?)) })
+        .verify(|_: Verification, _: Cx| async { Ok(Noted::new(passed())) })
+        .build()
+        .unwrap();
+    let question = "Compare the left side with the right side and weigh both";
+    let mut left = Box::pin(pipeline.answer(question));
+    assert!(futures_util::future::poll_immediate(&mut left).await.is_none());
+    assert!(!embedder.first.load(Ordering::SeqCst), "it stands where the examples are embedded");
+    assert_eq!(pipeline.answer(question).await.unwrap().text, "wet [1]");
 }
 
 const WORDS: &[&str] =

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use ninefold_core::journal::{Entry, Header, Journal, Position, RecordedRun};
 use ninefold_core::{Key, Result, RunId, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Sqlite;
 use super::failure::{Fault, strange_value};
@@ -35,6 +35,11 @@ impl Journal for Sqlite {
         self.query(unfinished).await
     }
 
+    async fn unfinished_with(&self, phases: &[&str]) -> Result<Vec<(RunId, Header, Vec<Entry>)>> {
+        let phases = serde_json::Value::from(phases).to_string();
+        self.query(move |connection| unfinished_with(connection, &phases)).await
+    }
+
     async fn prune(&self, finished_before: Timestamp) -> Result<u64> {
         self.write(move |connection| prune(connection, finished_before)).await
     }
@@ -49,27 +54,13 @@ fn load(connection: &Connection, run: RunId) -> Result<Option<RecordedRun>, Faul
     let found = snapshot
         .prepare_cached("SELECT id, pipeline, definition, input, started, finished FROM runs WHERE run = ?1")?
         .query_row([to_row(run)], |row| {
-            let header = Header {
-                pipeline: row.get::<_, String>(1)?.into(),
-                definition: Key(row.get(2)?),
-                input: row.get(3)?,
-                started: Timestamp(row.get(4)?),
-            };
-            Ok((row.get::<_, i64>(0)?, header, row.get::<_, Option<i64>>(5)?.map(Timestamp)))
+            Ok((row.get::<_, i64>(0)?, header_of(row)?, row.get::<_, Option<i64>>(5)?.map(Timestamp)))
         })
         .optional()?;
     let Some((id, header, finished)) = found else { return Ok(None) };
     let mut select = snapshot
         .prepare_cached("SELECT branch, ordinal, phase, key, output, at FROM entries WHERE run = ?1 ORDER BY id")?;
-    let rows = select.query_map([id], |row| {
-        Ok(Entry {
-            position: Position { branch: row.get::<_, i64>(0)?.cast_unsigned(), ordinal: row.get(1)? },
-            phase: row.get::<_, String>(2)?.into(),
-            key: Key(row.get(3)?),
-            output: row.get(4)?,
-            at: Timestamp(row.get(5)?),
-        })
-    })?;
+    let rows = select.query_map([id], |row| entry_at(row, 0))?;
     let entries = rows.collect::<rusqlite::Result<Vec<Entry>>>()?;
     Ok(Some(RecordedRun { header, entries, finished }))
 }
@@ -116,17 +107,54 @@ fn unfinished(connection: &Connection) -> Result<Vec<(RunId, Header)>, Fault> {
     let mut rows = select.query([])?;
     let mut runs = Vec::new();
     while let Some(row) = rows.next()? {
-        let run = row.get_ref(0)?.as_blob().ok().and_then(|bytes| bytes.try_into().ok());
-        let run = RunId(u128::from_be_bytes(run.ok_or_else(|| strange_value("the id of a run"))?));
-        let header = Header {
-            pipeline: row.get::<_, String>(1)?.into(),
-            definition: Key(row.get(2)?),
-            input: row.get(3)?,
-            started: Timestamp(row.get(4)?),
-        };
-        runs.push((run, header));
+        runs.push((run_of(row)?, header_of(row)?));
     }
     Ok(runs)
+}
+
+/// `phases` is a JSON array of names.
+fn unfinished_with(connection: &Connection, phases: &str) -> Result<Vec<(RunId, Header, Vec<Entry>)>, Fault> {
+    let mut select = connection.prepare_cached(
+        "SELECT runs.run, pipeline, definition, input, started, branch, ordinal, phase, key, output, at
+         FROM runs JOIN entries ON entries.run = runs.id
+         WHERE finished IS NULL AND phase IN (SELECT value FROM json_each(?1)) ORDER BY started, runs.id, entries.id",
+    )?;
+    let mut rows = select.query([phases])?;
+    let mut runs: Vec<(RunId, Header, Vec<Entry>)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (run, entry) = (run_of(row)?, entry_at(row, 5)?);
+        match runs.last_mut().filter(|(last, ..)| *last == run) {
+            Some((_, _, entries)) => entries.push(entry),
+            None => runs.push((run, header_of(row)?, vec![entry])),
+        }
+    }
+    Ok(runs)
+}
+
+fn run_of(row: &Row<'_>) -> Result<RunId, Fault> {
+    let run = row.get_ref(0)?.as_blob().ok().and_then(|bytes| bytes.try_into().ok());
+    Ok(RunId(u128::from_be_bytes(run.ok_or_else(|| strange_value("the id of a run"))?)))
+}
+
+/// The header in the columns after the first: `pipeline, definition, input, started`.
+fn header_of(row: &Row<'_>) -> rusqlite::Result<Header> {
+    Ok(Header {
+        pipeline: row.get::<_, String>(1)?.into(),
+        definition: Key(row.get(2)?),
+        input: row.get(3)?,
+        started: Timestamp(row.get(4)?),
+    })
+}
+
+/// The entry in the columns from this one on: `branch, ordinal, phase, key, output, at`.
+fn entry_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        position: Position { branch: row.get::<_, i64>(first)?.cast_unsigned(), ordinal: row.get(first + 1)? },
+        phase: row.get::<_, String>(first + 2)?.into(),
+        key: Key(row.get(first + 3)?),
+        output: row.get(first + 4)?,
+        at: Timestamp(row.get(first + 5)?),
+    })
 }
 
 fn prune(connection: &Connection, finished_before: Timestamp) -> Result<u64, Fault> {

@@ -44,7 +44,42 @@ async fn what_is_queued_is_written_when_the_last_handle_goes() {
     (0..50).for_each(|n| log.write(entry(None, n.to_string())));
     drop(log.clone());
     drop(log);
-    assert_eq!(questions(&file).len(), 50);
+    // Nobody waited: the thread goes on by itself.
+    while !read_conversation(&file).is_ok_and(|(entries, _)| entries.len() == 50) {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    assert_eq!(questions(&file).last().unwrap(), "49");
+}
+
+/// A pipe in the place of each file stops the thread that writes for as long as nobody reads.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn dropping_the_last_handle_waits_for_no_disk() {
+    use std::io::BufRead as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let logs = (0..10).map(|n| ConversationLog::open(folder.path().join(n.to_string())).unwrap());
+    let logs: Vec<_> = logs.collect();
+    let pipes: Vec<_> = logs.iter().map(|log| log.file(None)).collect();
+    if !Command::new("mkfifo").args(&pipes).status().is_ok_and(|status| status.success()) {
+        println!("NOT TESTED: there is no mkfifo");
+        return;
+    }
+    // More than a pipe holds.
+    let long = format!("still there: {}", "word ".repeat(40_000));
+    logs.iter().for_each(|log| log.write(entry(None, long.as_str())));
+    let (done, dropped) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        drop(logs);
+        let _ = done.send(());
+    });
+    let patience = std::time::Duration::from_secs(10);
+    dropped.recv_timeout(patience).expect("a log that waited two seconds would make them twenty");
+    for pipe in pipes {
+        let mut line = String::new();
+        std::io::BufReader::new(fs::File::open(pipe).unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(serde_json::from_str::<ConversationEntry>(&line).unwrap().question, long);
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Who takes over a subgoal whose agent failed.
 
-use ninefold_core::{AgentCard, Cx, Error, ErrorKind, FailedSubgoal, Impasse, Subgoal};
+use ninefold_core::{AgentCard, Cx, Error, ErrorKind, FailedSubgoal, Fault, Impasse, Subgoal};
 use smol_str::SmolStr;
 
 use crate::phases::route::Skills;
@@ -19,13 +19,13 @@ impl Tried {
 
     /// The agent of these that is able to take the subgoal now: the next one by what is known of them, at last the one that
     /// takes what nobody else does. Nobody when the run may not use the agent that failed (that stays so for others), when
-    /// enough have tried, or when the budget is used up and all others need a model.
+    /// enough have tried, or when the run's budget is used up and all others need a model.
     pub(super) fn next(&self, subgoal: &Subgoal, cards: &[AgentCard], skills: &Skills, cx: &Cx) -> Option<SmolStr> {
         let (_, last) = self.0.last()?;
         if last.kind() == ErrorKind::OutOfScope || self.0.len() >= MAX_AGENTS {
             return None;
         }
-        let broke = last.kind() == ErrorKind::OverBudget;
+        let broke = last.kind() == ErrorKind::OverBudget && last.fault() == Fault::Run;
         let may = |card: &&AgentCard| {
             cx.scope().allows(&card.labels)
                 && !(broke && card.calls > 0)
@@ -38,14 +38,18 @@ impl Tried {
     /// What to say of the failures now that the subgoal was taken by this agent, or by nobody.
     pub(super) fn impasse(&self, subgoal: &Subgoal, taken_by: Option<SmolStr>) -> Option<Impasse> {
         let (agent, error) = self.0.last()?;
-        let (subgoal, agent, kind) = (subgoal.id.clone(), agent.clone(), error.kind());
-        Some(Impasse::AgentFailed { subgoal, agent, kind, taken_by })
+        let (subgoal, agent) = (subgoal.id.clone(), agent.clone());
+        Some(Impasse::AgentFailed { subgoal, agent, kind: error.kind(), fault: error.fault(), taken_by })
     }
 
     /// The record of a subgoal at which all failed: in the words of the first, who was meant to take it, and then of the others.
     pub(super) fn record(&self, subgoal: &Subgoal) -> Option<FailedSubgoal> {
         let ((agent, error), others) = self.0.split_first()?;
         let mut failed = FailedSubgoal::new(subgoal.id.clone(), agent.clone(), subgoal.critical, error);
+        // One that was at work and failed by itself outweighs what kept the others from it.
+        if others.iter().any(|(_, error)| error.fault().is_own()) {
+            failed.fault = Fault::Own;
+        }
         for (_, error) in others {
             failed.message.push_str(&format!("; then {error}"));
         }

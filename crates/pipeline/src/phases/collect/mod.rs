@@ -2,7 +2,6 @@
 //! over by another agent where one is able to; otherwise it takes along what depends on it. When a critical subgoal has failed,
 //! nothing more is begun, because the answer is worthless already; what runs may finish.
 
-mod breaker;
 mod fallback;
 mod state;
 
@@ -17,19 +16,19 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use ninefold_core::impasse::cause;
 use ninefold_core::span::{self, field};
 use ninefold_core::{
-    Agent, AgentCard, Cx, Degradation, Error, ErrorKind, Event, Evidence, FailedSubgoal, Finding, Findings, Phase,
-    Report, Result, Routes, Task, VerifiedPlan,
+    Agent, AgentCard, Cx, Degradation, Error, ErrorKind, Event, Evidence, FailedSubgoal, Fault, Finding, Findings,
+    Impasse, Phase, Report, Result, Routes, Task, VerifiedPlan,
 };
 use serde::Serialize;
 use smol_str::SmolStr;
 use tracing::Span;
 
-pub use breaker::CircuitPolicy;
-use breaker::{Circuit, Says, says};
 use fallback::Tried;
 use state::{Start, States};
 
 use super::route::Skills;
+use crate::layers::circuit::Circuit;
+pub use crate::layers::circuit::CircuitPolicy;
 use crate::layers::policy::Retry;
 use crate::layers::trace::traced;
 use crate::layers::{Layered, phase, scope};
@@ -87,11 +86,8 @@ pub struct Agents {
     whole: Duration,
 }
 
-/// An agent with its layers and its circuit.
-struct Step {
-    layered: Layered<Guarded, Task, Report>,
-    circuit: Circuit,
-}
+/// An agent with its layers.
+type Step = Layered<Guarded, Task, Report>;
 
 impl Agents {
     pub(crate) fn new(
@@ -103,9 +99,8 @@ impl Agents {
         let step = |(card, agent): (AgentCard, Arc<dyn Agent>)| {
             let name = card.name.clone();
             cards.push(card.clone());
-            let layered = phase(name.to_string(), Guarded { card, agent }).agent();
-            let layered = layered.timeout(policy.timeout).retry(policy.retry);
-            (name, Step { layered, circuit: Circuit::new(policy.circuit) })
+            let step = phase(name.to_string(), Guarded { card, agent }).agent(Circuit::new(policy.circuit));
+            (name, step.timeout(policy.timeout).retry(policy.retry))
         };
         let steps = agents.into_iter().map(step).collect();
         let (parallel, whole) = (policy.parallel.max(1), policy.whole);
@@ -114,23 +109,11 @@ impl Agents {
 
     /// Gives a task to an agent, unless that is left alone.
     async fn call(&self, agent: &SmolStr, task: Task, cx: &Cx) -> Result<Report> {
-        let Some(Step { layered, circuit }) = self.steps.get(agent) else {
+        let Some(step) = self.steps.get(agent) else {
             return Err(Error::new(ErrorKind::OutOfScope, format!("agent {agent:?} is not registered"))
                 .hint("routes may name only agents of this pipeline"));
         };
-        let pass = circuit.enter(agent)?;
-        let result = layered.run(task, cx).await;
-        match &result {
-            Ok(_) => pass.succeeded(),
-            // The run's own end says nothing about the agent.
-            Err(_) if cx.check().is_err() => {}
-            Err(error) => match says(error) {
-                Says::Broken => pass.failed(),
-                Says::There => pass.succeeded(),
-                Says::Nothing => {}
-            },
-        }
-        result
+        step.run(task, cx).await
     }
 }
 
@@ -199,7 +182,12 @@ impl Phase<Collection> for Collect {
                     match select(pin!(running.next()), alarm.as_mut()).await {
                         Either::Left((next, _)) => next,
                         Either::Right(_) => {
-                            states.stop(&out_of_time(self.agents.whole));
+                            // Whoever took over was stopped; whoever was taken over has failed.
+                            for (number, subgoal) in subgoals.iter().enumerate() {
+                                let taken = tried.get(&number).filter(|_| states.is_running(number));
+                                states.met(taken.and_then(|tried| tried.impasse(subgoal, None)));
+                            }
+                            states.stop(out_of_time(self.agents.whole));
                             break;
                         }
                     }
@@ -260,10 +248,19 @@ impl Phase<Collection> for Collect {
     }
 }
 
-/// The note that agents went without what they wanted to spend.
-pub(crate) fn over_budget(failed: &FailedSubgoal) -> Option<Degradation> {
-    let note = || Degradation::OverBudget { phase: "collect".into(), message: failed.message.clone() };
-    (failed.kind == ErrorKind::OverBudget).then(note)
+/// The note that agents went without what they wanted to spend, where the run's budget did not hold it.
+pub(crate) fn over_budget(findings: &Findings) -> Option<Degradation> {
+    let went_without = |failed: &&FailedSubgoal| {
+        let refused = |kind: ErrorKind, fault: Fault| kind == ErrorKind::OverBudget && fault == Fault::Run;
+        // Others who tried as well may have failed by themselves.
+        let tried = |impasse: &Impasse| match impasse {
+            Impasse::AgentFailed { subgoal, kind, fault, .. } => *subgoal == failed.subgoal && refused(*kind, *fault),
+            _ => false,
+        };
+        refused(failed.kind, failed.fault) || findings.impasses.iter().any(tried)
+    };
+    let failed = findings.failed.iter().find(went_without)?;
+    Some(Degradation::OverBudget { phase: "collect".into(), message: failed.message.clone() })
 }
 
 /// What `collect` tells of its output while it makes it.

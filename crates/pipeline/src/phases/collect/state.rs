@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ninefold_core::{Error, ErrorKind, FailedSubgoal, Finding, Findings, Impasse, Statement, Subgoal, SubgoalId, Task};
+use ninefold_core::{
+    Error, ErrorKind, FailedSubgoal, Fault, Finding, Findings, Impasse, Statement, Subgoal, SubgoalId, Task,
+};
 use smol_str::SmolStr;
 
 use super::Collection;
@@ -79,7 +81,8 @@ impl<'a> States<'a> {
         let given_up = |kind: ErrorKind, because: String| {
             let message = format!("not started, because {because} failed");
             let (subgoal, critical) = (subgoal.id.clone(), subgoal.critical);
-            Ready::Never(FailedSubgoal { subgoal, agent: agent.clone(), critical, kind, message })
+            let (agent, fault) = (agent.clone(), Fault::NotStarted);
+            Ready::Never(FailedSubgoal { subgoal, agent, critical, kind, message, fault })
         };
         let depends_on = self.dependencies.get(number).map(Vec::as_slice).unwrap_or_default();
         let mut dependencies = Vec::with_capacity(depends_on.len());
@@ -114,8 +117,11 @@ impl<'a> States<'a> {
         }
     }
 
-    /// The same subgoal once more, for another agent.
+    /// The same subgoal once more, for another agent; not when a critical one has failed, because the answer is worthless.
     pub(super) fn again(&self, number: usize, agent: SmolStr) -> Option<Start> {
+        if self.worthless.is_some() {
+            return None;
+        }
         let subgoal = self.input.plan.subgoals().get(number)?;
         let dependencies =
             self.dependencies.get(number)?.iter().filter_map(|dependency| match self.states.get(*dependency) {
@@ -145,13 +151,22 @@ impl<'a> States<'a> {
         self.impasses.extend(impasse);
     }
 
-    /// Gives up whatever is not done, because of this error.
-    pub(super) fn stop(&mut self, error: &Error) {
+    /// Whether somebody is at work on it.
+    pub(super) fn is_running(&self, number: usize) -> bool {
+        matches!(self.states.get(number), Some(State::Running))
+    }
+
+    /// Gives up whatever is not done, because of this error, which is the run's own.
+    pub(super) fn stop(&mut self, error: Error) {
+        let (stopped, not_started) = (error.clone().with_fault(Fault::Run), error.with_fault(Fault::NotStarted));
         for (number, subgoal) in self.input.plan.subgoals().iter().enumerate() {
-            if matches!(self.states.get(number), Some(State::Waiting | State::Running)) {
-                let agent = self.input.routes.agent(&subgoal.id).map(SmolStr::new).unwrap_or_default();
-                self.fail(number, FailedSubgoal::new(subgoal.id.clone(), agent, subgoal.critical, error));
-            }
+            let error = match self.states.get(number) {
+                Some(State::Waiting) => &not_started,
+                Some(State::Running) => &stopped,
+                _ => continue,
+            };
+            let agent = self.input.routes.agent(&subgoal.id).map(SmolStr::new).unwrap_or_default();
+            self.fail(number, FailedSubgoal::new(subgoal.id.clone(), agent, subgoal.critical, error));
         }
     }
 

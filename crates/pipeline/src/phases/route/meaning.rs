@@ -1,11 +1,10 @@
 //! Which agent's examples mean what a subgoal means, by their embeddings. The examples are embedded once, when a subgoal first
 //! needs it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ninefold_core::{AgentCard, Embedder, Purpose, Result};
 use smol_str::SmolStr;
-use tokio::sync::OnceCell;
 
 use super::skills::{Able, Why, ranked};
 
@@ -20,7 +19,7 @@ const NEAREST: usize = 3;
 pub(crate) struct Meaning {
     embedder: Arc<dyn Embedder>,
     examples: Vec<(SmolStr, Vec<String>)>,
-    vectors: OnceCell<Vec<(SmolStr, Vec<Vec<f32>>)>>,
+    vectors: OnceLock<Vec<(SmolStr, Vec<Vec<f32>>)>>,
 }
 
 impl Meaning {
@@ -28,19 +27,20 @@ impl Meaning {
     pub(crate) fn of(cards: &[AgentCard], embedder: Arc<dyn Embedder>) -> Option<Self> {
         let described = cards.iter().filter(|card| !card.examples.is_empty());
         let examples: Vec<_> = described.map(|card| (card.name.clone(), card.examples.clone())).collect();
-        (!examples.is_empty()).then(|| Self { embedder, examples, vectors: OnceCell::new() })
+        (!examples.is_empty()).then(|| Self { embedder, examples, vectors: OnceLock::new() })
     }
 
     async fn examples(&self) -> Result<&[(SmolStr, Vec<Vec<f32>>)]> {
-        let embed = async {
-            let texts: Vec<String> = self.examples.iter().flat_map(|(_, examples)| examples).cloned().collect();
-            let mut vectors = self.embedder.embed(&texts, Purpose::Query).await?.vectors.into_iter();
-            let of = |(name, examples): &(SmolStr, Vec<String>)| {
-                (name.clone(), vectors.by_ref().take(examples.len()).collect())
-            };
-            Ok(self.examples.iter().map(of).collect())
-        };
-        self.vectors.get_or_try_init(|| embed).await.map(Vec::as_slice)
+        if let Some(vectors) = self.vectors.get() {
+            return Ok(vectors);
+        }
+        // Nobody waits for another run, which stands still while nobody reads its stream: two that come first both embed.
+        let texts: Vec<String> = self.examples.iter().flat_map(|(_, examples)| examples).cloned().collect();
+        let mut vectors = self.embedder.embed(&texts, Purpose::Query).await?.vectors.into_iter();
+        let of =
+            |(name, examples): &(SmolStr, Vec<String>)| (name.clone(), vectors.by_ref().take(examples.len()).collect());
+        let embedded = self.examples.iter().map(of).collect();
+        Ok(self.vectors.get_or_init(|| embedded))
     }
 
     /// Who of these agents is able to take each of these subgoals, by what their descriptions mean.

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ninefold_core::{Error, ErrorKind};
+use ninefold_core::{Cx, Error, ErrorKind, Fault, Result};
 use tokio::time::Instant;
 
 /// When an agent is left alone, and for how long.
@@ -25,9 +25,9 @@ impl Default for CircuitPolicy {
     }
 }
 
-/// One agent's circuit, shared by all runs of a pipeline. It reads the clock only for an agent that has failed.
+/// One agent's circuit, shared by all runs of a pipeline. It is neither asked nor told about what a run replays. It reads the clock only for an agent that has failed.
 #[derive(Debug)]
-pub(super) struct Circuit {
+pub(crate) struct Circuit {
     policy: CircuitPolicy,
     state: Mutex<State>,
 }
@@ -41,7 +41,7 @@ struct State {
 }
 
 impl Circuit {
-    pub(super) fn new(policy: CircuitPolicy) -> Self {
+    pub(crate) fn new(policy: CircuitPolicy) -> Self {
         Self { policy, state: Mutex::default() }
     }
 
@@ -50,7 +50,7 @@ impl Circuit {
     }
 
     /// Lets a subgoal through to the agent of this name, or says for how long it is left alone.
-    pub(super) fn enter(&self, agent: &str) -> Result<Pass<'_>, Error> {
+    pub(super) fn enter(&self, agent: &str) -> Result<Pass<'_>> {
         let mut state = self.state();
         let probe = match state.open_until {
             None => false,
@@ -65,7 +65,7 @@ impl Circuit {
                     let what = format!("agent {agent} has failed {} times in a row; {why}", self.policy.failures);
                     let error =
                         Error::new(ErrorKind::Unavailable, what).hint("mend the agent, or let another one take over");
-                    return Err(error.with_retry_after(wait));
+                    return Err(error.with_retry_after(wait).with_fault(Fault::NotStarted));
                 }
                 state.probing = true;
                 true
@@ -83,7 +83,21 @@ pub(super) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    pub(super) fn succeeded(mut self) {
+    /// Notes how it went, as far as that says something about the agent.
+    pub(super) fn ended<T>(self, result: &Result<T>, cx: &Cx) {
+        match result {
+            Ok(_) => self.succeeded(),
+            // The run's own end says nothing about the agent.
+            Err(_) if cx.check().is_err() => {}
+            Err(error) => match says(error) {
+                Says::Broken => self.failed(),
+                Says::There => self.succeeded(),
+                Says::Nothing => {}
+            },
+        }
+    }
+
+    fn succeeded(mut self) {
         self.told = true;
         let mut state = self.circuit.state();
         // What began before the circuit opened says nothing about now.
@@ -93,7 +107,7 @@ impl Pass<'_> {
         }
     }
 
-    pub(super) fn failed(mut self) {
+    fn failed(mut self) {
         self.told = true;
         let policy = self.circuit.policy;
         let mut state = self.circuit.state();
@@ -119,7 +133,7 @@ impl Drop for Pass<'_> {
 }
 
 /// What a failure says about the agent itself.
-pub(super) enum Says {
+enum Says {
     /// It does not work.
     Broken,
     /// It works, and cannot do what it was asked.
@@ -129,7 +143,10 @@ pub(super) enum Says {
 }
 
 /// What this error says about the agent it comes from.
-pub(super) fn says(error: &Error) -> Says {
+fn says(error: &Error) -> Says {
+    if !error.fault().is_own() {
+        return Says::Nothing;
+    }
     match error.kind() {
         ErrorKind::InvalidInput
         | ErrorKind::TooLong
@@ -137,12 +154,11 @@ pub(super) fn says(error: &Error) -> Says {
         | ErrorKind::NotFound
         | ErrorKind::Conflict => Says::There,
         ErrorKind::OutOfScope
-        | ErrorKind::OverBudget
         | ErrorKind::Cancelled
         | ErrorKind::ReplayRefused
         | ErrorKind::NotDurable
         | ErrorKind::Suspended => Says::Nothing,
-        // Its own time limit among them.
+        // Its own limits of time and of what it may spend among them.
         _ => Says::Broken,
     }
 }
