@@ -9,6 +9,7 @@ mod near;
 pub mod normalize;
 pub mod program;
 pub mod response;
+pub mod scope;
 
 pub use command::{CannotHandle, Command};
 pub use kind::{Choice, Kind};
