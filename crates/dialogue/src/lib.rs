@@ -3,8 +3,13 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod command;
+pub mod expression;
 pub mod kind;
+mod near;
 pub mod normalize;
+pub mod program;
+pub mod response;
+pub mod scope;
 
 pub use command::{CannotHandle, Command};
 pub use kind::{Choice, Kind};

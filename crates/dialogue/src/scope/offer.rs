@@ -1,0 +1,164 @@
+//! Which flows and slots a turn is offered.
+
+use smol_str::SmolStr;
+
+use super::index::{Index, Scores, Words};
+use super::{Bounds, OfferedFlow, OfferedSlot, Reason, Scope, View};
+use crate::program::{ActionId, Flow, FlowId, Program, SlotId};
+
+/// How many words a reason shows.
+const MOST_WORDS: usize = 3;
+
+pub(super) fn offer(program: &Program, index: &Index, view: &View<'_>, bounds: &Bounds) -> Scope {
+    let (message, last) = (Words::of(view.message), Words::of(view.last_said));
+    let said = index.score(&message);
+    let mut scores = said.clone();
+    index.add(&last, bounds.last_said, &mut scores);
+    let mut offer = Offer { program, index, view, message, last, said, scores, flows: Vec::new(), slots: Vec::new() };
+    offer.of_state(bounds);
+    offer.of_words(bounds);
+    offer.finish()
+}
+
+struct Offer<'a> {
+    program: &'a Program,
+    index: &'a Index,
+    view: &'a View<'a>,
+    message: Words,
+    last: Words,
+    said: Scores,
+    scores: Scores,
+    flows: Vec<OfferedFlow>,
+    slots: Vec<OfferedSlot>,
+}
+
+impl Offer<'_> {
+    /// What is offered whatever the message says.
+    fn of_state(&mut self, bounds: &Bounds) {
+        let view = self.view;
+        if let Some(asked) = view.asked {
+            self.slot(asked, Reason::Asked);
+        }
+        // A repair flow stands before the flow that it repairs, whose slots stay in view.
+        let is_internal = |flow: &&FlowId| self.program.flow(**flow).is_some_and(|flow| flow.internal);
+        let under = view.stack.iter().rev().find(|flow| !is_internal(flow)).copied();
+        let about = view.active.filter(|flow| !is_internal(&flow)).or(under.filter(|_| view.active.is_some()));
+        for flow in [view.active, about].into_iter().flatten() {
+            self.slots_of(flow, &Reason::Active);
+        }
+        for slot in view.filled.iter().filter(|slot| self.index.is_collected(**slot)) {
+            if self.program.slot(*slot).is_some_and(|slot| slot.flow.is_none()) {
+                self.slot(*slot, Reason::Correctable);
+            }
+        }
+        let ended = view.ended.filter(|flow| self.can_start(*flow) || view.active == Some(*flow));
+        if let Some(ended) = ended {
+            self.flow(ended, Reason::Ended);
+            self.slots_of(ended, &Reason::Ended);
+        }
+        let Some(of) = about.or(ended) else { return };
+        let name = self.program.flow(of).map_or_else(SmolStr::default, |flow| flow.name.clone());
+        let kin = self.index.kin(of).iter().filter(|(_, likeness)| *likeness >= bounds.likeness);
+        for (rank, (flow, _)) in kin.take(bounds.kin).enumerate() {
+            if self.can_start(*flow) {
+                self.flow(*flow, Reason::Kin(name.clone()));
+                if rank == 0 {
+                    self.slots_of(*flow, &Reason::Kin(name.clone()));
+                }
+            }
+        }
+    }
+
+    /// What is offered for what was said.
+    fn of_words(&mut self, bounds: &Bounds) {
+        let ids = (0..=u16::MAX).zip(&self.program.flows).map(|(at, _)| FlowId(at));
+        let mut ranked: Vec<(FlowId, f32)> =
+            ids.filter(|flow| self.can_start(*flow)).map(|flow| (flow, self.scores.of(flow))).collect();
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let best = ranked.first().map_or(0.0, |(_, score)| *score);
+        let idle = self.view.active.is_none();
+        let (flows, with_slots) =
+            if idle { (bounds.flows_idle, bounds.slots_idle) } else { (bounds.flows_active, bounds.slots_active) };
+        let least = if idle { f32::MIN_POSITIVE } else { bounds.least }.max(best * bounds.relative);
+        let few = ranked.len() <= flows;
+        for (rank, &(flow, score)) in ranked.iter().enumerate() {
+            let matches = score >= least && rank < flows;
+            let reason = if matches {
+                Reason::Matches(self.matching(flow))
+            } else if few {
+                Reason::Few
+            } else if idle && best < bounds.weak && rank < bounds.most {
+                Reason::NothingMatched
+            } else {
+                break;
+            };
+            self.flow(flow, reason);
+            if matches && rank < with_slots && self.index.leaves_over(&self.message, flow) {
+                let name = self.program.flow(flow).map_or_else(SmolStr::default, |flow| flow.name.clone());
+                self.slots_of(flow, &Reason::Of(name));
+            }
+        }
+    }
+
+    fn matching(&self, flow: FlowId) -> Vec<SmolStr> {
+        let words = self.index.matching(&self.message, flow, MOST_WORDS);
+        if words.is_empty() { self.index.matching(&self.last, flow, MOST_WORDS) } else { words }
+    }
+
+    /// Whether a user may start a flow now: not one that is open, nor one that only the system starts.
+    fn can_start(&self, id: FlowId) -> bool {
+        let open = self.view.active == Some(id) || self.view.stack.contains(&id);
+        !open && self.program.flow(id).is_some_and(|flow| !flow.internal && self.guard_holds(flow))
+    }
+
+    /// A guard that cannot be evaluated does not hold.
+    fn guard_holds(&self, flow: &Flow) -> bool {
+        flow.guard.as_ref().is_none_or(|guard| guard.holds(self.view.names).unwrap_or(false))
+    }
+
+    fn flow(&mut self, id: FlowId, reason: Reason) {
+        let Some(flow) = self.program.flow(id) else { return };
+        if flow.internal || !self.guard_holds(flow) || self.flows.iter().any(|known| known.id == id) {
+            return;
+        }
+        let (score, said) = (self.scores.of(id), self.said.of(id));
+        self.flows.push(OfferedFlow { id, name: flow.name.clone(), score, said, reason });
+    }
+
+    fn slots_of(&mut self, flow: FlowId, reason: &Reason) {
+        let program = self.program;
+        for slot in program.flow(flow).into_iter().flat_map(|flow| &flow.reaches) {
+            let correctable = *reason == Reason::Active && self.view.filled.contains(slot);
+            self.slot(*slot, if correctable { Reason::Correctable } else { reason.clone() });
+        }
+    }
+
+    fn slot(&mut self, id: SlotId, reason: Reason) {
+        let Some(slot) = self.program.slot(id).filter(|slot| !slot.internal) else { return };
+        match self.slots.iter_mut().find(|known| known.name == slot.name) {
+            Some(known) if known.ids.contains(&id) => {}
+            Some(known) => known.ids.push(id),
+            None => {
+                let filled = self.view.filled.contains(&id);
+                self.slots.push(OfferedSlot { name: slot.name.clone(), ids: vec![id], filled, reason });
+            }
+        }
+    }
+
+    fn finish(mut self) -> Scope {
+        self.flows.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
+        let open: Vec<FlowId> = self.view.stack.iter().copied().chain(self.view.active).collect();
+        let running = open.iter().copied().chain(self.flows.iter().map(|flow| flow.id));
+        let mut actions: Vec<ActionId> = running.flat_map(|flow| self.index.actions(flow)).copied().collect();
+        actions.sort();
+        actions.dedup();
+        Scope {
+            open: open.iter().filter_map(|flow| Some(self.program.flow(*flow)?.name.clone())).collect(),
+            flows: self.flows,
+            slots: self.slots,
+            actions,
+            asked: self.view.asked,
+            confirming: self.view.confirming,
+        }
+    }
+}
