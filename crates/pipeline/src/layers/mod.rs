@@ -90,6 +90,26 @@ where
     }
 }
 
+/// Does work as a phase of this name where there is no value to pass: timed, told and bounded by the run like every phase, but neither
+/// cached nor journaled. For pipelines that write down what happened themselves.
+///
+/// # Errors
+/// Those of the work; `DeadlineExceeded`, `Cancelled`, `Panicked`. Every error names the phase.
+pub async fn inline<T>(name: &'static str, cx: &Cx, work: impl Future<Output = Result<T>> + Send) -> Result<T>
+where
+    T: Send,
+{
+    let work = traced(span::phase(name), policy::bounded(cx, None, work));
+    if !cx.is_heard() {
+        return work.await.map_err(|error| error.in_phase(name));
+    }
+    cx.tell(|| Event::PhaseStarted { phase: name.into() }).await;
+    let result = work.await;
+    let end = result.as_ref().err().map_or(PhaseEnd::Done, PhaseEnd::from);
+    cx.tell(|| Event::PhaseFinished { phase: name.into(), end }).await;
+    result.map_err(|error| error.in_phase(name))
+}
+
 impl<P, In, Out> Layered<P, In, Out> {
     /// Sets the version; change it when the phase's code changes what it makes, so that journals and caches of the
     /// old code are not used for the new.

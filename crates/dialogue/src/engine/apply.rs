@@ -1,0 +1,274 @@
+//! Does what was ordered: opens and closes flows, gives slots their values, and calls in repair flows.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Engine;
+use super::orders::{Order, Refused};
+use super::pattern::Pattern;
+use super::state::{Came, Filled, Frame, State, Then, Waiting};
+use super::turn::{Again, Turn};
+use crate::command::CannotHandle;
+use crate::expression::Names as _;
+use crate::program::{FlowId, SlotId};
+
+/// A repair flow that is to run before the conversation goes on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Interlude {
+    pub(crate) pattern: Pattern,
+    pub(crate) flow: Option<FlowId>,
+    pub(crate) context: Value,
+    pub(crate) then: Option<Then>,
+}
+
+pub(crate) fn interlude(engine: &Engine, pattern: Pattern, context: Value) -> Interlude {
+    Interlude { pattern, flow: engine.patterns.flow(pattern), context, then: None }
+}
+
+/// Puts repair flows on the stack, the first of them on top.
+pub(crate) fn push(state: &mut State, interludes: Vec<Interlude>) {
+    state.waiting = None;
+    for interlude in interludes.into_iter().rev() {
+        let Some(flow) = interlude.flow else { continue };
+        // A repair flow that still waits gives way to a new one.
+        state.frames.retain(|frame| frame.flow != flow);
+        let (context, then) = (Arc::new(interlude.context), interlude.then);
+        state.frames.push(Frame { context, then, ..Frame::new(flow) });
+    }
+}
+
+/// Carries out one order. What is to be said about it is left to repair flows.
+pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Interlude>) {
+    let engine = turn.engine;
+    let mut add = |pattern, context| interludes.push(interlude(engine, pattern, context));
+    match order {
+        Order::Start(flow) => {
+            if !open(turn, flow) {
+                add(Pattern::CannotHandle, json!({ "reason": CannotHandle::OutOfScope }));
+            }
+        }
+        Order::Give { slot, value } => {
+            if let Some(context) = give(turn, slot, value) {
+                add(Pattern::Correction, context);
+            }
+        }
+        Order::Refuse { slot, said, why } => {
+            let name = engine.program.slot(slot).map(|slot| slot.name.clone());
+            miss(turn, slot, &why);
+            let own_words = engine.program.slot(slot).is_some_and(|slot| slot.no_match.is_some());
+            let context = match why {
+                Refused::Unread if own_words && turn.state.waiting == Some(Waiting::Slot(slot)) => return,
+                Refused::Unread => json!({ "slot": name, "value": said, "message": null, "ambiguous": null }),
+                Refused::Ambiguous(readings) => {
+                    json!({ "slot": name, "value": said, "message": null, "ambiguous": readings })
+                }
+                Refused::Invalid(message) => {
+                    json!({ "slot": name, "value": said, "message": message, "ambiguous": null })
+                }
+            };
+            add(Pattern::Validation, context);
+        }
+        Order::Clear(slot) => clear(&mut turn.state, slot),
+        Order::Cancel(flow) => {
+            let described = flow.map(|flow| engine.called(flow));
+            let name = flow.and_then(|flow| engine.program.flow(flow)).map(|flow| flow.name.clone());
+            let context = json!({ "flow": name, "description": described });
+            interludes.push(Interlude { then: flow.map(Then::Cancel), ..interlude(engine, Pattern::Cancel, context) });
+        }
+        Order::Answer(yes) => answer(turn, yes, interludes),
+        Order::Clarify(flows) => {
+            let described: Vec<String> = flows.iter().map(|flow| engine.called(*flow)).collect();
+            let names: Vec<_> =
+                flows.iter().filter_map(|flow| engine.program.flow(*flow)).map(|flow| flow.name.clone()).collect();
+            add(Pattern::Clarification, json!({ "flows": described, "names": names }));
+        }
+        Order::Skip => add(Pattern::Skip, skip(turn)),
+        Order::Repeat => {
+            turn.repeated = true;
+            add(Pattern::Repeat, json!({ "text": turn.state.last_said }));
+        }
+        Order::ChitChat => add(Pattern::ChitChat, json!({})),
+        Order::Knowledge(question) => add(Pattern::Knowledge, json!({ "question": question, "answer": null })),
+        Order::Handoff => add(Pattern::Handoff, json!({})),
+        Order::Restart => {
+            let restart = interlude(engine, Pattern::Restart, json!({}));
+            interludes.push(Interlude { then: Some(Then::Restart), ..restart });
+        }
+        Order::Cannot(reason) => {
+            let mut own_words = false;
+            if let (Some(Waiting::Slot(slot)), CannotHandle::NotUnderstood) = (turn.state.waiting, reason) {
+                miss(turn, slot, &Refused::Unread);
+                own_words = engine.program.slot(slot).is_some_and(|slot| slot.no_match.is_some());
+            }
+            if !own_words {
+                add(Pattern::CannotHandle, json!({ "reason": reason }));
+            }
+        }
+    }
+}
+
+/// Opens a flow, or brings one that is open to the front. Says whether it could.
+pub(crate) fn open(turn: &mut Turn<'_>, flow: FlowId) -> bool {
+    let state = &mut turn.state;
+    if let Some(at) = state.frames.iter().position(|frame| frame.flow == flow) {
+        let end = called_from(state, at);
+        if end < state.frames.len() {
+            interrupt(state);
+            let raised: Vec<Frame> = state.frames.drain(at..end).collect();
+            state.frames.extend(raised);
+        }
+        return true;
+    }
+    if state.frames.len() >= usize::from(turn.engine.program.settings.deepest_stack) {
+        return false;
+    }
+    interrupt(state);
+    state.frames.push(Frame::new(flow));
+    set_defaults(turn, flow);
+    true
+}
+
+fn interrupt(state: &mut State) {
+    state.waiting = None;
+    state.misses = 0;
+    if let Some(frame) = state.frames.last_mut() {
+        frame.interrupted = true;
+    }
+}
+
+/// The end of the flows that the one at this place has called, one the other.
+fn called_from(state: &State, at: usize) -> usize {
+    let above = state.frames.iter().skip(at + 1).take_while(|frame| frame.called.is_some()).count();
+    at + 1 + above
+}
+
+/// Gives the slots of a flow what they hold before anybody says anything.
+pub(crate) fn set_defaults(turn: &mut Turn<'_>, flow: FlowId) {
+    let engine = turn.engine;
+    let slots = engine.program.flow(flow).map(|flow| flow.slots.as_slice()).unwrap_or_default();
+    for slot in slots {
+        let Some(of) = engine.program.slot(*slot).filter(|_| !turn.state.has(*slot)) else { continue };
+        let Some(default) = &of.default else { continue };
+        let value = default.eval(&engine.view(&turn.state, turn.now));
+        if let Ok(value) = value
+            && !value.is_null()
+        {
+            turn.state.values.insert(*slot, Filled::computed(value));
+        }
+    }
+}
+
+/// Gives a slot a value. Returns what there is to say of it when it had another one before.
+fn give(turn: &mut Turn<'_>, slot: SlotId, value: Arc<Filled>) -> Option<Value> {
+    let state = &mut turn.state;
+    let asked = state.waiting == Some(Waiting::Slot(slot));
+    if asked {
+        state.waiting = None;
+        state.misses = 0;
+        turn.answered = Some(slot);
+    }
+    state.last_set = Some(slot);
+    let before = state.values.insert(slot, Arc::clone(&value));
+    if asked {
+        return None;
+    }
+    if before.as_ref().is_some_and(|before| before.value == value.value) {
+        return None;
+    }
+    for frame in &mut state.frames {
+        let collected = |done: &&mut super::state::Done| matches!(&done.what, Came::Collected { slot: of, .. } if *of == slot);
+        let last = frame.before.iter_mut().filter(collected).last();
+        if let Some(done) = frame.done.iter_mut().filter(collected).last().or(last) {
+            done.what = Came::Collected { slot, value: Arc::clone(&value) };
+        }
+    }
+    state.redo_all();
+    let before = before.filter(|before| !before.value.is_null())?;
+    let name = turn.engine.program.slot(slot).map(|slot| slot.name.clone());
+    Some(json!({ "slot": name, "value": value.value, "before": before.value }))
+}
+
+/// Takes a slot's value away; whoever needs it asks for it again.
+fn clear(state: &mut State, slot: SlotId) {
+    state.values.remove(&slot);
+    for frame in &mut state.frames {
+        let keeps = |done: &super::state::Done| !matches!(&done.what, Came::Collected { slot: of, .. } if *of == slot);
+        frame.done.retain(keeps);
+        frame.before.retain(keeps);
+    }
+    state.redo_all();
+}
+
+/// Notes that the open question was not answered.
+fn miss(turn: &mut Turn<'_>, slot: SlotId, why: &Refused) {
+    if turn.state.waiting == Some(Waiting::Slot(slot)) {
+        turn.state.misses = turn.state.misses.saturating_add(1);
+    }
+    turn.again = Some(match why {
+        Refused::Unread | Refused::Ambiguous(_) => Again::NoMatch,
+        Refused::Invalid(_) => Again::Invalid,
+    });
+}
+
+/// A yes or a no to the open question.
+fn answer(turn: &mut Turn<'_>, yes: bool, interludes: &mut Vec<Interlude>) {
+    if turn.state.waiting != Some(Waiting::Confirmation) {
+        let (pattern, context) = if yes {
+            (Pattern::Clarification, json!({ "flows": [], "names": [] }))
+        } else {
+            (Pattern::ChitChat, json!({}))
+        };
+        interludes.push(interlude(turn.engine, pattern, context));
+        return;
+    }
+    turn.state.waiting = None;
+    turn.state.misses = 0;
+    super::steps::confirmed(turn, yes);
+}
+
+/// Leaves the open question unanswered, if that may be. Returns what there is to say of it.
+fn skip(turn: &mut Turn<'_>) -> Value {
+    let Some(Waiting::Slot(slot)) = turn.state.waiting else { return json!({ "slot": null, "optional": false }) };
+    let of = turn.engine.program.slot(slot);
+    let optional = of.is_some_and(|slot| slot.optional);
+    if optional {
+        turn.state.waiting = None;
+        turn.state.misses = 0;
+        turn.answered = Some(slot);
+        turn.state.values.insert(slot, Filled::skipped());
+    }
+    json!({ "slot": of.map(|slot| &slot.name), "optional": optional })
+}
+
+/// Ends a flow before its end, with what it has called.
+pub(crate) fn cancel(turn: &mut Turn<'_>, flow: FlowId) {
+    let state = &mut turn.state;
+    let Some(at) = state.frames.iter().position(|frame| frame.flow == flow) else { return };
+    let end = called_from(state, at);
+    let ended: Vec<Frame> = state.frames.drain(at..end).collect();
+    for frame in ended {
+        forget(turn.engine, &mut turn.state, frame.flow);
+    }
+    turn.state.ended = Some(flow);
+}
+
+/// Forgets the values of a flow that has ended.
+pub(crate) fn forget(engine: &Engine, state: &mut State, flow: FlowId) {
+    let slots = engine.program.flow(flow).map(|flow| flow.slots.as_slice()).unwrap_or_default();
+    for slot in slots {
+        if engine.program.slot(*slot).is_some_and(|slot| !slot.persistent) {
+            state.values.remove(slot);
+        }
+    }
+}
+
+/// Whether the guard of a flow holds now.
+pub(crate) fn may_start(turn: &Turn<'_>, flow: FlowId) -> bool {
+    let view = turn.engine.view(&turn.state, turn.now);
+    let _ = view.now();
+    turn.engine.program.flow(flow).is_some_and(|flow| match &flow.guard {
+        Some(guard) => guard.holds(&view).unwrap_or(false),
+        None => true,
+    })
+}

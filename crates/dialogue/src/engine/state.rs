@@ -1,0 +1,241 @@
+//! Where a conversation stands: the open flows, the values of slots, and what is waited for. Nothing of it is shared between
+//! sessions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use smol_str::SmolStr;
+
+use crate::program::{FlowId, SlotId, Step};
+
+/// A conversation between two turns.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// How many turns there were.
+    pub turns: u64,
+    /// How many texts were said: picks variations, so that none comes twice in a row.
+    pub said: u64,
+    /// The open flows, the active one last.
+    pub frames: Vec<Frame>,
+    /// What slots hold.
+    pub values: BTreeMap<SlotId, Arc<Filled>>,
+    /// What the user is to say.
+    pub waiting: Option<Waiting>,
+    /// How often in a row he did not say it.
+    pub misses: u8,
+    /// What was said in the last turn.
+    pub last_said: String,
+    /// The slot that got its value last.
+    pub last_set: Option<SlotId>,
+    /// The flow that ended last.
+    pub ended: Option<FlowId>,
+    /// Who has taken over.
+    pub handed_to: Option<SmolStr>,
+}
+
+/// A slot's value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filled {
+    /// In its canonical form; null where the user left it open.
+    pub value: Value,
+    /// The user's words; empty where it did not come from him.
+    pub original: String,
+    /// How it was read.
+    pub how: String,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// A value for this slot.
+    Slot(SlotId),
+    /// Yes or no.
+    Confirmation,
+}
+
+/// An open flow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    /// Which.
+    pub flow: FlowId,
+    /// The next step.
+    pub step: Step,
+    /// What its steps came to, in their order.
+    pub done: Vec<Done>,
+    /// What they had come to before a value was corrected: taken over where nothing has changed for them.
+    pub before: Vec<Done>,
+    /// What the slots that it writes itself held when it began.
+    pub initial: BTreeMap<SlotId, Option<Arc<Filled>>>,
+    /// What a repair flow is about.
+    pub context: Arc<Value>,
+    /// What is done when it has ended without a no.
+    pub then: Option<Then>,
+    /// Whether it was called by the flow below: its slots whose values are taken over, from and to.
+    pub called: Option<Vec<(SlotId, SlotId)>>,
+    /// Of what it was called with.
+    pub inputs: u64,
+    /// Whether a no has ended it.
+    pub denied: bool,
+    /// Whether a value that it used was corrected, so that its steps are gone through again when it goes on.
+    pub redo: bool,
+    /// Whether it was interrupted by another flow.
+    pub interrupted: bool,
+}
+
+/// What a repair flow stands in front of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// The flow ends.
+    Cancel(FlowId),
+    /// Everything ends, and everything is forgotten.
+    Restart,
+}
+
+/// What a step came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    /// Which step.
+    pub step: Step,
+    /// What it came to.
+    pub what: Came,
+}
+
+/// What steps come to that are not done twice without need. Digests are of what was read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Came {
+    /// Something was said.
+    Said {
+        /// Of the values in it.
+        digest: u64,
+    },
+    /// A slot got its value from the user.
+    Collected {
+        /// Which.
+        slot: SlotId,
+        /// What.
+        value: Arc<Filled>,
+    },
+    /// An action was run.
+    Ran {
+        /// Of its inputs.
+        digest: u64,
+        /// What it gave to slots; none when it failed.
+        outputs: Option<Vec<(SlotId, Arc<Filled>)>>,
+    },
+    /// The user said yes.
+    Confirmed {
+        /// Of the values in the question.
+        digest: u64,
+    },
+    /// Another flow was called.
+    Called {
+        /// Of its inputs.
+        digest: u64,
+        /// What it gave to slots.
+        outputs: Vec<(SlotId, Option<Arc<Filled>>)>,
+    },
+}
+
+/// The most that a flow remembers of what its steps came to; beyond it, a correction changes what comes after it only.
+pub(crate) const MOST_DONE: usize = 256;
+
+impl Frame {
+    /// A flow at its first step.
+    #[must_use]
+    pub fn new(flow: FlowId) -> Self {
+        Self {
+            flow,
+            step: 0,
+            done: Vec::new(),
+            before: Vec::new(),
+            initial: BTreeMap::new(),
+            context: Arc::new(Value::Null),
+            then: None,
+            called: None,
+            inputs: 0,
+            denied: false,
+            redo: false,
+            interrupted: false,
+        }
+    }
+
+    /// Notes what the step under way came to.
+    pub(crate) fn came_to(&mut self, what: Came) {
+        if self.done.len() < MOST_DONE {
+            self.done.push(Done { step: self.step, what });
+        }
+    }
+
+    /// What the step under way came to before a correction; each is given once.
+    pub(crate) fn came_before(&mut self) -> Option<Came> {
+        let at = self.before.iter().position(|done| done.step == self.step)?;
+        Some(self.before.remove(at).what)
+    }
+}
+
+impl State {
+    /// The active flow.
+    #[must_use]
+    pub fn active(&self) -> Option<&Frame> {
+        self.frames.last()
+    }
+
+    /// Whether a slot has a value or was left open.
+    #[must_use]
+    pub fn has(&self, slot: SlotId) -> bool {
+        self.values.contains_key(&slot)
+    }
+
+    /// Gives a slot a value that a step of the active flow has computed.
+    pub(crate) fn write(&mut self, slot: SlotId, value: Option<Arc<Filled>>) {
+        let before = match value {
+            Some(value) => self.values.insert(slot, value),
+            None => self.values.remove(&slot),
+        };
+        if let Some(frame) = self.frames.last_mut() {
+            frame.initial.entry(slot).or_insert(before);
+        }
+    }
+
+    /// Prepares every open flow to go through its steps again, where what they had come to counts as long as what they read is
+    /// the same.
+    pub(crate) fn redo_all(&mut self) {
+        for frame in &mut self.frames {
+            frame.redo = true;
+        }
+    }
+
+    /// Has the active flow go through its steps again.
+    pub(crate) fn rewind(&mut self) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        frame.redo = false;
+        if frame.done.len() >= MOST_DONE {
+            return;
+        }
+        frame.step = 0;
+        let mut before = std::mem::take(&mut frame.done);
+        before.append(&mut frame.before);
+        frame.before = before;
+        for (slot, value) in std::mem::take(&mut frame.initial) {
+            match value {
+                Some(value) => self.values.insert(slot, value),
+                None => self.values.remove(&slot),
+            };
+        }
+    }
+}
+
+impl Filled {
+    /// A value that did not come from the user.
+    #[must_use]
+    pub fn computed(value: Value) -> Arc<Self> {
+        Arc::new(Self { value, original: String::new(), how: String::new() })
+    }
+
+    /// That the user left it open.
+    #[must_use]
+    pub fn skipped() -> Arc<Self> {
+        Arc::new(Self { value: Value::Null, original: String::new(), how: "left open".to_owned() })
+    }
+}

@@ -1,0 +1,405 @@
+//! Goes through the steps of the open flows until the user has to speak.
+//!
+//! After a correction a flow goes through its steps again from the first: what a step came to before is taken over as long as what it
+//! read is the same, so that exactly those steps are done again that depend on the corrected value.
+
+use std::sync::Arc;
+
+use ninefold_core::Result;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use smol_str::SmolStr;
+
+use super::apply::{self, interlude};
+use super::digest;
+use super::pattern::Pattern;
+use super::run;
+use super::state::{Came, Filled, Frame, Then, Waiting};
+use super::turn::{Again, Turn};
+use super::orders::objection;
+use crate::expression::EvalError;
+use crate::program::{FlowId, Op, SlotId};
+use crate::response::Response;
+
+/// A step that was gone through, for the inspector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trail {
+    /// The flow.
+    pub flow: SmolStr,
+    /// The number of the step in it.
+    pub step: u16,
+    /// What was done: `say`, `ask origin`, `action search, kept`.
+    pub what: String,
+}
+
+/// A step that failed: the conversation went on with `pattern_internal_error`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The flow.
+    pub flow: SmolStr,
+    /// The number of the step in it.
+    pub step: u16,
+    /// What happened.
+    pub message: String,
+}
+
+/// What is to happen after a step.
+enum Next {
+    /// The next step.
+    On,
+    /// The user speaks.
+    Wait,
+}
+
+/// Why a step could not be done.
+struct Failed {
+    why: String,
+}
+
+impl From<EvalError> for Failed {
+    fn from(error: EvalError) -> Self {
+        Self { why: error.to_string() }
+    }
+}
+
+/// Goes on until the user has to speak or nothing is left to do.
+pub(crate) async fn advance(turn: &mut Turn<'_>) -> Result<()> {
+    turn.state.waiting = None;
+    loop {
+        let Some(frame) = turn.state.frames.last() else {
+            let Some(flow) = turn.completed.take() else { return Ok(()) };
+            let name = turn.engine.program.flow(flow).map(|flow| flow.name.clone());
+            let ended = |pattern| interlude(turn.engine, pattern, json!({ "flow": name }));
+            let both = vec![ended(Pattern::Satisfaction), ended(Pattern::Completed)];
+            apply::push(&mut turn.state, both);
+            continue;
+        };
+        if frame.redo {
+            turn.state.rewind();
+        }
+        turn.steps += 1;
+        let done = if turn.steps > turn.engine.program.settings.most_steps {
+            Err(Failed { why: format!("the turn took more than {} steps", turn.engine.program.settings.most_steps) })
+        } else {
+            step(turn).await?
+        };
+        match done {
+            Ok(Next::On) => {}
+            Ok(Next::Wait) => return Ok(()),
+            Err(failed) => {
+                if !fail(turn, &failed).await {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+/// Takes one step of the active flow.
+async fn step(turn: &mut Turn<'_>) -> Result<Result<Next, Failed>> {
+    let Some((flow, at)) = turn.state.frames.last().map(|frame| (frame.flow, frame.step)) else {
+        return Ok(Ok(Next::Wait));
+    };
+    let engine = turn.engine;
+    let Some(op) = engine.program.flow(flow).and_then(|flow| flow.ops.get(usize::from(at))) else {
+        return Ok(Err(Failed { why: format!("there is no step {at}") }));
+    };
+    if let Op::Action { action, inputs, outputs, failed } = op {
+        return run::action(turn, *action, inputs, outputs, *failed).await.map(|done| {
+            done.map(|()| Next::On).map_err(|why| Failed { why })
+        });
+    }
+    Ok(plain(turn, flow, op).await)
+}
+
+/// A step that is no action.
+async fn plain(turn: &mut Turn<'_>, flow: FlowId, op: &Op) -> Result<Next, Failed> {
+    let engine = turn.engine;
+    match op {
+        Op::Say(response) => {
+            let digest = engine.digest(response.reads(), &engine.view(&turn.state, turn.now));
+            let before = turn.state.frames.last_mut().and_then(Frame::came_before);
+            let kept = matches!(before, Some(Came::Said { digest: of }) if of == digest);
+            if !kept {
+                say(turn, response).await?;
+            }
+            note(turn, if kept { "say, said before" } else { "say" });
+            go_on(turn, Some(Came::Said { digest }));
+        }
+        Op::Collect { slot, prompt } => return collect(turn, *slot, prompt.as_ref()).await,
+        Op::Set { slot, value } => {
+            let value = value.eval(&engine.view(&turn.state, turn.now))?;
+            turn.state.write(*slot, (!value.is_null()).then(|| Filled::computed(value)));
+            note(turn, "set");
+            go_on(turn, None);
+        }
+        Op::Clear(slot) => {
+            turn.state.write(*slot, None);
+            note(turn, "clear");
+            go_on(turn, None);
+        }
+        Op::Jump(to) => jump(turn, *to),
+        Op::JumpUnless { condition, to } => {
+            if condition.holds(&engine.view(&turn.state, turn.now))? {
+                go_on(turn, None);
+            } else {
+                jump(turn, *to);
+            }
+        }
+        Op::Link(to) => {
+            note(turn, "link");
+            turn.state.frames.pop();
+            apply::forget(engine, &mut turn.state, flow);
+            turn.state.ended = Some(flow);
+            if !apply::open(turn, *to) {
+                return Err(Failed { why: "too many flows are open".to_owned() });
+            }
+        }
+        Op::Call { flow: to, inputs, outputs } => return call(turn, *to, inputs, outputs),
+        Op::Confirm { prompt, .. } => {
+            let digest = confirmation(turn, flow, prompt);
+            let before = turn.state.frames.last_mut().and_then(Frame::came_before);
+            if matches!(before, Some(Came::Confirmed { digest: of }) if of == digest) {
+                note(turn, "confirm, confirmed before");
+                go_on(turn, Some(Came::Confirmed { digest }));
+                return Ok(Next::On);
+            }
+            if !std::mem::take(&mut turn.repeated) {
+                say(turn, prompt).await?;
+            }
+            note(turn, "confirm");
+            turn.state.waiting = Some(Waiting::Confirmation);
+            return Ok(Next::Wait);
+        }
+        Op::Handoff { to, say: words } => {
+            if let Some(words) = words {
+                say(turn, words).await?;
+            }
+            note(turn, format!("handoff {to}"));
+            turn.state.handed_to = Some(to.clone());
+            go_on(turn, None);
+            return Ok(Next::Wait);
+        }
+        Op::End => end(turn),
+        Op::Action { .. } => {}
+    }
+    Ok(Next::On)
+}
+
+/// What a confirmation is about: what its question says, or, where that says nothing, all that the flow holds.
+fn confirmation(turn: &Turn<'_>, flow: FlowId, prompt: &Response) -> u64 {
+    let engine = turn.engine;
+    let view = engine.view(&turn.state, turn.now);
+    if !prompt.reads().is_empty() {
+        return engine.digest(prompt.reads(), &view);
+    }
+    let slots = engine.program.flow(flow).map(|flow| flow.reaches.as_slice()).unwrap_or_default();
+    let values: Vec<_> = slots.iter().map(|slot| turn.state.values.get(slot).map(|filled| &filled.value)).collect();
+    digest(&values)
+}
+
+/// The answer to the open confirmation.
+pub(crate) fn confirmed(turn: &mut Turn<'_>, yes: bool) {
+    let Some((flow, at)) = turn.state.frames.last().map(|frame| (frame.flow, frame.step)) else { return };
+    let op = turn.engine.program.flow(flow).and_then(|flow| flow.ops.get(usize::from(at)));
+    let Some(Op::Confirm { prompt, denied }) = op else { return };
+    if yes {
+        let digest = confirmation(turn, flow, prompt);
+        go_on(turn, Some(Came::Confirmed { digest }));
+    } else {
+        jump(turn, *denied);
+    }
+    if let Some(frame) = turn.state.frames.last_mut() {
+        frame.denied = !yes;
+    }
+}
+
+async fn collect(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response>>) -> Result<Next, Failed> {
+    let engine = turn.engine;
+    let Some(of) = engine.program.slot(slot) else { return Err(Failed { why: "there is no such slot".to_owned() }) };
+    let before = turn.state.frames.last_mut().and_then(Frame::came_before);
+    if let Some(Came::Collected { slot: collected, value }) = before
+        && collected == slot
+    {
+        turn.state.values.insert(slot, value);
+    } else if of.ask_always && turn.answered != Some(slot) {
+        return ask(turn, slot, prompt).await;
+    }
+    let Some(value) = turn.state.values.get(&slot).cloned() else { return ask(turn, slot, prompt).await };
+    if let Some(message) = objection(engine, &turn.state, slot, &value.value, turn) {
+        turn.state.values.remove(&slot);
+        turn.again = Some(Again::Invalid);
+        let said = if value.original.is_empty() { value.value.to_string() } else { value.original.clone() };
+        let context = json!({ "slot": of.name, "value": said, "message": message, "ambiguous": null });
+        note(turn, format!("collect {}, not accepted", of.name));
+        apply::push(&mut turn.state, vec![interlude(engine, Pattern::Validation, context)]);
+        return Ok(Next::On);
+    }
+    note(turn, format!("collect {}", of.name));
+    go_on(turn, Some(Came::Collected { slot, value }));
+    Ok(Next::On)
+}
+
+async fn ask(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response>>) -> Result<Next, Failed> {
+    let engine = turn.engine;
+    let Some(of) = engine.program.slot(slot) else { return Ok(Next::Wait) };
+    let again = turn.again.take();
+    if turn.state.misses > engine.program.settings.most_reprompts {
+        turn.state.misses = 0;
+        let stuck = interlude(engine, Pattern::CannotHandle, json!({ "reason": "no_progress", "slot": of.name }));
+        apply::push(&mut turn.state, vec![stuck]);
+        return Ok(Next::On);
+    }
+    let words = match again {
+        Some(Again::NoMatch) => of.no_match.as_ref(),
+        Some(Again::NoInput) => of.no_input.as_ref(),
+        Some(Again::Invalid) | None => None,
+    };
+    if !std::mem::take(&mut turn.repeated) {
+        say(turn, words.or(prompt).unwrap_or(&of.prompt)).await?;
+    }
+    note(turn, format!("ask {}", of.name));
+    turn.state.waiting = Some(Waiting::Slot(slot));
+    Ok(Next::Wait)
+}
+
+fn call(
+    turn: &mut Turn<'_>,
+    to: FlowId,
+    inputs: &[(SlotId, crate::expression::Expression)],
+    outputs: &[(SlotId, SlotId)],
+) -> Result<Next, Failed> {
+    let engine = turn.engine;
+    let mut given = Vec::with_capacity(inputs.len());
+    for (slot, expression) in inputs {
+        given.push((*slot, expression.eval(&engine.view(&turn.state, turn.now))?));
+    }
+    let digest = digest(&given);
+    let before = turn.state.frames.last_mut().and_then(Frame::came_before);
+    if let Some(Came::Called { digest: of, outputs }) = before
+        && of == digest
+    {
+        note(turn, "call, done before");
+        for (slot, value) in &outputs {
+            turn.state.write(*slot, value.clone());
+        }
+        go_on(turn, Some(Came::Called { digest, outputs }));
+        return Ok(Next::On);
+    }
+    if turn.state.frames.iter().any(|frame| frame.flow == to) {
+        return Err(Failed { why: "a flow that is open was called".to_owned() });
+    }
+    if turn.state.frames.len() >= usize::from(engine.program.settings.deepest_stack) {
+        return Err(Failed { why: "too many flows are open".to_owned() });
+    }
+    note(turn, "call");
+    turn.state.frames.push(Frame { called: Some(outputs.to_vec()), inputs: digest, ..Frame::new(to) });
+    for (slot, value) in given {
+        if !value.is_null() {
+            turn.state.values.insert(slot, Filled::computed(value));
+        }
+    }
+    apply::set_defaults(turn, to);
+    Ok(Next::On)
+}
+
+/// Ends the active flow.
+fn end(turn: &mut Turn<'_>) {
+    let engine = turn.engine;
+    let Some(frame) = turn.state.frames.pop() else { return };
+    if let Some(outputs) = frame.called {
+        let values: Vec<_> = outputs.iter().map(|(from, to)| (*to, turn.state.values.get(from).cloned())).collect();
+        apply::forget(engine, &mut turn.state, frame.flow);
+        for (slot, value) in &values {
+            turn.state.write(*slot, value.clone());
+        }
+        go_on(turn, Some(Came::Called { digest: frame.inputs, outputs: values }));
+        return;
+    }
+    apply::forget(engine, &mut turn.state, frame.flow);
+    match frame.then.filter(|_| !frame.denied) {
+        Some(Then::Cancel(flow)) => apply::cancel(turn, flow),
+        Some(Then::Restart) => {
+            turn.state.frames.clear();
+            turn.state.values.clear();
+            (turn.state.ended, turn.state.last_set, turn.completed) = (None, None, None);
+        }
+        None => {}
+    }
+    if !engine.patterns.is_one(frame.flow) {
+        turn.state.ended = Some(frame.flow);
+        turn.completed = Some(frame.flow);
+    }
+    resume(turn);
+}
+
+/// Tells the user which flow goes on, where one was interrupted.
+fn resume(turn: &mut Turn<'_>) {
+    let engine = turn.engine;
+    let Some(frame) = turn.state.frames.last_mut().filter(|frame| frame.interrupted) else { return };
+    frame.interrupted = false;
+    let flow = frame.flow;
+    turn.completed = None;
+    let name = engine.program.flow(flow).map(|flow| flow.name.clone());
+    let context = json!({ "flow": name, "description": engine.called(flow) });
+    apply::push(&mut turn.state, vec![interlude(engine, Pattern::ContinueInterrupted, context)]);
+}
+
+/// Ends the flow in which something failed. Says whether there is more to do.
+async fn fail(turn: &mut Turn<'_>, failed: &Failed) -> bool {
+    let engine = turn.engine;
+    let Some(frame) = turn.state.frames.last() else { return false };
+    let (flow, step) = (frame.flow, frame.step);
+    let name = engine.program.flow(flow).map(|flow| flow.name.clone()).unwrap_or_default();
+    note(turn, format!("failed: {}", failed.why));
+    turn.failures.push(Failure { flow: name.clone(), step, message: failed.why.clone() });
+    let itself = engine.patterns.flow(Pattern::InternalError) == Some(flow);
+    // With whoever called it: what they wait for does not come.
+    while let Some(frame) = turn.state.frames.pop() {
+        apply::forget(engine, &mut turn.state, frame.flow);
+        if frame.called.is_none() {
+            break;
+        }
+    }
+    turn.steps = 0;
+    if itself {
+        turn.say("Something went wrong.".to_owned(), Some(name)).await;
+        return false;
+    }
+    let context = json!({ "flow": name, "step": step });
+    apply::push(&mut turn.state, vec![interlude(engine, Pattern::InternalError, context)]);
+    true
+}
+
+async fn say(turn: &mut Turn<'_>, response: &Response) -> Result<(), Failed> {
+    let engine = turn.engine;
+    let text = response.render(&engine.view(&turn.state, turn.now), turn.state.said)?;
+    let by = turn.state.active().and_then(|frame| engine.program.flow(frame.flow)).map(|flow| flow.name.clone());
+    if !text.trim().is_empty() {
+        turn.say(text, by).await;
+    }
+    Ok(())
+}
+
+pub(crate) fn go_on(turn: &mut Turn<'_>, came: Option<Came>) {
+    if let Some(frame) = turn.state.frames.last_mut() {
+        if let Some(came) = came {
+            frame.came_to(came);
+        }
+        frame.step = frame.step.saturating_add(1);
+    }
+}
+
+pub(crate) fn jump(turn: &mut Turn<'_>, to: u16) {
+    if let Some(frame) = turn.state.frames.last_mut() {
+        frame.step = to;
+    }
+}
+
+pub(crate) fn note(turn: &mut Turn<'_>, what: impl Into<String>) {
+    if let Some(frame) = turn.state.frames.last()
+        && let Some(flow) = turn.engine.program.flow(frame.flow)
+    {
+        turn.trail.push(Trail { flow: flow.name.clone(), step: frame.step, what: what.into() });
+    }
+}
