@@ -3,6 +3,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod command;
+pub mod definition;
 pub mod expression;
 pub mod kind;
 mod near;

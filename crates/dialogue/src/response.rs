@@ -113,6 +113,21 @@ impl Response {
         Ok(Self { variations, reads })
     }
 
+    /// A text that is said as it is, braces and all.
+    #[must_use]
+    pub fn plain(text: impl Into<String>) -> Self {
+        let text = Text::Plain(text.into());
+        Self { variations: vec![Variation { condition: None, text }], reads: Vec::new() }
+    }
+
+    /// Whether it looks itself whether names have values, by a block, a condition or a default.
+    pub(crate) fn looks(&self) -> bool {
+        self.variations.iter().any(|variation| {
+            let text = variation.text.source();
+            variation.condition.is_some() || ["{%", " if ", "default"].iter().any(|mark| text.contains(mark))
+        })
+    }
+
     /// The names it reads, those of its conditions included.
     #[must_use]
     pub fn reads(&self) -> &[SmolStr] {

@@ -56,10 +56,6 @@ impl Decimal {
         i128::try_from(length).ok().and_then(|length| Self::new(length, 0)).unwrap_or(Self::ZERO)
     }
 
-    pub(crate) fn of_integer(integer: i64) -> Self {
-        Self { mantissa: integer.into(), scale: 0 }
-    }
-
     /// As a number of JSON: an integer where it is one.
     pub(crate) fn value(self) -> Value {
         if self.scale == 0
@@ -72,10 +68,6 @@ impl Decimal {
 
     pub(crate) fn integer(self) -> Option<i64> {
         (self.scale == 0).then(|| i64::try_from(self.mantissa).ok()).flatten()
-    }
-
-    pub(crate) fn is_zero(self) -> bool {
-        self.mantissa == 0
     }
 
     pub(crate) fn scale(self) -> u8 {

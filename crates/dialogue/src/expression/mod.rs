@@ -8,6 +8,7 @@
 mod compare;
 mod decimal;
 mod eval;
+mod facts;
 mod functions;
 mod lexer;
 mod parser;
@@ -28,7 +29,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 pub(crate) use functions::plain;
-pub(crate) use tree::Node;
+pub(crate) use tree::{Function, Node, Operator};
 pub use types::{Shape, Shapes};
 
 /// A condition or a value, parsed. Cloning it is cheap; it is written as its text.
@@ -192,6 +193,14 @@ impl Expression {
     /// What it results in, as far as that can be told from the shapes of its names, and what in it cannot work.
     pub fn shape(&self, names: &dyn Shapes) -> (Shape, Vec<EvalError>) {
         types::shape(&self.0.root, names)
+    }
+
+    /// The text that it always is.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self.root() {
+            Node::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
     pub(crate) fn root(&self) -> &Node {

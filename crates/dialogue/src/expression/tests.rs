@@ -133,7 +133,24 @@ fn faults_say_where_and_what_to_do() {
         ["", "a = b", "a && b", "a OR b", "a b", "(a", "a < b < c", "lenn(a)", "round()", "'open", "a == not b", "x.", "{{ a }}", "3a", "None", "a is 3"]
             .map(|text| format!("{text:>10} | {}", fault(text)))
             .join("\n"),
-        @""
+        @r#"
+                   | the expression is empty (at byte 0); write a condition, as `amount > 0`
+             a = b | `=` means nothing here (at byte 2); write `==` to compare; values are given by a `set` step
+            a && b | `&&` means nothing here (at byte 2); write `and`
+            a OR b | `OR` stands where an operator is expected (at byte 2); write `or`, in small letters
+               a b | `b` stands where an operator is expected (at byte 2); texts stand in quotes; two conditions are joined by `and` or `or`
+                (a | the end stands where `)` is expected (at byte 2); the expression ends too early
+         a < b < c | a comparison is compared again (at byte 6); write `a < b and b < c`, or use brackets
+           lenn(a) | there is no function `lenn` (at byte 0); did you mean `len`?
+           round() | `round` has 0 argument(s) (at byte 0); it takes 1 to 2
+             'open | a text is not closed (at byte 0); end it with '
+        a == not b | `not` stands behind an operator that binds more firmly (at byte 5); put it in brackets: `a == (not b)`
+                x. | the end stands where a field's name is expected (at byte 2); the expression ends too early
+           {{ a }} | `{{` means nothing here (at byte 0); an expression stands without braces; they belong to texts
+                3a | a number runs into a name (at byte 0); put a blank or an operator between them; a text stands in quotes
+              None | `None` is no name (at byte 0); write `null`
+            a is 3 | `3` stands where `null` or `not null` is expected (at byte 5); see that every bracket and every operator has its parts
+        "#
     );
 }
 
@@ -170,7 +187,22 @@ fn shapes_find_what_cannot_work() {
          "price.amout", "count.amount", "price + count", "price * count", "city - 1", "lower(count)", "not day", "price > day", "far.unit == 'mile'"]
             .map(faults)
             .join("\n"),
-        @""
+        @r#"
+                        price > city | true or false | `price > city` compares money with a text; money is compared with money or with a number
+         price > 3 and day < today() | true or false |
+                      city and count | true or false | `city` is a text where a condition is expected; ask whether it is there: `city is not null`, or compare it | `count` is a number where a condition is expected; ask whether it is there: `count is not null`, or compare it
+                   class == 'econmy' | true or false | the category has no option "econmy"; did you mean `economy`?
+        class in ['economy', 'first'] | true or false | the category has no option "first"; its options are: economy, business
+                         price.amout | unknown | `price.amout`: money has no field `amout`; did you mean `amount`?
+                        count.amount | unknown | `count.amount`: a number has no field `amount`; only money, quantities, ranges and what actions return have fields
+                       price + count | unknown | `price + count` computes with money and a number; numbers go with numbers, money with money or, multiplied, with a number
+                       price * count | money |
+                            city - 1 | unknown | `city - 1` computes with a text and a number; `number(x)` reads a number from a text, `text(x)` makes a text
+                        lower(count) | a text | `lower(count)` is given a number; `lower` takes texts
+                             not day | true or false | `day` is a day where a condition is expected; ask whether it is there: `day is not null`, or compare it
+                         price > day | true or false | `price > day` compares money with a day; money is compared with money or with a number
+                  far.unit == 'mile' | true or false |
+        "#
     );
 }
 

@@ -1,0 +1,3 @@
+//! What the dialogue crate does, from outside.
+
+mod definition;
