@@ -33,10 +33,16 @@ pub enum Kind {
     DateTime,
     /// A length of time, ISO 8601: `"PT1H30M"`, `"P3D"`.
     Duration,
-    /// From a day to a day, both included: `{"from": "2024-03-15", "to": "2024-03-17"}`.
+    /// From a day to a day, both included: `{"from": "2024-03-15", "to": "2024-03-17"}`, either of them `null` where it is open.
     DateRange,
-    /// From a time to a time: `{"from": "09:00", "to": "12:00"}`.
+    /// From a time to a time: `{"from": "09:00", "to": "12:00"}`, either of them `null` where it is open.
     TimeRange,
+    /// From a moment to a moment: `{"from": "2024-03-15T09:00", "to": "2024-03-15T12:00"}`, either of them `null` where it is open.
+    #[serde(rename = "datetime_range")]
+    DateTimeRange,
+    /// What comes again: `{"every": "P7D", "on": "monday", "at": "16:00"}`; `every` as a duration, the others where they were said,
+    /// `on` a weekday, `weekday` or `weekend`, and `part` for a part of the day: `morning`, `afternoon`, `evening`, `night`.
+    Recurrence,
     /// From a number to a number, either of them missing where it is open: `{"from": 2, "to": 4}`.
     NumberRange,
     /// An age: `{"number": 5, "unit": "year"}`.
@@ -93,6 +99,8 @@ impl Kind {
             Self::Duration => "duration",
             Self::DateRange => "date_range",
             Self::TimeRange => "time_range",
+            Self::DateTimeRange => "datetime_range",
+            Self::Recurrence => "recurrence",
             Self::NumberRange => "number_range",
             Self::Age => "age",
             Self::Dimension => "dimension",

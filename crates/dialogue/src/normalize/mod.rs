@@ -1,6 +1,21 @@
 //! Values as people write them, read into their canonical form. The locale and the time of reference are given; nothing here
 //! reads a clock. A value that can be read in several ways is ambiguous, and never one of them at random.
 
+mod category;
+mod contact;
+mod harmless;
+mod lexicon;
+mod money;
+mod number;
+mod plain;
+mod quantity;
+mod reader;
+mod token;
+mod unit;
+mod when;
+
+pub use reader::{Builder, Normalizer, Reader};
+
 use std::borrow::Cow;
 use std::ops::Range;
 
