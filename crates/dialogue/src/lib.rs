@@ -11,6 +11,7 @@ pub mod normalize;
 pub mod program;
 pub mod response;
 pub mod scope;
+pub mod understand;
 
 pub use command::{CannotHandle, Command};
 pub use kind::{Choice, Kind};

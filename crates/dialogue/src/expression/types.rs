@@ -65,10 +65,11 @@ impl From<&Kind> for Shape {
             Kind::Duration => Self::Duration,
             Kind::DateRange => Self::Range(Box::new(Self::Date)),
             Kind::TimeRange => Self::Range(Box::new(Self::Time)),
+            Kind::DateTimeRange => Self::Range(Box::new(Self::DateTime)),
             Kind::NumberRange => Self::Range(Box::new(Self::Number)),
             Kind::Age | Kind::Dimension | Kind::Temperature => Self::Quantity,
             Kind::Category { options } => Self::Option(options.iter().map(|option| option.value.clone()).collect()),
-            Kind::Custom { .. } | Kind::Any => Self::Unknown,
+            Kind::Recurrence | Kind::Custom { .. } | Kind::Any => Self::Unknown,
         }
     }
 }

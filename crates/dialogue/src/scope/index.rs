@@ -216,6 +216,21 @@ impl Index {
         said.fold((0, 0), |(about, all), (_, hashed)| (about + usize::from(names(*hashed)), all + 1))
     }
 
+    /// Whether all that another text says, function words and request words aside, is said in this one.
+    #[must_use]
+    pub fn covers(&self, words: &Words, other: &str) -> bool {
+        let mut said = 0;
+        let mut missing = false;
+        for_each_term(other, |term| {
+            if !missing && !is_function_word(term) && !is_request_word(term) {
+                let hashed = hash(term);
+                said += 1;
+                missing = !words.terms.iter().any(|(_, known)| *known == hashed);
+            }
+        });
+        said > 0 && !missing
+    }
+
     /// The flows that are described in like words, with how like they are (a cosine), the likest first: one follows the other.
     #[must_use]
     pub fn kin(&self, flow: FlowId) -> &[(FlowId, f32)] {

@@ -23,7 +23,7 @@ pub struct View<'a> {
     /// The slots that have a value.
     pub filled: &'a [SlotId],
     /// What guards read.
-    pub names: &'a dyn Names,
+    pub names: &'a (dyn Names + Sync),
 }
 
 /// How much a scope offers.

@@ -1,0 +1,171 @@
+//! A message as words: where each stands, and how it is compared.
+
+use std::ops::Range;
+
+use smol_str::SmolStr;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::scope::beginning;
+
+/// The most words that rules look at.
+const MOST_WORDS: usize = 256;
+
+/// A word of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Word {
+    /// Where it stands, in bytes.
+    pub(super) span: Range<usize>,
+    /// In small letters, without accents and apostrophes: `Don't` is `dont`.
+    pub(super) folded: SmolStr,
+    /// Whether a mark that ends a clause stands between it and the next word.
+    pub(super) ends_clause: bool,
+    /// Whether a colon or an equals sign stands behind it.
+    pub(super) labels: bool,
+}
+
+/// A message as words.
+#[derive(Debug, Clone)]
+pub(super) struct Said<'a> {
+    pub(super) text: &'a str,
+    pub(super) words: Vec<Word>,
+}
+
+impl<'a> Said<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        let text = beginning(text);
+        let mut words: Vec<Word> = Vec::new();
+        let mut start = None;
+        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}');
+        for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
+            match start {
+                None if is_word(c) && c != '\'' && c != '’' => start = Some(at),
+                Some(from) if !is_word(c) => {
+                    if words.len() == MOST_WORDS {
+                        break;
+                    }
+                    let folded = fold(text.get(from..at).unwrap_or_default());
+                    words.push(Word { span: from..at, folded, ends_clause: false, labels: false });
+                    start = None;
+                }
+                _ => {}
+            }
+            if start.is_none()
+                && let Some(last) = words.last_mut()
+            {
+                let next = text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
+                let spaced = next.is_none_or(char::is_whitespace);
+                // Full stops and colons within numbers, times and abbreviations end nothing.
+                let abbreviated = c == '.' && last.folded.len() <= 2 && next.is_some();
+                last.ends_clause |= matches!(c, ',' | ';' | '!' | '?' | '\n' | '(' | ')' | '،' | '。' | '，')
+                    || c == '.' && spaced && !abbreviated;
+                last.labels |= matches!(c, ':' | '=') && spaced;
+            }
+        }
+        if let Some(last) = words.last_mut() {
+            last.ends_clause = true;
+        }
+        Self { text, words }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    pub(super) fn word(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |word| word.folded.as_str())
+    }
+
+    /// The text of some words, as it was written.
+    pub(super) fn text_of(&self, words: Range<usize>) -> &'a str {
+        let from = self.words.get(words.start).map(|word| word.span.start);
+        let to = words.end.checked_sub(1).and_then(|last| self.words.get(last)).map(|word| word.span.end);
+        from.zip(to).and_then(|(from, to)| self.text.get(from..to)).unwrap_or_default()
+    }
+
+    /// Whether these words, separated by blanks, stand here.
+    pub(super) fn has(&self, at: usize, phrase: &str) -> bool {
+        let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
+        let follows = |(offset, word)| self.word(at + 1 + offset) == word;
+        !first.is_empty() && self.word(at) == first && (rest.is_empty() || rest.split(' ').enumerate().all(follows))
+    }
+
+    /// How many words of the longest of these phrases stand here; 0 when none does.
+    pub(super) fn any(&self, at: usize, phrases: &[&str]) -> usize {
+        let lengths = phrases.iter().filter(|phrase| self.has(at, phrase)).map(|phrase| phrase.split(' ').count());
+        lengths.max().unwrap_or(0)
+    }
+
+    /// Where the first of these phrases stands.
+    pub(super) fn find(&self, phrases: &[&str]) -> Option<Range<usize>> {
+        (0..self.len()).find_map(|at| match self.any(at, phrases) {
+            0 => None,
+            length => Some(at..at + length),
+        })
+    }
+
+    /// Behind the clause that this word is in.
+    pub(super) fn clause_end(&self, from: usize) -> usize {
+        let within = self.words.iter().skip(from).position(|word| word.ends_clause);
+        within.map_or(self.len(), |offset| from + offset + 1)
+    }
+
+    /// The words that a span of bytes covers.
+    pub(super) fn words_of(&self, span: &Range<usize>) -> Range<usize> {
+        let from = self.words.iter().position(|word| word.span.end > span.start).unwrap_or(self.len());
+        let to = self.words.iter().position(|word| word.span.start >= span.end).unwrap_or(self.len());
+        from..to.max(from)
+    }
+
+    /// Whether the writer uses capital letters, so that they tell names from other words.
+    pub(super) fn has_capitals(&self) -> bool {
+        self.words.iter().any(|word| self.starts_upper(word))
+    }
+
+    pub(super) fn is_upper(&self, at: usize) -> bool {
+        self.words.get(at).is_some_and(|word| self.starts_upper(word))
+    }
+
+    fn starts_upper(&self, word: &Word) -> bool {
+        self.text.get(word.span.clone()).and_then(|word| word.chars().next()).is_some_and(char::is_uppercase)
+    }
+}
+
+/// In small letters, without accents and apostrophes.
+pub(super) fn fold(word: &str) -> SmolStr {
+    if word.is_ascii() {
+        return word.chars().filter(|c| *c != '\'').map(|c| c.to_ascii_lowercase()).collect();
+    }
+    let letters = word.nfkd().filter(|c| !matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}'));
+    letters.flat_map(char::to_lowercase).nfc().collect()
+}
+
+/// A whole text, folded, with single blanks.
+pub(super) fn folded(text: &str) -> String {
+    let said = Said::of(text);
+    let words: Vec<&str> = said.words.iter().map(|word| word.folded.as_str()).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_clauses() {
+        let said = Said::of("No, I'd rather leave at 10:30 a.m. Origin: Málaga!");
+        let words: Vec<&str> = said.words.iter().map(|word| word.folded.as_str()).collect();
+        assert_eq!(words, ["no", "id", "rather", "leave", "at", "10", "30", "a", "m", "origin", "malaga"]);
+        assert_eq!(said.clause_end(0), 1);
+        assert_eq!(said.clause_end(1), 11);
+        assert!(said.words[9].labels && !said.words[5].labels);
+        assert_eq!(said.text_of(5..7), "10:30");
+    }
+
+    #[test]
+    fn strange_texts_are_bounded() {
+        assert_eq!(Said::of(&"a ".repeat(1 << 19)).len(), MOST_WORDS);
+        assert_eq!(Said::of("\u{0}\u{7}\u{202e}").len(), 0);
+        assert_eq!(Said::of("أريد حجز رحلة").len(), 3);
+        assert_eq!(Said::of("''' ’’").len(), 0);
+    }
+}

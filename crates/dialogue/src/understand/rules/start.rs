@@ -1,0 +1,87 @@
+//! Which flow a message starts, if any.
+
+use smol_str::SmolStr;
+
+use super::phrases::{REFUSE, REQUEST};
+use super::said::{Said, folded};
+use crate::program::FlowId;
+use crate::scope::{OfferedFlow, Words};
+use crate::understand::Heard;
+
+/// How near a rival's score comes to the best one's for the user to be asked which he means.
+const MARGIN: f32 = 0.85;
+/// The most flows that a user is asked about.
+const MOST_CHOICES: usize = 4;
+
+/// What a message starts.
+pub(super) enum Starts {
+    /// This flow, and why.
+    One(FlowId, SmolStr, String),
+    /// One of these.
+    Several(Vec<SmolStr>, String),
+    /// None.
+    Nothing,
+    /// What is started is refused: "I don't want to book a flight".
+    Refused(FlowId),
+}
+
+/// How well a flow fits, the better the greater.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+struct Fit {
+    /// 3: a trigger was said; 2: all that a trigger, the description or the name says was said; 1: enough of it.
+    rank: u8,
+    score: f32,
+}
+
+pub(super) fn starts(heard: &Heard<'_>, said: &Said<'_>, message: &Words) -> Starts {
+    let whole = folded(said.text);
+    let requests = said.find(REQUEST).is_some();
+    let busy = heard.view.active.is_some();
+    let waiting = heard.scope.asked.is_some() || heard.scope.confirming;
+    // Figures and names are values, and say nothing against a flow.
+    let is_value = |at: usize| at > 0 && said.is_upper(at) || said.word(at).starts_with(|c: char| c.is_ascii_digit());
+    let plain: Vec<&str> = (0..said.len()).filter(|at| !is_value(*at)).map(|at| said.word(at)).collect();
+    let plain = Words::of(&plain.join(" "));
+    let fit = |offered: &OfferedFlow| -> Option<Fit> {
+        let flow = heard.program.flow(offered.id)?;
+        let score = offered.said;
+        let contains = |trigger: &String| {
+            let trigger = folded(trigger);
+            !trigger.is_empty() && format!(" {whole} ").contains(&format!(" {trigger} "))
+        };
+        if flow.triggers.iter().any(contains) {
+            return Some(Fit { rank: 3, score });
+        }
+        let (about, all) = heard.index.share(&plain, offered.id);
+        if about == 0 || busy && !requests && waiting {
+            return None;
+        }
+        let covers = |text: &str| heard.index.covers(message, text);
+        if flow.triggers.iter().any(|trigger| covers(trigger)) || covers(&flow.description) || covers(&flow.name) {
+            // One word that several flows share is not all of any of them.
+            return Some(Fit { rank: 2, score });
+        }
+        let enough = about >= 2 || 2 * about >= all;
+        let fits = !busy || requests && 2 * about >= all;
+        (enough && fits && (requests || about >= 2 || all <= 2)).then_some(Fit { rank: 1, score })
+    };
+    let mut fits: Vec<(&OfferedFlow, Fit)> =
+        heard.scope.flows.iter().filter_map(|offered| Some((offered, fit(offered)?))).collect();
+    fits.sort_by(|a, b| b.1.rank.cmp(&a.1.rank).then(b.1.score.total_cmp(&a.1.score)));
+    let Some(&(best, fit)) = fits.first() else { return Starts::Nothing };
+    if said.find(REFUSE).is_some_and(|at| {
+        at.start <= 2 && !(at.len() == 1 && said.words.get(at.start).is_some_and(|word| word.ends_clause))
+    }) {
+        return Starts::Refused(best.id);
+    }
+    let rivals = || fits.iter().filter(|(_, rival)| rival.rank == fit.rank && rival.score >= fit.score * MARGIN);
+    if fit.rank < 3 && rivals().count() > 1 {
+        let names: Vec<SmolStr> = rivals().take(MOST_CHOICES).map(|(flow, _)| flow.name.clone()).collect();
+        return Starts::Several(names, format!("{} flows fit as well", rivals().count()));
+    }
+    let why = match fit.rank {
+        3 => "a trigger of it".to_owned(),
+        _ => format!("about it: {}", heard.index.matching(message, best.id, 3).join(", ")),
+    };
+    Starts::One(best.id, best.name.clone(), why)
+}

@@ -1,0 +1,5 @@
+//! What is understood, by whom, and what is not.
+
+mod by_model;
+mod by_rules;
+pub(crate) mod made;
