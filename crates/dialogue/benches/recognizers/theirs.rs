@@ -73,6 +73,7 @@ fn days(from: Option<&str>, to: Option<&str>, how: &str) -> String {
     let to = day(to).map(|day| match how {
         "from day to day" | "until a day" => day,
         "from … to a month" => day.first_of_month(),
+        "from … to a quarter" => jiff::civil::date(day.year(), (day.month() - 1) / 3 * 3 + 1, 1),
         "from … to a year" => day.first_of_year(),
         _ => day.checked_add(1.day()).unwrap(),
     });

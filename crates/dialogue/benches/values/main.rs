@@ -55,6 +55,7 @@ fn main() {
     let flows = rows(&data.join(format!("sgd/flows-{split}.jsonl"))).unwrap_or_default();
     describe::describe();
     let options = options(&flows);
+    let described = described(&flows);
     let normalizer = Normalizer::default();
     let reading = Reading {
         locale: Locale::EnUs,
@@ -69,7 +70,7 @@ fn main() {
         if canonical == "dontcare" {
             continue;
         }
-        let kind = kind_of(kind_name, text("slot"), &options);
+        let kind = kind_of(kind_name, text("slot"), &options, &described);
         let read = normalizer.read(&kind, said, &reading);
         let right = matches!(&*read, Read::One(value) if shown(&value.value) == canonical);
         let count = row["count"].as_u64().unwrap_or(1);
@@ -103,7 +104,28 @@ fn options(flows: &[Value]) -> BTreeMap<String, Vec<Choice>> {
     options
 }
 
-fn kind_of(name: &str, slot: &str, options: &BTreeMap<String, Vec<Choice>>) -> Kind {
+/// What slots of free text are about, as their descriptions say.
+fn described(flows: &[Value]) -> BTreeMap<String, String> {
+    let slots = flows.iter().filter_map(|flow| flow["slots"].as_array()).flatten();
+    let text = |slot: &Value, key: &str| slot[key].as_str().unwrap_or_default().to_owned();
+    slots.map(|slot| (text(slot, "name"), text(slot, "description").to_lowercase())).collect()
+}
+
+/// The kind that an author would give a slot who knows its description: a place where it says so, else a name; what somebody may
+/// call a thing of his own is a text.
+fn text_kind(slot: &str, described: &BTreeMap<String, String>) -> Kind {
+    let description = described.get(slot).map_or("", String::as_str);
+    let says = |words: &[&str]| description.split(|c: char| !c.is_alphabetic()).any(|word| words.contains(&word));
+    if says(&["city", "cities", "town"]) && !says(&["name"]) || slot.ends_with("city") || slot.ends_with("location") {
+        Kind::Place
+    } else if slot.ends_with("_name") && slot.starts_with("new_") {
+        Kind::Text
+    } else {
+        Kind::Name
+    }
+}
+
+fn kind_of(name: &str, slot: &str, options: &BTreeMap<String, Vec<Choice>>, described: &BTreeMap<String, String>) -> Kind {
     match name {
         "date" => Kind::Date,
         "time" => Kind::Time,
@@ -113,7 +135,7 @@ fn kind_of(name: &str, slot: &str, options: &BTreeMap<String, Vec<Choice>>) -> K
             Some(options) => Kind::Category { options: options.clone() },
             None => Kind::Text,
         },
-        _ => Kind::Text,
+        _ => text_kind(slot, described),
     }
 }
 
