@@ -12,6 +12,10 @@ use smol_str::SmolStr;
 pub enum Kind {
     /// A text: `"Madrid"`, in Unicode's composed form, without blanks around it and with single blanks within.
     Text,
+    /// A name of somebody or something: a text of which words in small letters are written as names are: `"Patric Knowles"`.
+    Name,
+    /// A name of a city or region, without the larger one that it lies in: `"London"` for `london, UK`.
+    Place,
     /// `true` or `false`.
     Boolean,
     /// An integer: `42`.
@@ -87,6 +91,8 @@ impl Kind {
     pub fn name(&self) -> &str {
         match self {
             Self::Text => "text",
+            Self::Name => "name",
+            Self::Place => "place",
             Self::Boolean => "boolean",
             Self::Integer => "integer",
             Self::Number => "number",

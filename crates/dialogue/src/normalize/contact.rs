@@ -207,6 +207,10 @@ fn stands_free(text: &str, from: usize, groups: usize) -> bool {
     let before = text.get(..from).unwrap_or_default();
     let mut chars = before.chars().rev();
     let (last, second, third) = (chars.next(), chars.next(), chars.next());
+    let opened = text.get(from..).is_some_and(|number| number.starts_with(['(', '+']));
+    if opened && last.is_some_and(char::is_alphabetic) {
+        return true;
+    }
     if last.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '*' | '/' | '=' | '_' | '.' | ':') && second.is_some_and(|c| c.is_ascii_digit())) {
         return false;
     }

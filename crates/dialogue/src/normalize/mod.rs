@@ -6,6 +6,7 @@ mod contact;
 mod harmless;
 mod lexicon;
 mod money;
+mod name;
 mod number;
 mod plain;
 mod quantity;

@@ -128,6 +128,8 @@ fn before(t: &Tokens<'_>, at: usize) -> Option<(&'static str, usize)> {
     }
     if let Some((_, code)) = DOLLARS.iter().find(|(letters, _)| *letters == word)
         && t.is(at + 1, "$")
+        // "a $5 note", "music's $5"
+        && (t.glued(at + 1) || !matches!(word, "a" | "s" | "r"))
     {
         return Some((code, at + 2));
     }

@@ -82,6 +82,10 @@ fn ordinal(t: &Tokens<'_>, at: usize) -> Option<Hit> {
         return if t.any(at + 1, &["st", "nd", "rd", "th"]) && t.glued(at + 1) { one(value, at + 2) } else { None };
     }
     if let Some(value) = ordinal_word(t.word(at)) {
+        // "a trillionth" is a part.
+        if at > 0 && t.any(at - 1, &["a"]) && value > 100 {
+            return None;
+        }
         return one(value, at + 1);
     }
     // Words before the last one: "one hundred twenty-fifth", "two hundredth", "a hundred trillionth".

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 
 use super::token::{Tokens, is_blank};
 use super::when::Cx;
-use super::{Found, Normalized, Read, Reading, Unread, category, contact, harmless, plain, quantity};
+use super::{Found, Normalized, Read, Reading, Unread, category, contact, harmless, name, plain, quantity};
 use crate::Kind;
 
 /// The longest text that can be a value other than a text, in bytes.
@@ -117,7 +117,7 @@ impl Normalizer {
         if text.chars().all(is_blank) {
             return Arc::new(Read::None(Unread::Empty));
         }
-        let longest = if matches!(kind, Kind::Text | Kind::Any | Kind::Custom { .. }) { LONGEST_TEXT } else { LONGEST };
+        let longest = if matches!(kind, Kind::Text | Kind::Name | Kind::Place | Kind::Any | Kind::Custom { .. }) { LONGEST_TEXT } else { LONGEST };
         if text.len() > longest {
             return Arc::new(Read::None(Unread::TooLong));
         }
@@ -141,7 +141,7 @@ impl Normalizer {
     #[must_use]
     pub fn find(&self, kind: &Kind, text: &str, reading: &Reading) -> Vec<Found> {
         match kind {
-            Kind::Text | Kind::Any => vec![],
+            Kind::Text | Kind::Name | Kind::Place | Kind::Any => vec![],
             Kind::Custom { .. } => {
                 let read = self.read(kind, text, reading);
                 let original = match &*read {
@@ -164,6 +164,8 @@ impl Normalizer {
     fn fresh(&self, kind: &Kind, text: &str, reading: &Reading) -> (Read, bool) {
         match kind {
             Kind::Text | Kind::Any => (plain::text(text), true),
+            Kind::Name => (name::name(text), true),
+            Kind::Place => (name::place(text), true),
             Kind::Custom { reader } => match self.inner.readers.get(reader) {
                 Some(reader) => (reader(text, reading), true),
                 None => (Read::None(Unread::NoMatch), true),

@@ -58,8 +58,9 @@ fn simple(t: &Tokens<'_>, at: usize) -> Option<(f64, usize)> {
     if t.any(at, &["half"]) {
         return Some((0.5, at + 1));
     }
-    if t.any(at, &["a", "an"]) {
-        let (bottom, end, _) = denominator(t, at + 1)?;
+    if t.any(at, &["a", "an"])
+        && let Some((bottom, end, _)) = denominator(t, at + 1)
+    {
         return Some((1.0 / bottom, end));
     }
     if t.any(at, &["quarter"]) && scale(t.word(at + 1)).is_some() {
@@ -97,7 +98,6 @@ pub(super) fn denominator(t: &Tokens<'_>, at: usize) -> Option<(f64, usize, bool
         #[allow(clippy::cast_precision_loss)]
         return (value > 2 || t.any(at, &["half", "halves"])).then_some((value as f64, at + 1, plural));
     }
-    // "hundreds" is said for hundredths.
     let (tens, _) = upto(t, at, at + 1).filter(|(tens, _)| tens.value >= 20.0 && tens.value < 100.0)?;
     let ones = if t.is(at + 1, "-") { at + 2 } else { at + 1 };
     let (value, plural) = single(t.word(ones)).filter(|(value, _)| *value < 10)?;

@@ -101,6 +101,9 @@ fn positive(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<(Number, usize)
         Some(found) => found,
         None => return fraction,
     };
+    if let Some(found) = mixed(t, at, end) {
+        return Some(found);
+    }
     if let Some((part, to)) = fraction
         && to >= end
     {
@@ -131,6 +134,22 @@ fn positive(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<(Number, usize)
     Some((number, end))
 }
 
+/// `twenty and three fifths`, `two million and one half`: what is behind the last "and" is the broken part, if it is less than one or
+/// a part of a smaller scale.
+fn mixed(t: &Tokens<'_>, at: usize, end: usize) -> Option<(Number, usize)> {
+    let joint = (at + 1..end).rev().find(|joint| t.any(*joint, &["and"]))?;
+    let (part, to) = fraction::alone(t, joint + 1).filter(|(_, to)| *to > end)?;
+    let (base, stop) = cardinal::upto(t, at, joint)?;
+    let proper = part.value < 1.0 || (part.value >= 1_000.0 && part.value < base.value);
+    if stop != joint || !proper {
+        return None;
+    }
+    let scale = cardinal::scale(t.word(joint - 1)).filter(|scale| *scale >= 1_000 && part.value < 1.0);
+    #[allow(clippy::cast_precision_loss)]
+    let more = scale.map_or(part.value, |scale| part.value * scale as f64);
+    Some((Number::float(round(base.value + more), "number with a fraction"), to))
+}
+
 /// Digits or words, with what multiplies them: `1.5 million`, `10k`, `three dozens`, `3 hundred and 21`.
 pub(super) fn magnitude(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<(Number, usize)> {
     if t.digits(at).is_none() {
@@ -155,6 +174,7 @@ pub(super) fn magnitude(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<(Nu
             && rest.value < factor as f64
             && rest.value > 0.0
             && fraction::denominator(t, end).is_none()
+            && multiplier(t, end).is_none()
         {
             return Some((scaled.plus(Number { how: "digits and words", ..rest }), end));
         }

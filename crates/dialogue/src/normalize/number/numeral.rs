@@ -33,9 +33,14 @@ pub(in super::super) fn numeral(t: &Tokens<'_>, at: usize, locale: Locale) -> Op
         end = next;
     }
     let (thousands, _) = separators(locale);
-    // Of all that follows, as many groups as make one number.
+    // Of all that follows, as many groups as make one number. A chain of groups behind one mark is that number whole, or several.
+    let chained = at >= 2 && t.is(at - 1, ".,") && t.glued(at) && t.glued(at - 1) && t.digits(at - 2).is_some();
+    let mark = |at: usize| groups.get(at).map(|(mark, _)| *mark).filter(|mark| *mark != ' ');
     for count in (0..=groups.len()).rev() {
         let taken = groups.get(..count)?;
+        if count > 0 && (chained || (mark(count).is_some() && mark(count) == mark(count - 1))) {
+            continue;
+        }
         if let Some(value) = join(first, taken, thousands) {
             // The groups of blanks are one token each, the others two.
             let tokens: usize = taken.iter().map(|(separator, _)| if *separator == ' ' { 1 } else { 2 }).sum();

@@ -69,7 +69,12 @@ impl Clock {
         hours.into_iter().flatten().collect()
     }
 
-    /// Whether seconds were said.
+    /// Whether minutes were said.
+    pub(super) fn has_minutes(&self) -> bool {
+        self.minute != 0
+    }
+
+    /// Whether there is such a time.
     pub(super) fn valid(&self) -> bool {
         (0..=24).contains(&self.hour) && (0..60).contains(&self.minute) && self.second.is_none_or(|s| s < 60) && !self.times().is_empty()
     }
@@ -105,7 +110,9 @@ impl Cx<'_> {
             clock.half = Some(half);
             (clock.bare, end) = (false, to);
         }
-        clock.valid().then_some((clock, end))
+        // Two nights are no time of day.
+        let counted = clock.bare && super::length::unit(t.word(end)).is_some_and(|_| t.word(end).len() > 1);
+        (clock.valid() && !counted).then_some((clock, end))
     }
 
     /// `o'clock` in its spellings.

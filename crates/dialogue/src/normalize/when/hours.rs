@@ -43,7 +43,8 @@ impl Cx<'_> {
         let joint = if between && t.any(joint, &["and"]) { joint + 1 } else { joint };
         let (last, end) = self.clock(joint)?;
         let all = self.pair(first, last);
-        let bare = first.bare && last.bare;
+        let minutes = opened && (first.has_minutes() || last.has_minutes());
+        let bare = first.bare && last.bare && !minutes;
         (!all.is_empty()).then_some((Hours { all, bare, how: "from time to time" }, end))
     }
 

@@ -46,7 +46,7 @@ impl Cx<'_> {
         offer(super::day::shift(self.t.word(at)).and_then(|years| self.day_of_year(years, at + 1)).and_then(|(day, end)| {
             Some((What::Date(day.two?), day.how, end))
         }));
-        offer(self.period(at).and_then(|(period, end)| {
+        offer(self.period(at).filter(|_| !self.is_article(at)).and_then(|(period, end)| {
             let two = period.two.map(|(from, to)| Some((Some(from), Some(plus(to, 0, -1)?))))?;
             Some((What::Days(two), period.how, end))
         }));
@@ -60,6 +60,17 @@ impl Cx<'_> {
         Some(When { what, how, from: at, to })
     }
 
+    /// Whether `the` here is no part of what follows: "the next quarter", "the year 2008", but "the month", "the next decade".
+    fn is_article(&self, at: usize) -> bool {
+        let t = self.t;
+        if !t.any(at, &["the"]) || t.any(at + 2, &["decade", "century"]) {
+            return false;
+        }
+        let said = super::day::shift(t.word(at + 1)).is_some() || t.any(at + 1, &["mid", "middle", "beginning", "start", "end", "early", "late"]);
+        let numbered = t.any(at + 1, &["year", "cy", "calendar", "week"]) && (t.digits(at + 2).is_some() || t.any(at + 2, &["to", "year"]));
+        said || numbered || t.digits(at + 1).is_some() && t.any(at + 2, &["next", "last", "past", "upcoming", "coming"])
+    }
+
     /// A bare number is a time behind "at".
     fn is_time(&self, clock: &Clock, at: usize) -> bool {
         !clock.bare || at.checked_sub(1).is_some_and(|before| self.t.any(before, &["at"]))
@@ -68,7 +79,8 @@ impl Cx<'_> {
     /// A day with a time, or with a stretch of it.
     fn moments(&self, at: usize) -> Option<Found> {
         let mut best: Option<Found> = None;
-        for found in [self.day_first(at), self.time_first(at), self.end_of_day(at), self.from_now(at)].into_iter().flatten() {
+        let from_now = self.from_now(at).filter(|_| !self.is_article(at));
+        for found in [self.day_first(at), self.time_first(at), self.end_of_day(at), from_now].into_iter().flatten() {
             if best.as_ref().is_none_or(|(_, _, end)| found.2 > *end) {
                 best = Some(found);
             }

@@ -136,6 +136,12 @@ impl Cx<'_> {
         if let Some((found, end)) = number(t, at, self.locale)
             && found.value >= 0.0
         {
+            // Two quarters are of a year here, not of one.
+            if found.how == "fraction"
+                && let Some((whole, end)) = number::cardinal(t, at).filter(|(_, end)| t.any(*end, &["quarters"]))
+            {
+                return Some((whole.value, end));
+            }
             // "one and half hour"
             if t.phrase(end, &["and", "half"]) {
                 return Some((found.value + 0.5, end + 2));

@@ -89,7 +89,7 @@ impl Cx<'_> {
         let mut next = if said.is_some() { start + 1 } else { start };
         let months = said.unwrap_or(0);
         if said.is_some() {
-            if let Some(m) = month(t.word(next)) {
+            if let Some(m) = month(t.word(next)).filter(|_| !t.any(start, &["that", "same"])) {
                 return self.shifted_month(months, m, next + 1);
             }
             if t.any(next, &["calendar"]) {
@@ -186,7 +186,7 @@ impl Cx<'_> {
             || matches!(
                 before,
                 "in" | "of" | "from" | "to" | "since" | "until" | "till" | "by" | "before" | "after" | "between" | "for" | "during"
-                    | "this" | "next" | "last" | "mid" | "early" | "late" | "through" | "and" | "or"
+                    | "this" | "next" | "last" | "mid" | "early" | "late" | "through"
             )
     }
 
@@ -317,6 +317,10 @@ impl Cx<'_> {
         if from {
             end += 1;
         }
+        // "for" stands before what it says where that is said by itself.
+        if started && start > at {
+            return None;
+        }
         // "3 days from today" is a day, unless it says for how long.
         if !(started || (from && start > at)) {
             return None;
@@ -338,8 +342,14 @@ impl Cx<'_> {
             "late" | "later" => (Part::Late, start + 1),
             _ => return None,
         };
-        if t.any(next, &["of", "in"]) || (t.is(next, "-") && t.glued(next)) {
+        let of = t.any(next, &["of", "in"]) || (t.is(next, "-") && t.glued(next));
+        if of {
             next += 1;
+        }
+        // "start in the next decade" is no part of it, but an order.
+        let noun = t.any(start, &["beginning", "start", "middle", "end"]);
+        if noun && !t.any(next.saturating_sub(1), &["of"]) {
+            return None;
         }
         let (whole, end) = self.plain_period(next)?;
         let how = if matches!(part, Part::End | Part::Late) { "end of a period" } else { "part of a period" };

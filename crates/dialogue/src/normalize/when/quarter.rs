@@ -26,7 +26,13 @@ impl Cx<'_> {
         let plausible = (1500..=2100).contains(&year) || (named && end > at + 1);
         let before = at.checked_sub(1).and_then(|before| t.mark(before));
         let stuck = t.glued(at) && before.is_none_or(|mark| matches!(mark, '-' | '.' | ',' | '$' | '€' | '£' | '#' | '+' | '/'));
-        let code = t.is(end, "-.,/") && t.glued(end) && t.digits(end + 1).is_some() && t.glued(end + 1);
+        // "2014-2018" are two years, "2010-2015-86" are none.
+        let joined = |dash: usize, other: usize, beyond: usize| {
+            t.is(dash, "-") && t.small(other).is_some_and(|(year, len)| len == 4 && (1500..=2100).contains(&year)) && !t.is(beyond, "-/.")
+        };
+        let range = joined(end, end + 1, end + 2) || (at >= 2 && joined(at - 1, at - 2, end) && !(at >= 3 && t.is(at - 3, "-/.")));
+        let stuck = stuck && !(range && at >= 2 && t.is(at - 1, "-"));
+        let code = t.is(end, "-.,/") && t.glued(end) && t.digits(end + 1).is_some() && t.glued(end + 1) && !range;
         let amount = matches!(before, Some('$' | '€' | '£' | '+' | '#'))
             || t.is(end, "%$€£")
             || crate::normalize::unit::is_counted(t.word(end));

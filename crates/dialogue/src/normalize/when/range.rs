@@ -17,6 +17,7 @@ pub(super) enum End {
 /// How ranges end, for those who look at how they were read.
 pub(super) const DAY_TO_DAY: &str = "from day to day";
 const TO_MONTH: &str = "from … to a month";
+const TO_QUARTER: &str = "from … to a quarter";
 const TO_YEAR: &str = "from … to a year";
 const TO_PERIOD: &str = "from … to a period";
 const TO_END: &str = "from … to the end of a period";
@@ -140,6 +141,7 @@ impl Cx<'_> {
                 let how = match period.unit {
                     _ if period.how == "end of a period" => TO_END,
                     Unit::Month => TO_MONTH,
+                    Unit::Quarter => TO_QUARTER,
                     Unit::Year => TO_YEAR,
                     _ => TO_PERIOD,
                 };

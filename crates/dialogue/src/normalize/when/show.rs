@@ -46,7 +46,8 @@ impl When {
     /// range of one day, and the end of a month its last day.
     pub(in super::super) fn values(&self, kind: &Kind, prefer: Prefer, whole: bool) -> Option<Vec<Value>> {
         let mut values: Vec<Value> = match (kind, &self.what) {
-            (_, What::Impossible) => vec![],
+            (Kind::Date, What::Impossible) => vec![],
+            (Kind::DateTime | Kind::DateRange | Kind::DateTimeRange, What::Impossible) if whole => vec![],
             (Kind::Date, what) => self.dates(what, prefer, whole)?.into_iter().map(|day| day.to_string().into()).collect(),
             (Kind::Time, What::Time(times)) => times.iter().map(|at| time(*at).into()).collect(),
             (Kind::Time, What::DateTime(list)) => all(list, prefer).into_iter().map(|at| time(at.time()).into()).collect(),
