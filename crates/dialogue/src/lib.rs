@@ -2,16 +2,33 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod action;
+pub mod builder;
 pub mod command;
 pub mod definition;
+pub mod dialogue;
+pub mod engine;
 pub mod expression;
+pub mod external;
+pub mod inspect;
 pub mod kind;
+pub mod knowledge;
 mod near;
 pub mod normalize;
 pub mod program;
+pub mod repair;
+pub mod reply;
 pub mod response;
 pub mod scope;
 pub mod understand;
 
+pub use action::Call;
+pub use builder::DialogueBuilder;
 pub use command::{CannotHandle, Command};
+pub use definition::Definition;
+pub use dialogue::Dialogue;
+pub use external::{ExternalAgent, ExternalReply};
+pub use inspect::Inspection;
+pub use knowledge::Knowledge;
+pub use reply::{Asked, Reply};
 pub use kind::{Choice, Kind};

@@ -182,8 +182,8 @@ pub(crate) fn fits(kind: &Kind, value: &Value) -> bool {
     let numbered = |value: &Value| value.get("number").is_some_and(Value::is_number);
     let text = |value: &Value, reads: fn(&str) -> bool| value.as_str().is_some_and(reads);
     match kind {
-        Kind::Any | Kind::Custom { .. } => true,
-        Kind::Text | Kind::Email | Kind::Phone | Kind::Url => value.is_string(),
+        Kind::Any | Kind::Custom { .. } | Kind::Recurrence => true,
+        Kind::Text | Kind::Name | Kind::Place | Kind::Email | Kind::Phone | Kind::Url => value.is_string(),
         Kind::Boolean => value.is_boolean(),
         Kind::Integer | Kind::Ordinal => value.is_i64() || value.is_u64(),
         Kind::Number | Kind::Percent => value.is_number(),
@@ -192,7 +192,7 @@ pub(crate) fn fits(kind: &Kind, value: &Value) -> bool {
         Kind::Time => text(value, |text| text.parse::<jiff::civil::Time>().is_ok()),
         Kind::DateTime => text(value, |text| text.parse::<jiff::civil::DateTime>().is_ok()),
         Kind::Duration => text(value, |text| text.parse::<jiff::Span>().is_ok()),
-        Kind::DateRange | Kind::TimeRange | Kind::NumberRange => {
+        Kind::DateRange | Kind::TimeRange | Kind::DateTimeRange | Kind::NumberRange => {
             value.get("from").is_some() || value.get("to").is_some()
         }
         Kind::Age | Kind::Dimension | Kind::Temperature => numbered(value),

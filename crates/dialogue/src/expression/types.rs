@@ -55,7 +55,7 @@ impl<F: Fn(&str) -> Option<Shape>> Shapes for F {
 impl From<&Kind> for Shape {
     fn from(kind: &Kind) -> Self {
         match kind {
-            Kind::Text | Kind::Email | Kind::Phone | Kind::Url => Self::Text,
+            Kind::Text | Kind::Name | Kind::Place | Kind::Email | Kind::Phone | Kind::Url => Self::Text,
             Kind::Boolean => Self::Boolean,
             Kind::Integer | Kind::Number | Kind::Ordinal | Kind::Percent => Self::Number,
             Kind::Money => Self::Money,

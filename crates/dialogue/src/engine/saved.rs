@@ -1,0 +1,378 @@
+//! A conversation on disk: an event a turn, which says what changed, and now and then the whole of it. By names, so that it outlives
+//! the numbers of a program.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ninefold_core::{Error, ErrorKind, Key, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use smol_str::{SmolStr, format_smolstr};
+
+use super::Engine;
+use super::said::Utterance;
+use super::state::{Came, Done, Filled, Frame, State, Then, Waiting};
+use super::steps::{Failure, Trail};
+use crate::command::Command;
+use crate::program::{Program, SlotId};
+use crate::understand::By;
+
+/// What is kept of a turn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TurnRecord {
+    /// Which turn of its session, from 1.
+    pub turn: u64,
+    /// The message; none where the user was silent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<String>,
+    /// Who understood it.
+    pub by: By,
+    /// As what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<Command>,
+    /// Why, as long as `commands`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
+    /// What was refused, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<String>,
+    /// What was said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<Utterance>,
+    /// The steps that were gone through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trail: Vec<Trail>,
+    /// The steps that failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Failure>,
+    /// What it changed.
+    pub(crate) change: Saved,
+}
+
+/// A state, or what is new in it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Saved {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    program: Option<Key>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    turns: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    texts: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    frames: Vec<SavedFrame>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    values: BTreeMap<SmolStr, Option<SavedValue>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waiting: Option<SavedWaiting>,
+    #[serde(default, skip_serializing_if = "is_none_missed")]
+    misses: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_said: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_set: Option<SmolStr>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended: Option<SmolStr>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    handed_to: Option<SmolStr>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_none_missed(n: &u8) -> bool {
+    *n == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct SavedValue(Value, #[serde(default)] String, #[serde(default)] String);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SavedWaiting {
+    Slot(SmolStr),
+    Confirmation,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct SavedFrame {
+    flow: SmolStr,
+    step: u16,
+    /// How many of the steps done are those of the state before.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    kept: usize,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    done: Vec<SavedDone>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    before: Vec<SavedDone>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    initial: BTreeMap<SmolStr, Option<SavedValue>>,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    context: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    then: Option<SavedThen>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    called: Option<Vec<(SmolStr, SmolStr)>>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    inputs: u64,
+    #[serde(default, skip_serializing_if = "is_false")]
+    denied: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    redo: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    interrupted: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_nothing(n: &usize) -> bool {
+    *n == 0
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SavedThen {
+    Cancel(SmolStr),
+    Restart,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct SavedDone(u16, SavedCame);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SavedCame {
+    Said(u64),
+    Collected(SmolStr, SavedValue),
+    Ran(u64, Option<Vec<(SmolStr, SavedValue)>>),
+    Confirmed(u64),
+    Called(u64, Vec<(SmolStr, Option<SavedValue>)>),
+}
+
+/// Names for numbers.
+struct Namer<'a>(&'a Program);
+
+impl Namer<'_> {
+    fn slot(&self, id: SlotId) -> SmolStr {
+        let Some(slot) = self.0.slot(id) else { return SmolStr::default() };
+        match slot.flow.and_then(|flow| self.0.flow(flow)) {
+            Some(flow) => format_smolstr!("{}.{}", flow.name, slot.name),
+            None => slot.name.clone(),
+        }
+    }
+
+    fn flow(&self, id: crate::program::FlowId) -> SmolStr {
+        self.0.flow(id).map(|flow| flow.name.clone()).unwrap_or_default()
+    }
+
+    fn came(&self, came: &Came) -> SavedCame {
+        match came {
+            Came::Said { digest } => SavedCame::Said(*digest),
+            Came::Collected { slot, value } => SavedCame::Collected(self.slot(*slot), saved(value)),
+            Came::Ran { digest, outputs } => SavedCame::Ran(
+                *digest,
+                outputs.as_ref().map(|all| all.iter().map(|(slot, value)| (self.slot(*slot), saved(value))).collect()),
+            ),
+            Came::Confirmed { digest } => SavedCame::Confirmed(*digest),
+            Came::Called { digest, outputs } => SavedCame::Called(
+                *digest,
+                outputs.iter().map(|(slot, value)| (self.slot(*slot), value.as_deref().map(saved))).collect(),
+            ),
+        }
+    }
+
+    fn done(&self, done: &[Done]) -> Vec<SavedDone> {
+        done.iter().map(|done| SavedDone(done.step, self.came(&done.what))).collect()
+    }
+
+    fn frame(&self, frame: &Frame, before: Option<&Frame>) -> SavedFrame {
+        let same = |before: &Frame| frame.done.iter().zip(&before.done).take_while(|(a, b)| a == b).count();
+        let kept = before.map_or(0, same);
+        SavedFrame {
+            flow: self.flow(frame.flow),
+            step: frame.step,
+            kept,
+            done: self.done(frame.done.get(kept..).unwrap_or_default()),
+            before: self.done(&frame.before),
+            initial: frame
+                .initial
+                .iter()
+                .map(|(slot, value)| (self.slot(*slot), value.as_deref().map(saved)))
+                .collect(),
+            context: (*frame.context).clone(),
+            then: frame.then.map(|then| match then {
+                Then::Cancel(flow) => SavedThen::Cancel(self.flow(flow)),
+                Then::Restart => SavedThen::Restart,
+            }),
+            called: frame
+                .called
+                .as_ref()
+                .map(|called| called.iter().map(|(from, to)| (self.slot(*from), self.slot(*to))).collect()),
+            inputs: frame.inputs,
+            denied: frame.denied,
+            redo: frame.redo,
+            interrupted: frame.interrupted,
+        }
+    }
+}
+
+fn saved(filled: &Filled) -> SavedValue {
+    SavedValue(filled.value.clone(), filled.original.clone(), filled.how.clone())
+}
+
+fn filled(SavedValue(value, original, how): SavedValue) -> Arc<Filled> {
+    Arc::new(Filled { value, original, how })
+}
+
+impl Saved {
+    /// What is in a state and not in the one before.
+    pub(crate) fn change(program: &Program, before: &State, after: &State) -> Self {
+        let namer = Namer(program);
+        let new = after.values.iter().filter(|(slot, value)| before.values.get(slot) != Some(value));
+        let new = new.map(|(slot, value)| (namer.slot(*slot), Some(saved(value))));
+        let gone = before.values.keys().filter(|slot| !after.values.contains_key(slot));
+        let gone = gone.map(|slot| (namer.slot(*slot), None));
+        let frame = |frame: &Frame| {
+            namer.frame(frame, before.frames.iter().find(|before| before.flow == frame.flow))
+        };
+        Self {
+            program: (before.turns == 0).then_some(program.key),
+            turns: after.turns,
+            texts: after.said,
+            frames: after.frames.iter().map(frame).collect(),
+            values: new.chain(gone).collect(),
+            waiting: after.waiting.map(|waiting| match waiting {
+                Waiting::Slot(slot) => SavedWaiting::Slot(namer.slot(slot)),
+                Waiting::Confirmation => SavedWaiting::Confirmation,
+            }),
+            misses: after.misses,
+            last_said: None,
+            last_set: after.last_set.map(|slot| namer.slot(slot)),
+            ended: after.ended.map(|flow| namer.flow(flow)),
+            handed_to: after.handed_to.clone(),
+        }
+    }
+
+    /// A whole state.
+    pub(crate) fn whole(program: &Program, state: &State) -> Self {
+        let whole = Self::change(program, &State::default(), state);
+        Self { program: Some(program.key), last_said: Some(state.last_said.clone()), ..whole }
+    }
+
+    /// The key of the program it was made under, where it is said.
+    pub(crate) fn program(&self) -> Option<Key> {
+        self.program
+    }
+
+    /// The state after this change. What the program does not have any more is left out; a flow that is gone takes with it what
+    /// was open above it.
+    pub(crate) fn onto(self, engine: &Engine, before: &State) -> State {
+        let program = &engine.program;
+        let slot = |name: &SmolStr| -> Option<SlotId> {
+            match name.split_once('.') {
+                Some((flow, slot)) => engine.slots.get(&Some(program.flow_named(flow)?))?.get(slot).copied(),
+                None => engine.slots.get(&None)?.get(name).copied(),
+            }
+        };
+        let mut values = before.values.clone();
+        for (name, value) in self.values {
+            let Some(slot) = slot(&name) else { continue };
+            match value {
+                Some(value) => values.insert(slot, filled(value)),
+                None => values.remove(&slot),
+            };
+        }
+        let done = |SavedDone(step, came): SavedDone| -> Option<Done> {
+            let what = match came {
+                SavedCame::Said(digest) => Came::Said { digest },
+                SavedCame::Collected(name, value) => Came::Collected { slot: slot(&name)?, value: filled(value) },
+                SavedCame::Ran(digest, outputs) => {
+                    let outputs = outputs.map(|all| {
+                        all.into_iter().filter_map(|(name, value)| Some((slot(&name)?, filled(value)))).collect()
+                    });
+                    Came::Ran { digest, outputs }
+                }
+                SavedCame::Confirmed(digest) => Came::Confirmed { digest },
+                SavedCame::Called(digest, outputs) => {
+                    let outputs = outputs.into_iter().filter_map(|(name, value)| Some((slot(&name)?, value.map(filled))));
+                    Came::Called { digest, outputs: outputs.collect() }
+                }
+            };
+            Some(Done { step, what })
+        };
+        let frame = |frame: SavedFrame| -> Option<Frame> {
+            let flow = program.flow_named(&frame.flow)?;
+            let same = before.frames.iter().find(|before| before.flow == flow);
+            let kept = same.map(|same| same.done.iter().take(frame.kept).cloned().collect::<Vec<_>>());
+            Some(Frame {
+                flow,
+                step: frame.step,
+                done: kept.into_iter().flatten().chain(frame.done.into_iter().filter_map(done)).collect(),
+                before: frame.before.into_iter().filter_map(done).collect(),
+                initial: frame
+                    .initial
+                    .into_iter()
+                    .filter_map(|(name, value)| Some((slot(&name)?, value.map(filled))))
+                    .collect(),
+                context: Arc::new(frame.context),
+                then: match frame.then {
+                    Some(SavedThen::Cancel(name)) => program.flow_named(&name).map(Then::Cancel),
+                    Some(SavedThen::Restart) => Some(Then::Restart),
+                    None => None,
+                },
+                called: frame.called.map(|called| {
+                    called.into_iter().filter_map(|(from, to)| Some((slot(&from)?, slot(&to)?))).collect()
+                }),
+                inputs: frame.inputs,
+                denied: frame.denied,
+                redo: frame.redo,
+                interrupted: frame.interrupted,
+            })
+        };
+        State {
+            turns: self.turns,
+            said: self.texts,
+            frames: self.frames.into_iter().map_while(frame).collect(),
+            values,
+            waiting: self.waiting.and_then(|waiting| match waiting {
+                SavedWaiting::Slot(name) => slot(&name).map(Waiting::Slot),
+                SavedWaiting::Confirmation => Some(Waiting::Confirmation),
+            }),
+            misses: self.misses,
+            last_said: self.last_said.unwrap_or_else(|| before.last_said.clone()),
+            last_set: self.last_set.as_ref().and_then(slot),
+            ended: self.ended.and_then(|flow| program.flow_named(&flow)),
+            handed_to: self.handed_to,
+        }
+    }
+}
+
+impl TurnRecord {
+    /// The state after this turn.
+    pub(crate) fn onto(self, engine: &Engine, before: &State) -> State {
+        let said = self.said;
+        let mut state = self.change.onto(engine, before);
+        if !said.is_empty() {
+            state.last_said = super::said::Said(said).text();
+        }
+        state
+    }
+}
+
+/// Reads what was written.
+///
+/// # Errors
+/// `Corrupt` when it cannot be read.
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(text: &str, what: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        Error::new(ErrorKind::Corrupt, format!("{what} of a conversation cannot be read"))
+            .hint("remove the session, or restore its store from a copy")
+            .caused_by(error)
+    })
+}
