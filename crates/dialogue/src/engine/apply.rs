@@ -10,7 +10,6 @@ use super::pattern::Pattern;
 use super::state::{Came, Filled, Frame, State, Then, Waiting};
 use super::turn::{Again, Turn};
 use crate::command::CannotHandle;
-use crate::expression::Names as _;
 use crate::program::{FlowId, SlotId};
 
 /// A repair flow that is to run before the conversation goes on.
@@ -64,6 +63,7 @@ pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Inte
                     json!({ "slot": name, "value": said, "message": null, "ambiguous": readings })
                 }
                 Refused::Invalid(message) => {
+                    turn.put_again |= message.is_some();
                     json!({ "slot": name, "value": said, "message": message, "ambiguous": null })
                 }
             };
@@ -85,7 +85,7 @@ pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Inte
         }
         Order::Skip => add(Pattern::Skip, skip(turn)),
         Order::Repeat => {
-            turn.repeated = true;
+            turn.put_again = true;
             add(Pattern::Repeat, json!({ "text": turn.state.last_said }));
         }
         Order::ChitChat => add(Pattern::ChitChat, json!({})),
@@ -261,14 +261,4 @@ pub(crate) fn forget(engine: &Engine, state: &mut State, flow: FlowId) {
             state.values.remove(slot);
         }
     }
-}
-
-/// Whether the guard of a flow holds now.
-pub(crate) fn may_start(turn: &Turn<'_>, flow: FlowId) -> bool {
-    let view = turn.engine.view(&turn.state, turn.now);
-    let _ = view.now();
-    turn.engine.program.flow(flow).is_some_and(|flow| match &flow.guard {
-        Some(guard) => guard.holds(&view).unwrap_or(false),
-        None => true,
-    })
 }

@@ -164,7 +164,7 @@ async fn plain(turn: &mut Turn<'_>, flow: FlowId, op: &Op) -> Result<Next, Faile
                 go_on(turn, Some(Came::Confirmed { digest }));
                 return Ok(Next::On);
             }
-            if !std::mem::take(&mut turn.repeated) {
+            if !std::mem::take(&mut turn.put_again) {
                 say(turn, prompt).await?;
             }
             note(turn, "confirm");
@@ -229,6 +229,7 @@ async fn collect(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response
     if let Some(message) = objection(engine, &turn.state, slot, &value.value, turn) {
         turn.state.values.remove(&slot);
         turn.again = Some(Again::Invalid);
+        turn.put_again |= message.is_some();
         let said = if value.original.is_empty() { value.value.to_string() } else { value.original.clone() };
         let context = json!({ "slot": of.name, "value": said, "message": message, "ambiguous": null });
         note(turn, format!("collect {}, not accepted", of.name));
@@ -255,7 +256,7 @@ async fn ask(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response>>) 
         Some(Again::NoInput) => of.no_input.as_ref(),
         Some(Again::Invalid) | None => None,
     };
-    if !std::mem::take(&mut turn.repeated) {
+    if !std::mem::take(&mut turn.put_again) {
         say(turn, words.or(prompt).unwrap_or(&of.prompt)).await?;
     }
     note(turn, format!("ask {}", of.name));

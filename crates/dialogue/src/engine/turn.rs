@@ -41,8 +41,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) again: Option<Again>,
     /// The slot whose question was answered in this turn.
     pub(crate) answered: Option<SlotId>,
-    /// Whether the open question was just repeated with all that was said.
-    pub(crate) repeated: bool,
+    /// Whether the open question was just put in other words: by what was repeated, or by what was said against a value.
+    pub(crate) put_again: bool,
     /// Whether a flow of the user's ended in this turn.
     pub(crate) completed: Option<FlowId>,
     /// Which actions may run.
@@ -91,7 +91,7 @@ pub(crate) async fn turn(
         steps: 0,
         again: None,
         answered: None,
-        repeated: false,
+        put_again: false,
         completed: None,
         scope: None,
     };

@@ -1,3 +1,5 @@
 //! What the dialogue crate does, from outside.
 
 mod definition;
+mod flights;
+mod talk;
