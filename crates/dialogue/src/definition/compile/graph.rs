@@ -42,7 +42,11 @@ pub(super) fn unreachable(flow: &Flow, diagnostics: &mut Diagnostics) {
 fn made(flow: &Flow, at: usize, reached: &[bool]) -> bool {
     let place = flow.places.get(at);
     matches!(flow.ops.get(at), Some(Op::End))
-        && flow.places.iter().zip(reached).any(|(other, reached)| *reached && Some(other) == place && place.is_some_and(|place| place.line > 0))
+        && flow
+            .places
+            .iter()
+            .zip(reached)
+            .any(|(other, reached)| *reached && Some(other) == place && place.is_some_and(|place| place.line > 0))
 }
 
 /// Groups of steps that lead to one another, a step that leads to itself among them (Kosaraju's algorithm, without recursion).

@@ -120,7 +120,8 @@ impl Compiler<'_> {
         for name in guard.reads() {
             let own = view.flow.and_then(|flow| self.own_slot(flow, name));
             if own.is_some_and(|(_, slot)| !slot.persist && slot.default.is_none()) {
-                let message = format!("the condition of the flow reads `{name}`, which has no value before the flow starts");
+                let message =
+                    format!("the condition of the flow reads `{name}`, which has no value before the flow starts");
                 self.error(&source.place, message, "make it a global slot, or `persist: true`");
             }
         }
@@ -304,7 +305,11 @@ impl Compiler<'_> {
         }
         if kind == Kind::Any {
             let hint = "give it the type of what users say, as `text`";
-            self.error(&name.place, format!("slot `{}` is of type `any`, which no user's words are read as", name.name), hint);
+            self.error(
+                &name.place,
+                format!("slot `{}` is of type `any`, which no user's words are read as", name.name),
+                hint,
+            );
         }
         if slot.prompt.is_none() && !has_prompt {
             let hint = format!("add `prompt:` with the question to the slot (in {})", slot.place);
@@ -420,7 +425,9 @@ impl Compiler<'_> {
         }
         let mut taken = Vec::with_capacity(outputs.len());
         for (from, to) in outputs {
-            if let (Some((from_id, from_kind)), Some((to_id, to_kind))) = (self.named_slot(from, there), self.named_slot(to, view)) {
+            if let (Some((from_id, from_kind)), Some((to_id, to_kind))) =
+                (self.named_slot(from, there), self.named_slot(to, view))
+            {
                 self.fits(&to_kind, &from_kind, to, &format!("slot `{}` of flow `{}`", from.name, name.name));
                 taken.push((from_id, to_id));
             }

@@ -72,12 +72,8 @@ struct View<'a> {
 }
 
 pub(super) fn compile(definition: &Definition, patterns: bool) -> (Option<Program>, Diagnostics) {
-    let mut compiler = Compiler {
-        definition,
-        slots: Vec::new(),
-        diagnostics: definition.diagnostics.clone(),
-        said: HashSet::new(),
-    };
+    let mut compiler =
+        Compiler { definition, slots: Vec::new(), diagnostics: definition.diagnostics.clone(), said: HashSet::new() };
     compiler.names(patterns);
     let actions: Vec<Action> = definition.actions.iter().map(action).collect();
     let slots: Vec<Slot> = compiler.compile_slots();
@@ -91,7 +87,11 @@ pub(super) fn compile(definition: &Definition, patterns: bool) -> (Option<Progra
     let key = match Key::of(definition) {
         Ok(key) => key,
         Err(error) => {
-            compiler.diagnostics.error(&Place::default(), error.to_string(), "report it: a definition always has a key");
+            compiler.diagnostics.error(
+                &Place::default(),
+                error.to_string(),
+                "report it: a definition always has a key",
+            );
             Key::of_bytes(&[])
         }
     };
