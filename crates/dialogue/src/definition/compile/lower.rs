@@ -8,7 +8,7 @@ use super::super::model;
 use super::super::step::{Arm, Step, What};
 use super::super::text::{Named, Source};
 use super::names::is_name;
-use super::{BROKEN, Compiler, View, graph, is_pattern};
+use super::{BROKEN, Compiler, View, Within, graph, is_pattern};
 use crate::expression::{Expression, Shape};
 use crate::kind::Kind;
 use crate::near;
@@ -29,6 +29,7 @@ struct Lowered {
     collects: Vec<SlotId>,
     /// Too many steps: told once, at the end.
     overflow: bool,
+    within: Within,
 }
 
 impl Lowered {
@@ -50,7 +51,7 @@ impl Lowered {
 
     fn push(&mut self, op: Op, place: &Place) {
         self.ops.push(op);
-        self.places.push(place.clone());
+        self.places.push(self.within.here(place));
     }
 
     /// Labels into the steps where they stand.
@@ -78,12 +79,13 @@ impl Lowered {
 
 impl Compiler<'_> {
     pub(super) fn flow(&mut self, id: FlowId, flow: &model::Flow) -> Flow {
+        self.within = Within::of("flow", &flow.name);
         let view = View { flow: Some(id), value: None };
         if flow.steps.is_empty() {
             self.error(&flow.place, format!("flow `{}` has no steps", flow.name), "add `steps:` with what it does");
         }
         let guard = flow.guard.as_ref().map(|guard| self.guard(guard, view));
-        let mut lowered = Lowered::default();
+        let mut lowered = Lowered { within: self.within.clone(), ..Lowered::default() };
         self.step_names(&flow.steps, &mut lowered);
         self.block(&flow.steps, view, &mut lowered);
         lowered.push(Op::End, &flow.place);
@@ -106,7 +108,7 @@ impl Compiler<'_> {
             ops: lowered.ops,
             places: lowered.places,
             names: lowered.names.into_iter().filter_map(number).collect(),
-            place: flow.place.clone(),
+            place: self.within.here(&flow.place),
         };
         if !lowered.overflow {
             graph::unreachable(&flow, &mut self.diagnostics);

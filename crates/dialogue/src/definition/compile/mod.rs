@@ -59,8 +59,24 @@ struct Compiler<'d> {
     /// Every slot with the flow it belongs to, by number.
     slots: Vec<(Option<FlowId>, &'d model::Slot)>,
     diagnostics: Diagnostics,
+    /// What is being compiled.
+    within: Within,
     /// Responses that somebody says, with their flow where they are a flow's own.
     said: HashSet<(Option<FlowId>, SmolStr)>,
+}
+
+/// What stands for the place of what was built in Rust, which has no lines: the flow or slot that it belongs to.
+#[derive(Clone, Default)]
+struct Within(Place);
+
+impl Within {
+    fn of(what: &str, name: &str) -> Self {
+        Self(Place { file: format!("{what} `{name}`").into(), line: 0 })
+    }
+
+    fn here(&self, place: &Place) -> Place {
+        if *place == Place::default() { self.0.clone() } else { place.clone() }
+    }
 }
 
 /// From where names are looked up.
@@ -72,8 +88,13 @@ struct View<'a> {
 }
 
 pub(super) fn compile(definition: &Definition, patterns: bool) -> (Option<Program>, Diagnostics) {
-    let mut compiler =
-        Compiler { definition, slots: Vec::new(), diagnostics: definition.diagnostics.clone(), said: HashSet::new() };
+    let mut compiler = Compiler {
+        definition,
+        slots: Vec::new(),
+        diagnostics: definition.diagnostics.clone(),
+        said: HashSet::new(),
+        within: Within::default(),
+    };
     compiler.names(patterns);
     let actions: Vec<Action> = definition.actions.iter().map(action).collect();
     let slots: Vec<Slot> = compiler.compile_slots();
@@ -81,6 +102,7 @@ pub(super) fn compile(definition: &Definition, patterns: bool) -> (Option<Progra
     for (id, flow) in compiler.numbered(&definition.flows) {
         flows.push(compiler.flow(FlowId(id), flow));
     }
+    compiler.within = Within::default();
     compiler.unsaid();
     flows::reaches(&mut flows);
     let settings = settings(&definition.settings);
@@ -138,7 +160,8 @@ fn action(action: &model::Action) -> Action {
 
 impl<'d> Compiler<'d> {
     fn error(&mut self, place: &Place, message: impl Into<String>, hint: impl Into<String>) {
-        self.diagnostics.error(place, message, hint);
+        let place = self.within.here(place);
+        self.diagnostics.error(&place, message, hint);
     }
 
     /// Things with their numbers; what has no number any more was told by `names`.

@@ -164,6 +164,15 @@ fn every_kind_of_mistake_is_told_with_its_line_and_cure() {
     "#);
 }
 
+/// The predecessor ignored them, so a misspelt validator validated nothing.
+#[test]
+fn unknown_keys_are_not_ignored() {
+    let text = "flows: {go: {triggers: [go], slots: {n: {type: integer, prompt: How many?, validator: positive}}, steps: [{collect: n}]}}";
+    let wrong = read(text).compile(false).unwrap_err();
+    assert_eq!(wrong.errors().count(), 1);
+    assert!(wrong.to_string().contains("slot `n` has no key `validator`\n  → did you mean `validate`?"), "{wrong}");
+}
+
 #[test]
 fn what_is_no_yaml_is_told_with_its_line() {
     let told = |text: &str| read(text).compile(false).unwrap_err().to_string();
@@ -200,12 +209,12 @@ fn a_flow_built_in_rust_is_checked_alike() {
             .step(Step::go("again")),
     );
     insta::assert_snapshot!(built.compile(false).unwrap_err(), @r#"
-    definition: error: `value > "a"` compares money with a text
-      → money is compared with money or with a number
-    definition: error: the flow has no step `again`
+    flow `pay`: error: the flow has no step `again`
       → steps with an `id` are: none
-    definition: error: there is no slot `amuont`
+    flow `pay`: error: there is no slot `amuont`
       → did you mean `amount`?
+    slot `amount`: error: `value > "a"` compares money with a text
+      → money is compared with money or with a number
     "#);
 }
 
