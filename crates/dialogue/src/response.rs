@@ -92,7 +92,8 @@ impl Response {
     /// # Errors
     /// As [`text`](Self::text); and when there is no variation.
     pub fn new(variations: impl IntoIterator<Item = (Option<Expression>, String)>) -> Result<Self, Fault> {
-        let variations = variations.into_iter().map(|(condition, text)| Ok(Variation { condition, text: Text::new(text)? }));
+        let variations =
+            variations.into_iter().map(|(condition, text)| Ok(Variation { condition, text: Text::new(text)? }));
         let variations: Vec<Variation> = variations.collect::<Result<_, Fault>>()?;
         if variations.is_empty() {
             return Err(Fault::new(0..0, "there is nothing to say", "write a text, or a list of texts"));
@@ -212,10 +213,15 @@ impl Text {
         };
         let values: BTreeMap<&str, Value> = reads
             .iter()
-            .map(|name| (name.as_str(), names.value(name).map_or(Value::UNDEFINED, |value| Value::from(Serde(&*value)))))
+            .map(|name| {
+                (name.as_str(), names.value(name).map_or(Value::UNDEFINED, |value| Value::from(Serde(&*value))))
+            })
             .collect();
         let failed = |error: &minijinja::Error| {
-            EvalError::new(format!("the text {:?} cannot be made: {error}", short(source)), "see which value it was given")
+            EvalError::new(
+                format!("the text {:?} cannot be made: {error}", short(source)),
+                "see which value it was given",
+            )
         };
         let template = compiled.get_template(NAME).map_err(|error| failed(&error))?;
         let text = template.render(values).map_err(|error| failed(&error))?;
@@ -329,7 +335,9 @@ mod tests {
             let fault = Response::text(text).map(|response| response.render(&names, 0));
             assert!(fault.is_err() || fault.unwrap().is_err(), "{text}");
         }
-        let endless = Response::text("{% for a in range(10000) %}{% for b in range(10000) %}{{ b }}{% endfor %}{% endfor %}").unwrap();
+        let endless =
+            Response::text("{% for a in range(10000) %}{% for b in range(10000) %}{{ b }}{% endfor %}{% endfor %}")
+                .unwrap();
         assert!(endless.render(&names, 0).is_err());
         assert_eq!(endless.reads(), [""; 0]);
     }

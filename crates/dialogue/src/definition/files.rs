@@ -31,8 +31,10 @@ fn folder(path: &Path, definition: &mut Definition) -> Vec<PathBuf> {
             return Vec::new();
         }
     };
-    let is_yaml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml") && path.is_file();
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(is_yaml).collect();
+    let is_yaml =
+        |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml") && path.is_file();
+    let mut files: Vec<PathBuf> =
+        entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(is_yaml).collect();
     files.sort();
     if files.is_empty() {
         failed(definition, path, "the folder has no definition", "definitions are files that end in .yml or .yaml");
@@ -45,7 +47,12 @@ fn one(path: &Path) -> Definition {
     let mut nothing = Definition::new();
     match std::fs::metadata(path) {
         Ok(file) if file.len() > yaml::LONGEST as u64 => {
-            failed(&mut nothing, path, format!("it has {} bytes", file.len()), "at most 4 MiB are read; cut it into several files");
+            failed(
+                &mut nothing,
+                path,
+                format!("it has {} bytes", file.len()),
+                "at most 4 MiB are read; cut it into several files",
+            );
             return nothing;
         }
         _ => {}

@@ -108,11 +108,14 @@ impl Definition {
     /// With all that another one has. What both have is an error of [`compile`](Self::compile), which names both places.
     #[must_use]
     pub fn with(mut self, other: Self) -> Self {
-        let place = if other.settings_place == Place::default() { &self.settings_place } else { &other.settings_place };
+        let place = other.settings_place.clone();
         let twice = self.settings.merge(&other.settings);
         for name in twice {
             let hint = format!("it stands in {} too; keep one of them", self.settings_place);
-            self.diagnostics.error(place, format!("the setting `{name}` stands in two files"), hint);
+            self.diagnostics.error(&place, format!("the setting `{name}` stands in two files"), hint);
+        }
+        if self.settings_place == Place::default() {
+            self.settings_place = place;
         }
         self.slots.extend(other.slots);
         self.actions.extend(other.actions);

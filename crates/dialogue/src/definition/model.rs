@@ -338,7 +338,12 @@ impl Flow {
 impl Settings {
     /// Takes over what is not set here. The names of those that both set, and not alike.
     pub(super) fn merge(&mut self, other: &Self) -> Vec<&'static str> {
-        fn take<T: Clone + PartialEq>(own: &mut Option<T>, other: Option<&T>, name: &'static str, twice: &mut Vec<&'static str>) {
+        fn take<T: Clone + PartialEq>(
+            own: &mut Option<T>,
+            other: Option<&T>,
+            name: &'static str,
+            twice: &mut Vec<&'static str>,
+        ) {
             match (own.as_ref(), other) {
                 (None, Some(other)) => *own = Some(other.clone()),
                 (Some(own), Some(other)) if own != other => twice.push(name),

@@ -31,7 +31,9 @@ fn shape(key: &str) -> Value {
     let count = |least: u32| json!({"type": "integer", "minimum": least});
     let flag = || json!({"type": "boolean"});
     match key {
-        "locale" => described(json!({"enum": ["en-US", "en-GB", "de-DE", "es-ES", "fr-FR"]}), "How dates and numbers are read."),
+        "locale" => {
+            described(json!({"enum": ["en-US", "en-GB", "de-DE", "es-ES", "fr-FR"]}), "How dates and numbers are read.")
+        }
         "prefer" => described(json!({"enum": ["future", "past", "neither"]}), "Which Friday `Friday` is."),
         "longest_message" => described(count(1), "The most characters of a message."),
         "most_reprompts" => described(count(1), "How often a question is put again."),
@@ -61,7 +63,9 @@ fn shape(key: &str) -> Value {
         "steps" | "then" | "else" | "do" | "yes" | "no" | "on_failure" => of("steps"),
         "synonyms" => json!({"type": "array", "items": of("word")}),
         "value" => of("word"),
-        "set" | "with" => json!({"type": "object", "propertyNames": of("name"), "additionalProperties": of("expression")}),
+        "set" | "with" => {
+            json!({"type": "object", "propertyNames": of("name"), "additionalProperties": of("expression")})
+        }
         "into" => map_of("name"),
         "clear" => json!({"anyOf": [of("name"), {"type": "array", "items": of("name")}]}),
         "branch" => json!({"type": "array", "minItems": 1, "items": {"oneOf": [
@@ -105,7 +109,9 @@ pub(super) fn schema() -> Value {
         "propertyNames": {"anyOf": [{"enum": PATTERNS}, {"allOf": [of("name"), {"not": {"pattern": "^pattern_"}}]}]},
         "additionalProperties": of("flow"),
     });
-    let mut file = object(keys::FILE, &[], |key| if key == "flows" { described(flows.clone(), "What the dialogue can do.") } else { shape(key) });
+    let mut file = object(keys::FILE, &[], |key| {
+        if key == "flows" { described(flows.clone(), "What the dialogue can do.") } else { shape(key) }
+    });
     let own = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Ninefold dialogue definition",

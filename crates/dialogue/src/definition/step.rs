@@ -19,19 +19,47 @@ pub struct Step {
 /// One of a branch's ways: its condition, none for the last one, and its steps.
 pub(crate) type Arm = (Option<Source>, Vec<Step>);
 
+/// A name and the value that it is given.
+pub(crate) type Given = (Named, Source);
+
+/// A name and the one that takes its value over.
+pub(crate) type Taken = (Named, Named);
+
 #[derive(Debug, Clone, Serialize)]
 pub(crate) enum What {
     Say(Text),
-    Collect { slot: Named, prompt: Option<Text> },
-    Set(Vec<(Named, Source)>),
+    Collect {
+        slot: Named,
+        prompt: Option<Text>,
+    },
+    Set(Vec<Given>),
     Clear(Vec<Named>),
     Branch(Vec<Arm>),
-    While { condition: Source, steps: Vec<Step> },
-    Action { action: Named, inputs: Vec<(Named, Source)>, outputs: Vec<(Named, Named)>, failed: Option<Vec<Step>> },
-    Confirm { prompt: Text, yes: Vec<Step>, no: Option<Vec<Step>> },
-    Call { flow: Named, inputs: Vec<(Named, Source)>, outputs: Vec<(Named, Named)> },
+    While {
+        condition: Source,
+        steps: Vec<Step>,
+    },
+    Action {
+        action: Named,
+        inputs: Vec<Given>,
+        outputs: Vec<Taken>,
+        failed: Option<Vec<Step>>,
+    },
+    Confirm {
+        prompt: Text,
+        yes: Vec<Step>,
+        no: Option<Vec<Step>>,
+    },
+    Call {
+        flow: Named,
+        inputs: Vec<Given>,
+        outputs: Vec<Taken>,
+    },
     Link(Named),
-    Handoff { to: SmolStr, say: Option<Text> },
+    Handoff {
+        to: SmolStr,
+        say: Option<Text>,
+    },
     /// Nothing: for a step that only goes on elsewhere.
     Go,
     End,

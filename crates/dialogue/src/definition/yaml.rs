@@ -66,6 +66,7 @@ pub(super) fn parse(text: &str) -> Result<Node, (u32, String)> {
             max_aliases: 1_000,
             max_documents: 1,
         },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 20_000 },
         duplicate_keys: DuplicateKeyPolicy::LastWins,
         strict_booleans: true,
         with_snippet: false,
@@ -161,14 +162,18 @@ mod tests {
     #[test]
     fn every_node_knows_its_line() {
         let node = parse("a: 1\nb:\n  - x: yes\n  - end\nno: ~\n").unwrap();
-        insta::assert_snapshot!(shown(&node), @"");
+        insta::assert_snapshot!(shown(&node), @r#"
+    {a@1: {Number(Number(1))}@1, b@2: {{x@3: {Text("yes")}@3}@3; {Text("end")}@4}@3, no@5: {Null}@5}@1
+    "#);
     }
 
     fn shown(node: &Node) -> String {
         let value = match &node.value {
-            Value::Map(fields) => {
-                fields.iter().map(|(key, node)| format!("{}@{}: {}", key.name, key.line, shown(node))).collect::<Vec<_>>().join(", ")
-            }
+            Value::Map(fields) => fields
+                .iter()
+                .map(|(key, node)| format!("{}@{}: {}", key.name, key.line, shown(node)))
+                .collect::<Vec<_>>()
+                .join(", "),
             Value::List(nodes) => nodes.iter().map(shown).collect::<Vec<_>>().join("; "),
             other => format!("{other:?}"),
         };

@@ -63,7 +63,11 @@ fn object_order(node: &Node, left: &Value, right: &Value) -> Result<Ordering, Ev
         _ => {}
     }
     let of = |value: &Value| {
-        value.as_object().and_then(quantity).map(|(number, unit)| (number, Some(unit.to_owned()))).or(number(value).map(|number| (number, None)))
+        value
+            .as_object()
+            .and_then(quantity)
+            .map(|(number, unit)| (number, Some(unit.to_owned())))
+            .or(number(value).map(|number| (number, None)))
     };
     match (of(left), of(right)) {
         (Some((a, unit)), Some((b, other))) if unit == other || unit.is_none() || other.is_none() => Ok(a.cmp(&b)),
@@ -86,7 +90,9 @@ fn seconds(text: &str) -> Option<f64> {
         + f64::from(span.get_weeks()) * 7.0
         + f64::from(span.get_days());
     let minutes = f64::from(span.get_hours()) * 60.0 + span.get_minutes() as f64;
-    let fraction = span.get_milliseconds() as f64 / 1e3 + span.get_microseconds() as f64 / 1e6 + span.get_nanoseconds() as f64 / 1e9;
+    let fraction = span.get_milliseconds() as f64 / 1e3
+        + span.get_microseconds() as f64 / 1e6
+        + span.get_nanoseconds() as f64 / 1e9;
     Some(days * 86_400.0 + minutes * 60.0 + span.get_seconds() as f64 + fraction)
 }
 

@@ -160,13 +160,18 @@ fn negative(node: &Node, of: &Value) -> Result<Value, EvalError> {
     }
     match of {
         Value::Null => Ok(Value::Null),
-        Value::Number(number) => Decimal::of_number(number).map(|number| number.negative().value()).ok_or_else(|| too_long(node)),
+        Value::Number(number) => {
+            Decimal::of_number(number).map(|number| number.negative().value()).ok_or_else(|| too_long(node))
+        }
         other => Err(EvalError::new(format!("`{node}` is {} and has no minus", kind(other)), "numbers and money have")),
     }
 }
 
 pub(super) fn too_long(node: &Node) -> EvalError {
-    EvalError::new(format!("`{node}` has no result of at most 28 digits"), "see that nothing is divided by zero and figures are sensible")
+    EvalError::new(
+        format!("`{node}` has no result of at most 28 digits"),
+        "see that nothing is divided by zero and figures are sensible",
+    )
 }
 
 fn binary(node: &Node, operator: Operator, left: &Node, right: &Node, names: &dyn Names) -> Result<Value, EvalError> {

@@ -31,11 +31,11 @@ impl Expression {
         self.root().walk(&mut |node| match node {
             Node::IsNull { of, .. } => names.extend(root_name(of)),
             Node::Call(Function::Exists | Function::Len, parts) => names.extend(parts.iter().filter_map(root_name)),
-            Node::Binary(Operator::Equal | Operator::Unequal, left, right) => {
-                if **left == Node::Null || **right == Node::Null {
-                    names.extend(root_name(left));
-                    names.extend(root_name(right));
-                }
+            Node::Binary(Operator::Equal | Operator::Unequal, left, right)
+                if **left == Node::Null || **right == Node::Null =>
+            {
+                names.extend(root_name(left));
+                names.extend(root_name(right));
             }
             _ => {}
         });
@@ -74,7 +74,11 @@ fn present<'a>(node: &'a Node, held: bool, names: &mut Vec<&'a SmolStr>) {
             present(right, held, names);
         }
         // Nothing is less or greater than null, and null is equal to null alone.
-        Node::Binary(Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual, left, right) if held => {
+        Node::Binary(
+            Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual,
+            left,
+            right,
+        ) if held => {
             names.extend(root_name(left));
             names.extend(root_name(right));
         }

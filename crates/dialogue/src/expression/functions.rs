@@ -18,12 +18,21 @@ pub(super) fn call(function: Function, parts: &[Node], names: &dyn Names) -> Res
     let nothing = values.iter().any(Value::is_null);
     Ok(match function {
         Function::Exists => Value::Bool(!first.is_null()),
-        Function::Len => length(first).map(Decimal::of_length).map(Decimal::value).ok_or_else(|| unfit(&node(), first))?,
+        Function::Len => {
+            length(first).map(Decimal::of_length).map(Decimal::value).ok_or_else(|| unfit(&node(), first))?
+        }
         Function::Today | Function::Now => {
             let now = names.now().ok_or_else(|| {
-                EvalError::new(format!("`{}()` has no clock here", function.name()), "use it in steps and conditions of a running dialogue")
+                EvalError::new(
+                    format!("`{}()` has no clock here", function.name()),
+                    "use it in steps and conditions of a running dialogue",
+                )
             })?;
-            let text = if function == Function::Today { now.date().to_string() } else { now.strftime("%Y-%m-%dT%H:%M").to_string() };
+            let text = if function == Function::Today {
+                now.date().to_string()
+            } else {
+                now.strftime("%Y-%m-%dT%H:%M").to_string()
+            };
             Value::String(text)
         }
         Function::Min | Function::Max => extreme(function, &node(), &values)?,
@@ -36,7 +45,8 @@ pub(super) fn call(function: Function, parts: &[Node], names: &dyn Names) -> Res
         Function::Number => number(first).map_or(Value::Null, Decimal::value),
         Function::Abs | Function::Floor | Function::Ceil | Function::Round => {
             let of = number(first).filter(|_| !first.is_string()).ok_or_else(|| unfit(&node(), first))?;
-            let digits = number(second).and_then(Decimal::integer).and_then(|digits| u8::try_from(digits).ok()).unwrap_or(0);
+            let digits =
+                number(second).and_then(Decimal::integer).and_then(|digits| u8::try_from(digits).ok()).unwrap_or(0);
             let result = match function {
                 Function::Abs => Some(of.absolute()),
                 Function::Floor => of.floor(),
@@ -85,10 +95,13 @@ pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(boolean) => boolean.to_string(),
-        Value::Number(number) => Decimal::of_number(number).map_or_else(|| number.to_string(), |number| number.to_string()),
+        Value::Number(number) => {
+            Decimal::of_number(number).map_or_else(|| number.to_string(), |number| number.to_string())
+        }
         Value::String(text) => text.clone(),
         Value::Array(parts) => parts.iter().map(plain).collect::<Vec<_>>().join(", "),
-        Value::Object(fields) => match (fields.get("number"), fields.get("unit"), fields.get("from"), fields.get("to")) {
+        Value::Object(fields) => match (fields.get("number"), fields.get("unit"), fields.get("from"), fields.get("to"))
+        {
             (Some(number), Some(unit), ..) => format!("{} {}", plain(number), plain(unit)),
             (_, _, from, to) if from.is_some() || to.is_some() => {
                 let bound = |bound: Option<&Value>| bound.map(plain).unwrap_or_default();
@@ -153,7 +166,10 @@ fn day(node: &Node, value: &Value) -> Result<Date, EvalError> {
 
 fn add_days(node: &Node, value: &Value, days: &Value) -> Result<Value, EvalError> {
     let from = day(node, value)?;
-    let days = number(days).and_then(Decimal::integer).filter(|days| days.abs() < 4_000_000).ok_or_else(|| unfit(node, days))?;
+    let days = number(days)
+        .and_then(Decimal::integer)
+        .filter(|days| days.abs() < 4_000_000)
+        .ok_or_else(|| unfit(node, days))?;
     let to = from.checked_add(days.days()).map_err(|_| too_long(node))?;
     // The time of a day with a time stays.
     let time = value.as_str().and_then(|text| text.get(10..)).unwrap_or("");

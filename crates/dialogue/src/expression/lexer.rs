@@ -32,8 +32,7 @@ impl Token {
 }
 
 /// Longer ones first, so that `<=` is not `<`.
-const SIGNS: [&str; 17] =
-    ["==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", "."];
+const SIGNS: [&str; 17] = ["==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", "."];
 
 /// What other languages write, and what is written here.
 const FOREIGN: [(&str, &str); 8] = [
@@ -81,9 +80,10 @@ fn token(rest: &str, first: char, at: usize) -> Result<(Token, usize), Fault> {
         return Ok((Token::Sign(sign), sign.len()));
     }
     let foreign = FOREIGN.into_iter().find(|(sign, _)| rest.starts_with(sign));
-    let (sign, hint) = foreign.map_or((None, "names are of Latin letters, digits and `_`; texts stand in quotes"), |(sign, hint)| {
-        (Some(sign), hint)
-    });
+    let (sign, hint) = foreign
+        .map_or((None, "names are of Latin letters, digits and `_`; texts stand in quotes"), |(sign, hint)| {
+            (Some(sign), hint)
+        });
     let length = sign.map_or(first.len_utf8(), str::len);
     let shown = sign.map_or_else(|| format!("{first:?}"), |sign| format!("`{sign}`"));
     Err(Fault::new(at..at + length, format!("{shown} means nothing here"), hint))

@@ -82,7 +82,9 @@ impl Parser {
                 format!("write `{}`, in small letters", name.to_lowercase())
             }
             Token::End => "the expression ends too early".to_owned(),
-            Token::Name(_) | Token::Text(_) => "texts stand in quotes; two conditions are joined by `and` or `or`".to_owned(),
+            Token::Name(_) | Token::Text(_) => {
+                "texts stand in quotes; two conditions are joined by `and` or `or`".to_owned()
+            }
             Token::Number(_) | Token::Sign(_) => "see that every bracket and every operator has its parts".to_owned(),
         };
         Fault::new(self.place(), format!("{} stands where {expected} is expected", self.peek().shown()), hint)

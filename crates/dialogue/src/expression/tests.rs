@@ -158,8 +158,13 @@ fn faults_say_where_and_what_to_do() {
 fn depth_and_length_are_bounded() {
     let deep = format!("{}1{}", "(".repeat(5_000), ")".repeat(5_000));
     assert!(fault(&deep).contains("bytes"));
-    for text in [format!("{}1{}", "(".repeat(1_000), ")".repeat(1_000)), vec!["1"; 1_000].join("+"), "-".repeat(1_000), "not ".repeat(900), format!("a{}", "[0]".repeat(900))]
-    {
+    for text in [
+        format!("{}1{}", "(".repeat(1_000), ")".repeat(1_000)),
+        vec!["1"; 1_000].join("+"),
+        "-".repeat(1_000),
+        "not ".repeat(900),
+        format!("a{}", "[0]".repeat(900)),
+    ] {
         assert!(fault(&text).contains("parts deep"), "{text}");
     }
     assert_eq!(value(&vec!["1"; 90].join("+")), json!(90));
@@ -180,7 +185,13 @@ fn shapes_find_what_cannot_work() {
     };
     let faults = |text: &str| {
         let (shape, faults) = Expression::parse(text).unwrap().shape(&shapes);
-        format!("{text:>28} | {} | {}", shape.name(), faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "))
+        format!(
+            "{text:>28} | {} | {}",
+            shape.name(),
+            faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
+        )
+        .trim_end()
+        .to_owned()
     };
     insta::assert_snapshot!(
         ["price > city", "price > 3 and day < today()", "city and count", "class == 'econmy'", "class in ['economy', 'first']",
@@ -210,9 +221,12 @@ fn nodes() -> impl Strategy<Value = Node> {
     let leaf = prop_oneof![
         Just(Node::Null),
         any::<bool>().prop_map(Node::Boolean),
-        (0..10_000_000i64, 0..1000i64).prop_map(|(whole, part)| Node::Number(Decimal::parse(&format!("{whole}.{part}")).unwrap())),
+        (0..10_000_000i64, 0..1000i64)
+            .prop_map(|(whole, part)| Node::Number(Decimal::parse(&format!("{whole}.{part}")).unwrap())),
         ".{0,8}".prop_map(Node::Text),
-        "[a-z_]{1,3}[0-9]?".prop_filter("no word", |name| !tree::WORDS.contains(&name.as_str()) && name != "nil").prop_map(|name| Node::Name(name.into())),
+        "[a-z_]{1,3}[0-9]?"
+            .prop_filter("no word", |name| !tree::WORDS.contains(&name.as_str()) && name != "nil")
+            .prop_map(|name| Node::Name(name.into())),
     ];
     leaf.prop_recursive(5, 48, 3, |inner| {
         let boxed = inner.clone().prop_map(Box::new);
@@ -220,13 +234,31 @@ fn nodes() -> impl Strategy<Value = Node> {
             prop::collection::vec(inner.clone(), 0..3).prop_map(Node::List),
             (boxed.clone(), "[a-z]{1,4}").prop_map(|(of, field)| Node::Field(of, field.into())),
             (boxed.clone(), boxed.clone()).prop_map(|(of, index)| Node::Index(of, index)),
-            (prop::sample::select(Function::ALL.to_vec()), prop::collection::vec(inner, 32))
-                .prop_map(|((function, _, least, _), mut parts)| { parts.truncate(least); Node::Call(function, parts) }),
+            (prop::sample::select(Function::ALL.to_vec()), prop::collection::vec(inner, 32)).prop_map(
+                |((function, _, least, _), mut parts)| {
+                    parts.truncate(least);
+                    Node::Call(function, parts)
+                }
+            ),
             boxed.clone().prop_map(Node::Not),
             boxed.clone().prop_map(Node::Negative),
             (boxed.clone(), any::<bool>()).prop_map(|(of, negated)| Node::IsNull { of, negated }),
-            (prop::sample::select(vec![Operator::Or, Operator::And, Operator::Equal, Operator::Less, Operator::In, Operator::NotIn,
-                Operator::Add, Operator::Subtract, Operator::Multiply, Operator::Remainder]), boxed.clone(), boxed)
+            (
+                prop::sample::select(vec![
+                    Operator::Or,
+                    Operator::And,
+                    Operator::Equal,
+                    Operator::Less,
+                    Operator::In,
+                    Operator::NotIn,
+                    Operator::Add,
+                    Operator::Subtract,
+                    Operator::Multiply,
+                    Operator::Remainder
+                ]),
+                boxed.clone(),
+                boxed
+            )
                 .prop_map(|(operator, left, right)| Node::Binary(operator, left, right)),
         ]
     })

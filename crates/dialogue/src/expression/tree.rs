@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-
 use smol_str::SmolStr;
 
 use super::decimal::Decimal;

@@ -164,7 +164,10 @@ impl Checker<'_> {
             Node::Index(of, index) => {
                 self.of(index);
                 let of = self.of(of);
-                if !matches!(of, Shape::Unknown | Shape::Null | Shape::List | Shape::Money | Shape::Quantity | Shape::Range(_)) {
+                if !matches!(
+                    of,
+                    Shape::Unknown | Shape::Null | Shape::List | Shape::Money | Shape::Quantity | Shape::Range(_)
+                ) {
                     self.fault(format!("`{node}`: {} has no elements", of.name()), "only lists and objects have");
                 }
                 Shape::Unknown
@@ -272,7 +275,10 @@ impl Checker<'_> {
             for part in parts {
                 let shape = self.of(part);
                 if !a.compares(&shape) {
-                    self.fault(format!("`{node}` looks for {} among {}", a.name(), shape.name()), "only like can be compared");
+                    self.fault(
+                        format!("`{node}` looks for {} among {}", a.name(), shape.name()),
+                        "only like can be compared",
+                    );
                 }
                 self.option(&a, part);
             }
@@ -304,7 +310,9 @@ impl Checker<'_> {
             (Shape::List, Shape::List, Add) => Shape::List,
             _ => {
                 let hint = match operator {
-                    _ if a.is_written() || b.is_written() => "`number(x)` reads a number from a text, `text(x)` makes a text",
+                    _ if a.is_written() || b.is_written() => {
+                        "`number(x)` reads a number from a text, `text(x)` makes a text"
+                    }
                     _ => "numbers go with numbers, money with money or, multiplied, with a number",
                 };
                 self.fault(format!("`{node}` computes with {} and {}", a.name(), b.name()), hint);
@@ -345,7 +353,10 @@ impl Checker<'_> {
             Function::Min | Function::Max | Function::Sum if first == Shape::List => Shape::Unknown,
             Function::Min | Function::Max | Function::Sum => {
                 if let Some(other) = shapes.iter().find(|other| !first.compares(other)) {
-                    self.fault(format!("`{node}` compares {} with {}", first.name(), other.name()), "only like can be compared");
+                    self.fault(
+                        format!("`{node}` compares {} with {}", first.name(), other.name()),
+                        "only like can be compared",
+                    );
                 }
                 if shapes.iter().all(|shape| *shape == first) { first } else { Shape::Unknown }
             }

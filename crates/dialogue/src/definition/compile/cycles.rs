@@ -34,7 +34,8 @@ fn waiting(program: &Program) -> Vec<bool> {
 fn grow(program: &Program, holds: impl Fn(&Flow, &[bool]) -> bool) -> Vec<bool> {
     let mut found = vec![false; program.flows.len()];
     loop {
-        let next: Vec<bool> = program.flows.iter().zip(&found).map(|(flow, known)| *known || holds(flow, &found)).collect();
+        let next: Vec<bool> =
+            program.flows.iter().zip(&found).map(|(flow, known)| *known || holds(flow, &found)).collect();
         if next == found {
             return found;
         }
@@ -44,10 +45,9 @@ fn grow(program: &Program, holds: impl Fn(&Flow, &[bool]) -> bool) -> Vec<bool> 
 
 fn endless(program: &Program, flow: &Flow, round: &[usize], waits: &[bool], diagnostics: &mut Diagnostics) {
     let ops: Vec<&Op> = round.iter().filter_map(|at| flow.ops.get(*at)).collect();
-    let cleared: HashSet<SlotId> = ops.iter().filter_map(|op| if let Op::Clear(slot) = op { Some(*slot) } else { None }).collect();
-    let again = |slot: &SlotId| {
-        cleared.contains(slot) || program.slot(*slot).is_some_and(|slot| slot.ask_always)
-    };
+    let cleared: HashSet<SlotId> =
+        ops.iter().filter_map(|op| if let Op::Clear(slot) = op { Some(*slot) } else { None }).collect();
+    let again = |slot: &SlotId| cleared.contains(slot) || program.slot(*slot).is_some_and(|slot| slot.ask_always);
     let wait = ops.iter().any(|op| match op {
         Op::Confirm { .. } => true,
         Op::Collect { slot, .. } => again(slot),
@@ -71,7 +71,9 @@ fn endless(program: &Program, flow: &Flow, round: &[usize], waits: &[bool], diag
         let out = followers(flow, *at).iter().any(|to| !round.contains(to));
         out && match flow.ops.get(*at) {
             Some(Op::JumpUnless { condition, .. }) => {
-                is_broken(condition) || condition.looks_at_clock() || condition.reads().iter().any(|name| changed.contains(name))
+                is_broken(condition)
+                    || condition.looks_at_clock()
+                    || condition.reads().iter().any(|name| changed.contains(name))
             }
             _ => true,
         }
@@ -83,11 +85,18 @@ fn endless(program: &Program, flow: &Flow, round: &[usize], waits: &[bool], diag
     let once = ops.iter().find_map(|op| if let Op::Collect { slot, .. } = op { program.slot(*slot) } else { None });
     let hint = match once {
         Some(slot) => {
-            format!("`{0}` has a value from its second round on and is not asked for again: add `clear: {0}`", slot.name)
+            format!(
+                "`{0}` has a value from its second round on and is not asked for again: add `clear: {0}`",
+                slot.name
+            )
         }
         None => "collect or confirm something in it, or change what its condition reads".to_owned(),
     };
-    diagnostics.error(place, "this goes round without end: nobody is asked and nothing changes that would end it", hint);
+    diagnostics.error(
+        place,
+        "this goes round without end: nobody is asked and nothing changes that would end it",
+        hint,
+    );
 }
 
 /// Flows that come back to themselves before they end or wait.
@@ -114,7 +123,9 @@ fn recursion(program: &Program, diagnostics: &mut Diagnostics) {
             continue;
         }
         let there = flow.ops.iter().zip(&flow.places).find_map(|(op, place)| match op {
-            Op::Link(to) | Op::Call { flow: to, .. } if settles.get(usize::from(to.0)) == Some(&false) => Some((to, place)),
+            Op::Link(to) | Op::Call { flow: to, .. } if settles.get(usize::from(to.0)) == Some(&false) => {
+                Some((to, place))
+            }
             _ => None,
         });
         let Some((to, place)) = there else { continue };

@@ -65,22 +65,38 @@ impl Compiler<'_> {
                 );
             }
         }
-        if program.flows.iter().all(|flow| flow.internal) && !program.flows.iter().any(|flow| is_pattern(&flow.name)) {
-            self.error(&self.definition.settings_place.clone(), "there is no flow that a user can start", "add one under `flows:`");
+        // Text that could not be read may have had flows.
+        let whole = !self.definition.diagnostics.has_errors();
+        if whole
+            && program.flows.iter().all(|flow| flow.internal)
+            && !program.flows.iter().any(|flow| is_pattern(&flow.name))
+        {
+            self.error(
+                &self.definition.settings_place.clone(),
+                "there is no flow that a user can start",
+                "add one under `flows:`",
+            );
         }
         let definition = self.definition;
         let mut first: HashMap<String, (&str, String)> = HashMap::new();
         for flow in &definition.flows {
             if flow.triggers.iter().any(|_| is_pattern(&flow.name)) {
                 let hint = "take its `triggers` out";
-                self.error(&flow.place, format!("flow of repair `{}` has triggers, and the system starts it", flow.name), hint);
+                self.error(
+                    &flow.place,
+                    format!("flow of repair `{}` has triggers, and the system starts it", flow.name),
+                    hint,
+                );
             }
             for trigger in &flow.triggers {
                 let words: Vec<String> = trigger.name.split_whitespace().map(str::to_lowercase).collect();
                 let said = words.join(" ").trim_end_matches(['.', '!', '?']).to_owned();
                 match first.get(&said) {
                     Some((other, place)) => {
-                        let message = format!("the trigger \"{}\" of flow `{}` is one of flow `{other}`", trigger.name, flow.name);
+                        let message = format!(
+                            "the trigger \"{}\" of flow `{}` is one of flow `{other}`",
+                            trigger.name, flow.name
+                        );
                         self.error(&trigger.place, message, format!("the other one is in {place}; keep one of them"));
                     }
                     None => {

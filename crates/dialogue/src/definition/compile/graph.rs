@@ -27,7 +27,7 @@ pub(super) fn unreachable(flow: &Flow, diagnostics: &mut Diagnostics) {
     for (at, (op, place)) in flow.ops.iter().zip(&flow.places).enumerate().take(last) {
         if reached.get(at) != Some(&false) {
             within = false;
-        } else if !within && !matches!(op, Op::Jump(_)) && !made(flow, at, &reached) {
+        } else if !within && !matches!(op, Op::Jump(_)) {
             within = true;
             diagnostics.error(
                 place,
@@ -36,13 +36,6 @@ pub(super) fn unreachable(flow: &Flow, diagnostics: &mut Diagnostics) {
             );
         }
     }
-}
-
-/// Whether a step stands where one that is reached stands: the end of a flow behind a `confirm` whose `no` is not written.
-fn made(flow: &Flow, at: usize, reached: &[bool]) -> bool {
-    let place = flow.places.get(at);
-    matches!(flow.ops.get(at), Some(Op::End))
-        && flow.places.iter().zip(reached).any(|(other, reached)| *reached && Some(other) == place && place.is_some_and(|place| place.line > 0))
 }
 
 /// Groups of steps that lead to one another, a step that leads to itself among them (Kosaraju's algorithm, without recursion).

@@ -8,7 +8,7 @@ use super::super::model;
 use super::super::step::{Arm, Step, What};
 use super::super::text::{Named, Source};
 use super::names::is_name;
-use super::{BROKEN, Compiler, View, graph, is_pattern};
+use super::{BROKEN, Compiler, View, Within, graph, is_pattern};
 use crate::expression::{Expression, Shape};
 use crate::kind::Kind;
 use crate::near;
@@ -29,6 +29,7 @@ struct Lowered {
     collects: Vec<SlotId>,
     /// Too many steps: told once, at the end.
     overflow: bool,
+    within: Within,
 }
 
 impl Lowered {
@@ -50,7 +51,7 @@ impl Lowered {
 
     fn push(&mut self, op: Op, place: &Place) {
         self.ops.push(op);
-        self.places.push(place.clone());
+        self.places.push(self.within.here(place));
     }
 
     /// Labels into the steps where they stand.
@@ -78,12 +79,13 @@ impl Lowered {
 
 impl Compiler<'_> {
     pub(super) fn flow(&mut self, id: FlowId, flow: &model::Flow) -> Flow {
+        self.within = Within::of("flow", &flow.name);
         let view = View { flow: Some(id), value: None };
         if flow.steps.is_empty() {
             self.error(&flow.place, format!("flow `{}` has no steps", flow.name), "add `steps:` with what it does");
         }
         let guard = flow.guard.as_ref().map(|guard| self.guard(guard, view));
-        let mut lowered = Lowered::default();
+        let mut lowered = Lowered { within: self.within.clone(), ..Lowered::default() };
         self.step_names(&flow.steps, &mut lowered);
         self.block(&flow.steps, view, &mut lowered);
         lowered.push(Op::End, &flow.place);
@@ -106,7 +108,7 @@ impl Compiler<'_> {
             ops: lowered.ops,
             places: lowered.places,
             names: lowered.names.into_iter().filter_map(number).collect(),
-            place: flow.place.clone(),
+            place: self.within.here(&flow.place),
         };
         if !lowered.overflow {
             graph::unreachable(&flow, &mut self.diagnostics);
@@ -120,7 +122,8 @@ impl Compiler<'_> {
         for name in guard.reads() {
             let own = view.flow.and_then(|flow| self.own_slot(flow, name));
             if own.is_some_and(|(_, slot)| !slot.persist && slot.default.is_none()) {
-                let message = format!("the condition of the flow reads `{name}`, which has no value before the flow starts");
+                let message =
+                    format!("the condition of the flow reads `{name}`, which has no value before the flow starts");
                 self.error(&source.place, message, "make it a global slot, or `persist: true`");
             }
         }
@@ -304,7 +307,11 @@ impl Compiler<'_> {
         }
         if kind == Kind::Any {
             let hint = "give it the type of what users say, as `text`";
-            self.error(&name.place, format!("slot `{}` is of type `any`, which no user's words are read as", name.name), hint);
+            self.error(
+                &name.place,
+                format!("slot `{}` is of type `any`, which no user's words are read as", name.name),
+                hint,
+            );
         }
         if slot.prompt.is_none() && !has_prompt {
             let hint = format!("add `prompt:` with the question to the slot (in {})", slot.place);
@@ -420,7 +427,9 @@ impl Compiler<'_> {
         }
         let mut taken = Vec::with_capacity(outputs.len());
         for (from, to) in outputs {
-            if let (Some((from_id, from_kind)), Some((to_id, to_kind))) = (self.named_slot(from, there), self.named_slot(to, view)) {
+            if let (Some((from_id, from_kind)), Some((to_id, to_kind))) =
+                (self.named_slot(from, there), self.named_slot(to, view))
+            {
                 self.fits(&to_kind, &from_kind, to, &format!("slot `{}` of flow `{}`", from.name, name.name));
                 taken.push((from_id, to_id));
             }

@@ -59,8 +59,24 @@ struct Compiler<'d> {
     /// Every slot with the flow it belongs to, by number.
     slots: Vec<(Option<FlowId>, &'d model::Slot)>,
     diagnostics: Diagnostics,
+    /// What is being compiled.
+    within: Within,
     /// Responses that somebody says, with their flow where they are a flow's own.
     said: HashSet<(Option<FlowId>, SmolStr)>,
+}
+
+/// What stands for the place of what was built in Rust, which has no lines: the flow or slot that it belongs to.
+#[derive(Clone, Default)]
+struct Within(Place);
+
+impl Within {
+    fn of(what: &str, name: &str) -> Self {
+        Self(Place { file: format!("{what} `{name}`").into(), line: 0 })
+    }
+
+    fn here(&self, place: &Place) -> Place {
+        if *place == Place::default() { self.0.clone() } else { place.clone() }
+    }
 }
 
 /// From where names are looked up.
@@ -77,6 +93,7 @@ pub(super) fn compile(definition: &Definition, patterns: bool) -> (Option<Progra
         slots: Vec::new(),
         diagnostics: definition.diagnostics.clone(),
         said: HashSet::new(),
+        within: Within::default(),
     };
     compiler.names(patterns);
     let actions: Vec<Action> = definition.actions.iter().map(action).collect();
@@ -85,13 +102,18 @@ pub(super) fn compile(definition: &Definition, patterns: bool) -> (Option<Progra
     for (id, flow) in compiler.numbered(&definition.flows) {
         flows.push(compiler.flow(FlowId(id), flow));
     }
+    compiler.within = Within::default();
     compiler.unsaid();
     flows::reaches(&mut flows);
     let settings = settings(&definition.settings);
     let key = match Key::of(definition) {
         Ok(key) => key,
         Err(error) => {
-            compiler.diagnostics.error(&Place::default(), error.to_string(), "report it: a definition always has a key");
+            compiler.diagnostics.error(
+                &Place::default(),
+                error.to_string(),
+                "report it: a definition always has a key",
+            );
             Key::of_bytes(&[])
         }
     };
@@ -138,7 +160,8 @@ fn action(action: &model::Action) -> Action {
 
 impl<'d> Compiler<'d> {
     fn error(&mut self, place: &Place, message: impl Into<String>, hint: impl Into<String>) {
-        self.diagnostics.error(place, message, hint);
+        let place = self.within.here(place);
+        self.diagnostics.error(&place, message, hint);
     }
 
     /// Things with their numbers; what has no number any more was told by `names`.

@@ -10,8 +10,33 @@ use crate::program::{FlowId, Place};
 
 /// What a slot cannot be called: words of expressions and texts, and names that are there already.
 const TAKEN: [&str; 27] = [
-    "or", "and", "not", "in", "is", "true", "false", "null", "none", "None", "True", "False", "nil", "if", "else", "for",
-    "set", "loop", "self", "value", "context", "range", "dict", "namespace", "debug", "end", "super",
+    "or",
+    "and",
+    "not",
+    "in",
+    "is",
+    "true",
+    "false",
+    "null",
+    "none",
+    "None",
+    "True",
+    "False",
+    "nil",
+    "if",
+    "else",
+    "for",
+    "set",
+    "loop",
+    "self",
+    "value",
+    "context",
+    "range",
+    "dict",
+    "namespace",
+    "debug",
+    "end",
+    "super",
 ];
 /// As many as have a number.
 const MOST: usize = 65_000;
@@ -25,7 +50,8 @@ pub(super) fn is_name(name: &str) -> bool {
 
 /// What a name could be instead.
 fn mended(name: &str) -> String {
-    let mut mended: String = name.trim().chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let mut mended: String =
+        name.trim().chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     mended.truncate(64);
     if mended.starts_with(|c: char| c.is_ascii_digit()) || mended.is_empty() { format!("_{mended}") } else { mended }
 }
@@ -44,7 +70,11 @@ impl<'d> Compiler<'d> {
             for slot in &flow.slots {
                 if let Some(global) = definition.slots.iter().find(|global| global.name == slot.name) {
                     let message = format!("slot `{}` of flow `{}` is called like a global slot", slot.name, flow.name);
-                    self.error(&slot.place, message, format!("call it differently, or use the one in {}", global.place));
+                    self.error(
+                        &slot.place,
+                        message,
+                        format!("call it differently, or use the one in {}", global.place),
+                    );
                 }
             }
             self.slots.extend(flow.slots.iter().map(|slot| (Some(FlowId(id)), slot)));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Compiler, View};
+use super::{Compiler, View, Within};
 use crate::expression::Shape;
 use crate::program::{FlowId, Slot, Validator};
 use crate::response::Response;
@@ -15,6 +15,7 @@ impl Compiler<'_> {
     }
 
     fn compile_slot(&mut self, flow: Option<FlowId>, slot: &model::Slot) -> Slot {
+        self.within = Within::of("slot", &slot.name);
         let shape = Shape::from(&slot.kind);
         let view = View { flow, value: None };
         let answered = View { flow, value: Some(&shape) };
@@ -53,7 +54,7 @@ impl Compiler<'_> {
             ask_always: slot.ask_always,
             internal: slot.internal,
             sensitive: slot.sensitive,
-            place: slot.place.clone(),
+            place: self.within.here(&slot.place),
         }
     }
 }

@@ -118,7 +118,8 @@ impl<'d> Compiler<'d> {
             let hint = near::cure(name, names, "responses are");
             self.error(place, format!("there is no response `{name}`"), hint);
         } else if let Some(near) = near {
-            let hint = format!("did you mean the response `{near}`? A text of one word can be written with a full stop");
+            let hint =
+                format!("did you mean the response `{near}`? A text of one word can be written with a full stop");
             self.diagnostics.warning(place, format!("the text is the one word `{name}`"), hint);
         }
     }
@@ -147,7 +148,9 @@ impl<'d> Compiler<'d> {
     /// Responses that nobody says.
     pub(super) fn unsaid(&mut self) {
         let definition = self.definition;
-        let own = self.numbered(&definition.flows).flat_map(|(id, flow)| flow.responses.iter().map(move |named| (Some(FlowId(id)), named)));
+        let own = self
+            .numbered(&definition.flows)
+            .flat_map(|(id, flow)| flow.responses.iter().map(move |named| (Some(FlowId(id)), named)));
         let all: Vec<_> = definition.responses.iter().map(|named| (None, named)).chain(own).collect();
         for (flow, (name, text)) in all {
             if !self.said.contains(&(flow, name.clone())) {

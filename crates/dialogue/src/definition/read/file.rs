@@ -26,7 +26,9 @@ pub(in crate::definition) fn read(file: SmolStr, text: &str) -> Definition {
     let mut reader = Reader { file, diagnostics: Diagnostics::default() };
     let mut definition = Definition::default();
     match yaml::parse(text) {
-        Ok(node) if matches!(node.value, Value::Null) => reader.error(1, "the file is empty", "write `flows:` with a flow"),
+        Ok(node) if matches!(node.value, Value::Null) => {
+            reader.error(1, "the file is empty", "write `flows:` with a flow");
+        }
         Ok(node) => reader.file(&node, &mut definition),
         Err((line, message)) => reader.error(
             line,
@@ -55,7 +57,8 @@ impl Reader {
         definition.actions = fields.get("actions").map(|node| self.actions(node)).unwrap_or_default();
         definition.responses = fields.get("responses").map(|node| self.responses(node)).unwrap_or_default();
         if let Some(node) = fields.get("flows") {
-            definition.flows = self.entries(node, "`flows`").into_iter().map(|(key, node)| self.flow(key, node)).collect();
+            definition.flows =
+                self.entries(node, "`flows`").into_iter().map(|(key, node)| self.flow(key, node)).collect();
         }
     }
 

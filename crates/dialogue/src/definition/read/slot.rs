@@ -91,7 +91,9 @@ impl Reader {
                 let fields = self.fields(node, "a validator", &keys::VALIDATOR);
                 let say = self.said_in(&fields, "say");
                 match fields.get("if") {
-                    Some(node) => slot.validators.extend(self.condition(node, "`if`").map(|condition| (condition, say))),
+                    Some(node) => {
+                        slot.validators.extend(self.condition(node, "`if`").map(|condition| (condition, say)));
+                    }
                     None => self.error(node.line, "a validator has no `if`", "write `{if: \"value > 0\", say: …}`"),
                 }
             }
@@ -125,7 +127,9 @@ impl Reader {
                 }
                 None if name == kind => {
                     let hint = match kind {
-                        "category" => "write `options: [one, two]`; in a single line: `{type: category, options: [one, two]}`",
+                        "category" => {
+                            "write `options: [one, two]`; in a single line: `{type: category, options: [one, two]}`"
+                        }
                         _ => "write `reader:` with the name the host registered its reader under",
                     };
                     self.error(line, format!("{what} is a {kind} without `{key}`"), hint);
@@ -134,7 +138,9 @@ impl Reader {
             }
         }
         match name {
-            "category" => Kind::Category { options: fields.get("options").map(|node| self.options(node)).unwrap_or_default() },
+            "category" => {
+                Kind::Category { options: fields.get("options").map(|node| self.options(node)).unwrap_or_default() }
+            }
             "custom" => match fields.get("reader").and_then(|node| self.name(node, "`reader`")) {
                 Some(reader) => Kind::Custom { reader: reader.name },
                 None => Kind::Any,

@@ -1,7 +1,6 @@
 //! Steps.
 
-use super::super::step::{Arm, Step, What};
-use super::super::text::{Named, Source};
+use super::super::step::{Arm, Given, Step, Taken, What};
 use super::super::yaml::{Node, Value};
 use super::{Fields, Reader, keys};
 use crate::near;
@@ -44,7 +43,8 @@ impl Reader {
             Some(found) => *found,
             None if has("next") => go,
             None => {
-                let word = all.iter().map(|(key, _)| key.name.as_str()).find(|name| near::nearest(name, kinds).is_some());
+                let word =
+                    all.iter().map(|(key, _)| key.name.as_str()).find(|name| near::nearest(name, kinds).is_some());
                 let hint = match word {
                     Some(word) => near::cure(word, kinds, "steps are"),
                     None => format!("steps are {}, next", kinds.join(", ")),
@@ -54,7 +54,8 @@ impl Reader {
                 return None;
             }
         };
-        let known: Vec<&'static str> = std::iter::once(kind).chain(with.iter().copied()).chain(keys::EVERY_STEP).collect();
+        let known: Vec<&'static str> =
+            std::iter::once(kind).chain(with.iter().copied()).chain(keys::EVERY_STEP).collect();
         let fields = self.fields(node, &format!("a step `{kind}`"), &known);
         let id = fields.get("id").and_then(|node| self.name(node, "`id`"));
         let next = fields.get("next").and_then(|node| self.name(node, "`next`"));
@@ -86,7 +87,12 @@ impl Reader {
             }
             "action" => {
                 let (inputs, outputs) = self.passed(fields);
-                What::Action { action: self.name(node, &quoted)?, inputs, outputs, failed: self.steps_in(fields, "on_failure") }
+                What::Action {
+                    action: self.name(node, &quoted)?,
+                    inputs,
+                    outputs,
+                    failed: self.steps_in(fields, "on_failure"),
+                }
             }
             "confirm" => What::Confirm {
                 prompt: self.said(node, &quoted)?,
@@ -104,7 +110,7 @@ impl Reader {
     }
 
     /// `with` and `into`.
-    fn passed(&mut self, fields: &Fields<'_>) -> (Vec<(Named, Source)>, Vec<(Named, Named)>) {
+    fn passed(&mut self, fields: &Fields<'_>) -> (Vec<Given>, Vec<Taken>) {
         let inputs = fields.get("with").map(|node| self.assignments(node, "`with`")).unwrap_or_default();
         (inputs, fields.get("into").map(|node| self.renamings(node, "`into`")).unwrap_or_default())
     }

@@ -52,11 +52,14 @@ impl Reader {
     pub(super) fn count<T: TryFrom<u64>>(&mut self, fields: &Fields<'_>, name: &str) -> Option<T> {
         let node = fields.get(name)?;
         let count = match &node.value {
-            Value::Number(number) => number.as_u64().filter(|count| *count > 0).and_then(|count| T::try_from(count).ok()),
+            Value::Number(number) => {
+                number.as_u64().filter(|count| *count > 0).and_then(|count| T::try_from(count).ok())
+            }
             _ => None,
         };
         if count.is_none() {
-            self.unfit(node, &format!("`{name}`"), "a whole number from 1 that is not too large for it");
+            let hint = "write a whole number from 1 that is not too large for it";
+            self.error(node.line, format!("`{name}` is no such count"), hint);
         }
         count
     }
@@ -68,9 +71,14 @@ impl Reader {
             Value::Text(text) => text.trim().parse::<SignedDuration>().ok(),
             _ => None,
         };
-        let duration = duration.and_then(|duration| Duration::try_from(duration).ok()).filter(|duration| !duration.is_zero());
+        let duration =
+            duration.and_then(|duration| Duration::try_from(duration).ok()).filter(|duration| !duration.is_zero());
         if duration.is_none() {
-            self.error(node.line, format!("`{name}` is no length of time"), "write it as `10s`, `500ms`, `2m` or `1h 30m`");
+            self.error(
+                node.line,
+                format!("`{name}` is no length of time"),
+                "write it as `10s`, `500ms`, `2m` or `1h 30m`",
+            );
         }
         duration
     }

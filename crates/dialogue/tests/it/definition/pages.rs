@@ -38,7 +38,10 @@ fn its_definitions_compile() {
 #[test]
 fn its_expressions_are_expressions() {
     let page = page();
-    let lines: Vec<String> = blocks(&page, "text").into_iter().flat_map(|(_, block)| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let lines: Vec<String> = blocks(&page, "text")
+        .into_iter()
+        .flat_map(|(_, block)| block.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
     let expressions: Vec<&str> = lines.iter().filter_map(|line| line.split(" → ").next()).collect();
     assert!(expressions.len() >= 10);
     for text in expressions {
@@ -50,9 +53,13 @@ fn its_expressions_are_expressions() {
 fn it_names_every_key_and_type() {
     let page = page();
     let schema = Definition::json_schema();
-    let keys = ["/properties", "/$defs/slot/anyOf/1/properties", "/$defs/flow/properties", "/$defs/action/anyOf/1/properties"];
+    let keys =
+        ["/properties", "/$defs/slot/anyOf/1/properties", "/$defs/flow/properties", "/$defs/action/anyOf/1/properties"];
     for key in keys.iter().filter_map(|path| schema.pointer(path)?.as_object()).flat_map(|keys| keys.keys()) {
-        assert!(page.contains(&format!("`{key}`")) || page.contains(&format!("{key}:")), "docs/flows.md does not tell of `{key}`");
+        assert!(
+            page.contains(&format!("`{key}`")) || page.contains(&format!("{key}:")),
+            "docs/flows.md does not tell of `{key}`"
+        );
     }
     for kind in schema.pointer("/$defs/slot/anyOf/0/enum").and_then(|kinds| kinds.as_array()).unwrap() {
         assert!(page.contains(&format!("`{}`", kind.as_str().unwrap())), "docs/flows.md does not tell of {kind}");

@@ -14,7 +14,8 @@ fn the_examples_are_valid() {
     for name in EXAMPLES {
         let value: Value = serde_saphyr::from_str(&example(name)).unwrap();
         let validator = jsonschema::validator_for(&Definition::json_schema()).unwrap();
-        let wrong: Vec<_> = validator.iter_errors(&value).map(|error| format!("{} {error}", error.instance_path())).collect();
+        let wrong: Vec<_> =
+            validator.iter_errors(&value).map(|error| format!("{} {error}", error.instance_path())).collect();
         assert!(wrong.is_empty(), "{name}: {wrong:#?}");
     }
 }
