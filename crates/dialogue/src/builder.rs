@@ -155,8 +155,11 @@ impl DialogueBuilder {
             }
         }
         if !missing.is_empty() {
-            return Err(Error::new(ErrorKind::InvalidInput, format!("the host lacks what the definition uses:{missing}"))
-                .hint("add it by DialogueBuilder::action or DialogueBuilder::reader"));
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                format!("the host lacks what the definition uses:{missing}"),
+            )
+            .hint("add it by DialogueBuilder::action or DialogueBuilder::reader"));
         }
         let engine = Engine {
             index: Index::new(&self.program),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use ninefold_core::{
-    Clock, Cx, Error, ErrorKind, Key, Resumption, Result, Scope, SessionEvent, SessionId, Sessions, Teller, Turn,
+    Clock, Cx, Error, ErrorKind, Key, Result, Resumption, Scope, SessionEvent, SessionId, Sessions, Teller, Turn,
 };
 use ninefold_pipeline::Run;
 use ninefold_pipeline::layers::{inline, normalize};
@@ -176,7 +176,8 @@ impl Inner {
             for slot in self.engine.slots.get(&None).into_iter().flat_map(|slots| slots.values()) {
                 let default = self.engine.program.slot(*slot).and_then(|slot| slot.default.as_ref());
                 let now = self.engine.local(self.clock.now());
-                if let Some(value) = default.and_then(|default| default.eval(&self.engine.view(&live.state, now)).ok()) {
+                if let Some(value) = default.and_then(|default| default.eval(&self.engine.view(&live.state, now)).ok())
+                {
                     live.state.values.insert(*slot, crate::engine::state::Filled::computed(value));
                 }
             }

@@ -29,6 +29,6 @@ pub use definition::Definition;
 pub use dialogue::Dialogue;
 pub use external::{ExternalAgent, ExternalReply};
 pub use inspect::Inspection;
+pub use kind::{Choice, Kind};
 pub use knowledge::Knowledge;
 pub use reply::{Asked, Reply};
-pub use kind::{Choice, Kind};

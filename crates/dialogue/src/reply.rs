@@ -110,7 +110,21 @@ impl<P> Reply<P> {
         let Self { session, turn, said, commands, why, by, refused, flow, asked, slots, .. } = self;
         let Self { handed_to, trail, failures, scope, .. } = self;
         Reply {
-            session, turn, said, commands, why, by, refused, flow, asked, slots, handed_to, trail, failures, scope, profile,
+            session,
+            turn,
+            said,
+            commands,
+            why,
+            by,
+            refused,
+            flow,
+            asked,
+            slots,
+            handed_to,
+            trail,
+            failures,
+            scope,
+            profile,
         }
     }
 }

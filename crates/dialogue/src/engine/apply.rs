@@ -177,7 +177,8 @@ fn give(turn: &mut Turn<'_>, slot: SlotId, value: Arc<Filled>) -> Option<Value> 
         return None;
     }
     for frame in &mut state.frames {
-        let collected = |done: &&mut super::state::Done| matches!(&done.what, Came::Collected { slot: of, .. } if *of == slot);
+        let collected =
+            |done: &&mut super::state::Done| matches!(&done.what, Came::Collected { slot: of, .. } if *of == slot);
         let last = frame.before.iter_mut().filter(collected).last();
         if let Some(done) = frame.done.iter_mut().filter(collected).last().or(last) {
             done.what = Came::Collected { slot, value: Arc::clone(&value) };

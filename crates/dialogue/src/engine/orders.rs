@@ -92,9 +92,9 @@ pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, understood: &Understood) 
                     _ => Order::Cannot(CannotHandle::OutOfScope),
                 }
             }
-            Command::Cancel { flow } => {
-                Order::Cancel(flow.as_ref().and_then(|flow| engine.program.flow_named(flow)).or_else(|| under_way(turn)))
-            }
+            Command::Cancel { flow } => Order::Cancel(
+                flow.as_ref().and_then(|flow| engine.program.flow_named(flow)).or_else(|| under_way(turn)),
+            ),
             Command::Affirm => answer(turn, true),
             Command::Deny => answer(turn, false),
             Command::Clarify { flows } => {
@@ -169,9 +169,7 @@ fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refus
             original: read.original.clone(),
             how: read.how.clone().into_owned(),
         })),
-        Read::Several(several) => {
-            Err(Refused::Ambiguous(several.iter().map(|read| read.value.clone()).collect()))
-        }
+        Read::Several(several) => Err(Refused::Ambiguous(several.iter().map(|read| read.value.clone()).collect())),
         Read::None(_) => Err(Refused::Unread),
     }
 }
@@ -200,7 +198,11 @@ pub(crate) fn objection(
     if value.is_null() {
         return None;
     }
-    let view = View { flow: of.flow.or(engine.view(state, turn.now).flow), value: Some(value), ..engine.view(state, turn.now) };
+    let view = View {
+        flow: of.flow.or(engine.view(state, turn.now).flow),
+        value: Some(value),
+        ..engine.view(state, turn.now)
+    };
     // A condition that cannot be judged yet, because it is about a slot that is empty, is judged when the slot is collected.
     let broken = of.validators.iter().find(|validator| matches!(validator.condition.holds(&view), Ok(false)))?;
     let words = broken.message.as_ref().or(of.invalid.as_ref());

@@ -93,7 +93,9 @@ fn given(turn: &Turn<'_>, action: &Action, inputs: &[(SmolStr, Expression)]) -> 
         let value = given.get(parameter.name.as_str()).filter(|value| !value.is_null());
         match value {
             None if parameter.optional => {}
-            None => return Err(format!("action {} was not run: its input {} has no value", action.name, parameter.name)),
+            None => {
+                return Err(format!("action {} was not run: its input {} has no value", action.name, parameter.name));
+            }
             Some(value) if !fits(&parameter.kind, value) => {
                 let (action, name, kind) = (&action.name, &parameter.name, &parameter.kind);
                 return Err(format!("action {action} was not run: its input {name} is no {kind}"));
@@ -105,7 +107,12 @@ fn given(turn: &Turn<'_>, action: &Action, inputs: &[(SmolStr, Expression)]) -> 
 }
 
 /// Calls an action until it succeeds, may not be tried again, or was tried often enough.
-async fn tried(turn: &Turn<'_>, action: &Action, inputs: Map<String, Value>, digest: u64) -> Result<Map<String, Value>> {
+async fn tried(
+    turn: &Turn<'_>,
+    action: &Action,
+    inputs: Map<String, Value>,
+    digest: u64,
+) -> Result<Map<String, Value>> {
     let attempts = action.attempts.max(1);
     let mut attempt = 1;
     loop {
@@ -124,10 +131,13 @@ async fn tried(turn: &Turn<'_>, action: &Action, inputs: Map<String, Value>, dig
         match result {
             Err(error) if error.is_transient() && attempt < attempts => {
                 let pause = error.retry_after().unwrap_or(PAUSE * u32::from(attempt));
-                let waited = span::inside(span::backoff(), turn.cx.within_bounds(async {
-                    tokio::time::sleep(pause).await;
-                    Ok(())
-                }));
+                let waited = span::inside(
+                    span::backoff(),
+                    turn.cx.within_bounds(async {
+                        tokio::time::sleep(pause).await;
+                        Ok(())
+                    }),
+                );
                 waited.await?;
                 attempt += 1;
             }

@@ -238,9 +238,7 @@ impl Saved {
         let new = new.map(|(slot, value)| (namer.slot(*slot), Some(saved(value))));
         let gone = before.values.keys().filter(|slot| !after.values.contains_key(slot));
         let gone = gone.map(|slot| (namer.slot(*slot), None));
-        let frame = |frame: &Frame| {
-            namer.frame(frame, before.frames.iter().find(|before| before.flow == frame.flow))
-        };
+        let frame = |frame: &Frame| namer.frame(frame, before.frames.iter().find(|before| before.flow == frame.flow));
         Self {
             program: (before.turns == 0).then_some(program.key),
             turns: after.turns,
@@ -300,7 +298,8 @@ impl Saved {
                 }
                 SavedCame::Confirmed(digest) => Came::Confirmed { digest },
                 SavedCame::Called(digest, outputs) => {
-                    let outputs = outputs.into_iter().filter_map(|(name, value)| Some((slot(&name)?, value.map(filled))));
+                    let outputs =
+                        outputs.into_iter().filter_map(|(name, value)| Some((slot(&name)?, value.map(filled))));
                     Came::Called { digest, outputs: outputs.collect() }
                 }
             };

@@ -12,11 +12,11 @@ use smol_str::SmolStr;
 
 use super::apply::{self, interlude};
 use super::digest;
+use super::orders::objection;
 use super::pattern::Pattern;
 use super::run;
 use super::state::{Came, Filled, Frame, Then, Waiting};
 use super::turn::{Again, Turn};
-use super::orders::objection;
 use crate::expression::EvalError;
 use crate::program::{FlowId, Op, SlotId};
 use crate::response::Response;
@@ -105,9 +105,9 @@ async fn step(turn: &mut Turn<'_>) -> Result<Result<Next, Failed>> {
         return Ok(Err(Failed { why: format!("there is no step {at}") }));
     };
     if let Op::Action { action, inputs, outputs, failed } = op {
-        return run::action(turn, *action, inputs, outputs, *failed).await.map(|done| {
-            done.map(|()| Next::On).map_err(|why| Failed { why })
-        });
+        return run::action(turn, *action, inputs, outputs, *failed)
+            .await
+            .map(|done| done.map(|()| Next::On).map_err(|why| Failed { why }));
     }
     Ok(plain(turn, flow, op).await)
 }

@@ -5,6 +5,7 @@ use ninefold_core::{Cx, Result, SessionId};
 use ninefold_pipeline::layers::inline;
 use serde_json::{Value, json};
 
+use super::Engine;
 use super::apply::{self, Interlude};
 use super::orders;
 use super::pattern::Pattern;
@@ -12,7 +13,6 @@ use super::said::Said;
 use super::sight::Sight;
 use super::state::State;
 use super::steps::{self, Failure, Trail};
-use super::Engine;
 use crate::program::{FlowId, SlotId};
 use crate::scope::Scope;
 use crate::understand::{By, Understood};
@@ -150,8 +150,9 @@ impl Turn<'_> {
                 self.again = Some(Again::NoInput);
                 Some((Pattern::UserSilence, json!({})))
             }
-            Input::Message(message) if message.len() > settings.longest_message.saturating_mul(4)
-                || message.chars().count() > settings.longest_message =>
+            Input::Message(message)
+                if message.len() > settings.longest_message.saturating_mul(4)
+                    || message.chars().count() > settings.longest_message =>
             {
                 Some((Pattern::TooLong, json!({ "most": settings.longest_message })))
             }

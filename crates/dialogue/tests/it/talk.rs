@@ -21,12 +21,55 @@ async fn talk(dialogue: &Dialogue, session: &str, messages: &[&str]) -> String {
 async fn a_flight_is_booked() {
     let (dialogue, asked) = flights(None);
     for messages in [
-        ["I want to book a flight from Madrid to Barcelona on March 15th, 2024", "The origin city is Madrid", "The destination is Barcelona", "The departure date is March 15th, 2024"],
-        ["I need to book a flight from Paris to London on April 20th, 2024", "Origin: Paris", "Destination: London", "Date: April 20th, 2024"],
-        ["Book a flight from New York to Los Angeles on May 10th, 2024", "My origin is New York", "My destination is Los Angeles", "I want to depart on May 10th, 2024"],
-        ["I want to book a flight", "I am departing from Madrid", "I want to go to Barcelona", "I want to travel on March 15th, 2024"],
+        [
+            "I want to book a flight from Madrid to Barcelona on March 15th, 2024",
+            "The origin city is Madrid",
+            "The destination is Barcelona",
+            "The departure date is March 15th, 2024",
+        ],
+        [
+            "I need to book a flight from Paris to London on April 20th, 2024",
+            "Origin: Paris",
+            "Destination: London",
+            "Date: April 20th, 2024",
+        ],
+        [
+            "Book a flight from New York to Los Angeles on May 10th, 2024",
+            "My origin is New York",
+            "My destination is Los Angeles",
+            "I want to depart on May 10th, 2024",
+        ],
+        [
+            "I want to book a flight",
+            "I am departing from Madrid",
+            "I want to go to Barcelona",
+            "I want to travel on March 15th, 2024",
+        ],
     ] {
         println!("{}\n---", talk(&dialogue, messages[0], &messages).await);
     }
-    println!("{}\n---", talk(&dialogue, "x", &["hello", "I want to book a flight", "Madrid", "what?", "Madrid", "Lisbon", "actually from Porto", "cancel", "cancel", "blah blah", "", "book a flight", "repeat", "speak to a human"]).await);
+    println!(
+        "{}\n---",
+        talk(
+            &dialogue,
+            "x",
+            &[
+                "hello",
+                "I want to book a flight",
+                "Madrid",
+                "what?",
+                "Madrid",
+                "Lisbon",
+                "actually from Porto",
+                "cancel",
+                "cancel",
+                "blah blah",
+                "",
+                "book a flight",
+                "repeat",
+                "speak to a human"
+            ]
+        )
+        .await
+    );
 }

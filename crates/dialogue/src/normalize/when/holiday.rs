@@ -74,9 +74,7 @@ const NEEDS_DAY: [&str; 6] = ["mother", "mothers", "father", "fathers", "preside
 fn day_of(rule: Rule, year: i64) -> Option<Date> {
     match rule {
         On(month, day) => date(year, month, day),
-        Nth(month, nth, weekday, days) => {
-            plus(date(year, month, 1)?.nth_weekday_of_month(nth, weekday).ok()?, 0, days)
-        }
+        Nth(month, nth, weekday, days) => plus(date(year, month, 1)?.nth_weekday_of_month(nth, weekday).ok()?, 0, days),
         Easter(days) => plus(easter(year)?, 0, days),
     }
 }
