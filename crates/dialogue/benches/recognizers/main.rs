@@ -38,7 +38,8 @@ struct Score {
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let (mut data, mut split, mut wrong, mut only) = (PathBuf::from("../shared/data"), String::from("dev"), false, None);
+    let (mut data, mut split, mut wrong, mut only) =
+        (PathBuf::from("../shared/data"), String::from("dev"), false, None);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--data" => data = arguments.next().expect("a folder behind --data").into(),
@@ -72,7 +73,8 @@ fn main() {
 fn files(folder: &Path, split: &str) -> Vec<(String, PathBuf)> {
     let list = |folder: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-        let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "jsonl")).collect();
+        let mut files: Vec<PathBuf> =
+            entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "jsonl")).collect();
         files.sort();
         files
     };
@@ -116,7 +118,10 @@ fn judge(normalizer: &Normalizer, name: &str, case: &Value, scores: &mut BTreeMa
     }
     for result in &results {
         let text = result["text"].as_str().unwrap_or_default().to_lowercase();
-        let kind = result["typename"].as_str().and_then(|kind| kind.strip_prefix("datetimeV2.")).map(|kind| format!(" {kind}"));
+        let kind = result["typename"]
+            .as_str()
+            .and_then(|kind| kind.strip_prefix("datetimeV2."))
+            .map(|kind| format!(" {kind}"));
         let spanned = hits.iter().position(|hit| input[hit.from..hit.to].to_lowercase() == text);
         let right = spanned.is_some_and(|at| theirs::same(name, &hits[at], &result["resolution"], input));
         count(&kind.unwrap_or_default(), right, spanned.is_some());
@@ -134,11 +139,18 @@ fn report(split: &str, scores: &BTreeMap<String, Score>) {
     let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 100.0 };
     println!("{:<26} {:>6} {:>8} {:>10}", "", "n", "right", "span only");
     for (name, score) in scores {
-        println!("{name:<26} {:>6} {:>6.1} % {:>8.1} %", score.n, share(score.right, score.n), share(score.spans, score.n));
+        println!(
+            "{name:<26} {:>6} {:>6.1} % {:>8.1} %",
+            score.n,
+            share(score.right, score.n),
+            share(score.spans, score.n)
+        );
     }
     let kinds: BTreeMap<&String, Value> = scores
         .iter()
-        .map(|(name, score)| (name, json!({ "n": score.n, "right": share(score.right, score.n), "span": share(score.spans, score.n) })))
+        .map(|(name, score)| {
+            (name, json!({ "n": score.n, "right": share(score.right, score.n), "span": share(score.spans, score.n) }))
+        })
         .collect();
     println!(
         "{}",

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
 use jiff::ToSpan;
+use jiff::civil::Date;
 use ninefold_dialogue::normalize::{Normalized, Normalizer, Read, Reading};
 use serde_json::Value;
 
@@ -49,18 +49,22 @@ fn form(label: &str, value: &Normalized) -> String {
         "date" => json.as_str().unwrap().to_owned(),
         "time" | "datetime" => seconds(json.as_str().unwrap()),
         "timerange" | "datetimerange" => {
-            format!("{}..{}", text("from").map(seconds).unwrap_or_default(), text("to").map(seconds).unwrap_or_default())
+            format!(
+                "{}..{}",
+                text("from").map(seconds).unwrap_or_default(),
+                text("to").map(seconds).unwrap_or_default()
+            )
         }
         "daterange" => days(text("from"), text("to"), &value.how),
-        "duration" => {
-            span_seconds(json.as_str().unwrap())
-        }
+        "duration" => span_seconds(json.as_str().unwrap()),
         "set" => timex(json),
         "number" => number(json.as_f64().unwrap()),
         "percent" => format!("{}%", number(json.as_f64().unwrap())),
         "ordinal" => json.to_string(),
         "currency" => format!("{} {}", text("amount").unwrap(), text("currency").unwrap()),
-        "age" | "dimension" | "temperature" => format!("{} {}", number(json["number"].as_f64().unwrap()), text("unit").unwrap()),
+        "age" | "dimension" | "temperature" => {
+            format!("{} {}", number(json["number"].as_f64().unwrap()), text("unit").unwrap())
+        }
         _ => json.as_str().map_or_else(|| json.to_string(), str::to_owned),
     }
 }
@@ -172,9 +176,13 @@ pub fn same(name: &str, hit: &Hit, resolution: &Value, input: &str) -> bool {
             only && theirs.map(|theirs| theirs.to_string()) == Some(ours.clone())
         }
         "currency" => only && money(first, unit, value, resolution),
-        "age" => only && close(first, value) && resolution["unit"].as_str().is_some_and(|theirs| theirs.eq_ignore_ascii_case(unit)),
+        "age" => {
+            only && close(first, value)
+                && resolution["unit"].as_str().is_some_and(|theirs| theirs.eq_ignore_ascii_case(unit))
+        }
         "dimension" | "temperature" => {
-            only && close(first, value) && resolution["unit"].as_str().is_some_and(|theirs| theirs.eq_ignore_ascii_case(unit))
+            only && close(first, value)
+                && resolution["unit"].as_str().is_some_and(|theirs| theirs.eq_ignore_ascii_case(unit))
         }
         "email" => only && value.is_some_and(|value| value.eq_ignore_ascii_case(&ours)),
         "boolean" => only && resolution["value"].to_string() == ours,
@@ -215,7 +223,8 @@ fn money(amount: &str, currency: &str, value: Option<&str>, resolution: &Value) 
         "Franc" => (1.0, "franc"),
         _ => (1.0, resolution["isoCurrency"].as_str().unwrap_or(unit)),
     };
-    let (Some(ours), Some(theirs)) = (amount.parse::<f64>().ok(), value.and_then(|value| value.parse::<f64>().ok())) else {
+    let (Some(ours), Some(theirs)) = (amount.parse::<f64>().ok(), value.and_then(|value| value.parse::<f64>().ok()))
+    else {
         return false;
     };
     (ours * parts - theirs).abs() <= 1e-6 * theirs.abs().max(1.0) && code.eq_ignore_ascii_case(currency)

@@ -57,11 +57,7 @@ fn main() {
     let options = options(&flows);
     let described = described(&flows);
     let normalizer = Normalizer::default();
-    let reading = Reading {
-        locale: Locale::EnUs,
-        now: date(2019, 3, 1).at(0, 0, 0, 0),
-        prefer: Prefer::Future,
-    };
+    let reading = Reading { locale: Locale::EnUs, now: date(2019, 3, 1).at(0, 0, 0, 0), prefer: Prefer::Future };
     let mut scores: BTreeMap<String, Score> = BTreeMap::new();
     for row in &values {
         let text = |key: &str| row[key].as_str().unwrap_or_default();
@@ -125,7 +121,12 @@ fn text_kind(slot: &str, described: &BTreeMap<String, String>) -> Kind {
     }
 }
 
-fn kind_of(name: &str, slot: &str, options: &BTreeMap<String, Vec<Choice>>, described: &BTreeMap<String, String>) -> Kind {
+fn kind_of(
+    name: &str,
+    slot: &str,
+    options: &BTreeMap<String, Vec<Choice>>,
+    described: &BTreeMap<String, String>,
+) -> Kind {
     match name {
         "date" => Kind::Date,
         "time" => Kind::Time,

@@ -20,7 +20,8 @@ const SHORTEST: usize = 4;
 pub(super) fn find(options: &[Choice], t: &Tokens<'_>, locale: Locale, whole: bool) -> Vec<Spot> {
     let mut spots: Vec<(usize, usize, Spot)> = Vec::new();
     for choice in options {
-        let names = std::iter::once((choice.value.as_str(), "option")).chain(choice.synonyms.iter().map(|s| (s.as_str(), "synonym")));
+        let names = std::iter::once((choice.value.as_str(), "option"))
+            .chain(choice.synonyms.iter().map(|s| (s.as_str(), "synonym")));
         for (name, how) in names {
             let named = Tokens::new(name, locale);
             for (from, to) in places(t, &named) {
@@ -40,7 +41,11 @@ pub(super) fn find(options: &[Choice], t: &Tokens<'_>, locale: Locale, whole: bo
 
 /// Where a name stands in a text, word for word; marks in between say nothing.
 fn places(t: &Tokens<'_>, name: &Tokens<'_>) -> Vec<(usize, usize)> {
-    let words: Vec<&str> = (0..name.len()).filter_map(|at| name.get(at)).filter(|w| w.class != Class::Mark).map(|w| w.text.as_str()).collect();
+    let words: Vec<&str> = (0..name.len())
+        .filter_map(|at| name.get(at))
+        .filter(|w| w.class != Class::Mark)
+        .map(|w| w.text.as_str())
+        .collect();
     let mut found = Vec::new();
     let Some((first, rest)) = words.split_first() else { return found };
     for at in 0..t.len() {
@@ -125,7 +130,8 @@ fn like(options: &[Choice], t: &Tokens<'_>, locale: Locale) -> Option<Spot> {
 
 /// Words and digits in small letters, one blank between them.
 fn plain(t: &Tokens<'_>) -> String {
-    let words: Vec<&str> = (0..t.len()).filter_map(|at| t.get(at)).filter(|w| w.class != Class::Mark).map(|w| w.text.as_str()).collect();
+    let words: Vec<&str> =
+        (0..t.len()).filter_map(|at| t.get(at)).filter(|w| w.class != Class::Mark).map(|w| w.text.as_str()).collect();
     words.join(" ")
 }
 

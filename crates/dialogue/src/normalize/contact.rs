@@ -18,7 +18,8 @@ pub(super) fn email(text: &str) -> Vec<Spot> {
         let before = bytes.get(..at).unwrap_or_default();
         let left = before.iter().rev().take(65).take_while(local).count();
         let behind = bytes.get(at + 1..).unwrap_or_default();
-        let mut right = behind.iter().take(255).take_while(|byte| byte.is_ascii_alphanumeric() || b".-".contains(byte)).count();
+        let mut right =
+            behind.iter().take(255).take_while(|byte| byte.is_ascii_alphanumeric() || b".-".contains(byte)).count();
         // A full stop behind an address ends a sentence.
         while right > 0 && behind.get(right - 1).is_some_and(|byte| b".-".contains(byte)) {
             right -= 1;
@@ -27,7 +28,8 @@ pub(super) fn email(text: &str) -> Vec<Spot> {
         let (Some(name), Some(domain)) = (text.get(from..at), text.get(at + 1..to)) else { continue };
         let labels: Vec<&str> = domain.split('.').collect();
         let top = labels.last().is_some_and(|top| top.len() >= 2 && top.bytes().all(|byte| byte.is_ascii_alphabetic()));
-        let whole = labels.len() >= 2 && labels.iter().all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
+        let whole = labels.len() >= 2
+            && labels.iter().all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
         let cut = behind.get(right).is_some_and(|byte| *byte == b'_' || *byte == b'@');
         let dots = name.starts_with('.') || name.ends_with('.') || name.contains("..");
         let within = found.last().is_some_and(|last| last.span.end > from);
@@ -53,9 +55,14 @@ pub(super) fn url(text: &str) -> Vec<Spot> {
         let scheme = ["http://", "https://", "ftp://"].iter().find(|scheme| lower.starts_with(*scheme));
         let host = scheme.map_or(core, |scheme| core.get(scheme.len()..).unwrap_or_default());
         let host = host.split(['/', '?', '#', ':']).next().unwrap_or_default();
-        let named = host.contains('.') && !host.starts_with('.') && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'));
-        let top = host.rsplit('.').next().is_some_and(|top| top.chars().count() >= 2 && top.chars().all(char::is_alphabetic));
-        let bare = scheme.is_none() && !core.contains('@') && (lower.starts_with("www.") || (top && host.is_ascii() && known(host)));
+        let named = host.contains('.')
+            && !host.starts_with('.')
+            && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'));
+        let top =
+            host.rsplit('.').next().is_some_and(|top| top.chars().count() >= 2 && top.chars().all(char::is_alphabetic));
+        let bare = scheme.is_none()
+            && !core.contains('@')
+            && (lower.starts_with("www.") || (top && host.is_ascii() && known(host)));
         if core.len() > 2_000 || !named || !(bare || scheme.is_some()) {
             continue;
         }
@@ -68,7 +75,10 @@ pub(super) fn url(text: &str) -> Vec<Spot> {
 /// Endings by which a bare name is taken for that of a page.
 fn known(host: &str) -> bool {
     let top = host.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    matches!(top.as_str(), "com" | "org" | "net" | "edu" | "gov" | "io" | "dev" | "app" | "ai" | "co" | "de" | "uk" | "es" | "fr" | "eu")
+    matches!(
+        top.as_str(),
+        "com" | "org" | "net" | "edu" | "gov" | "io" | "dev" | "app" | "ai" | "co" | "de" | "uk" | "es" | "fr" | "eu"
+    )
 }
 
 /// A run of digits in a number of a telephone.
@@ -120,7 +130,10 @@ fn run(bytes: &[u8], start: usize) -> (Vec<Group>, usize) {
             let next = bytes.get(at + 1);
             let before = at.checked_sub(1).and_then(|before| bytes.get(before));
             // A day is no part of a number.
-            if before == Some(&b' ') || next.is_none_or(|next| !(next.is_ascii_digit() || b"(-".contains(next))) || is_day(bytes, at + 1) {
+            if before == Some(&b' ')
+                || next.is_none_or(|next| !(next.is_ascii_digit() || b"(-".contains(next)))
+                || is_day(bytes, at + 1)
+            {
                 break;
             }
         } else if !b"+-./()".contains(byte) {
@@ -133,7 +146,8 @@ fn run(bytes: &[u8], start: usize) -> (Vec<Group>, usize) {
 
 /// `16/04/2010`, `2009-10-01`.
 fn is_day(bytes: &[u8], at: usize) -> bool {
-    let count = |from: usize| bytes.get(from..).unwrap_or_default().iter().take(5).take_while(|b| b.is_ascii_digit()).count();
+    let count =
+        |from: usize| bytes.get(from..).unwrap_or_default().iter().take(5).take_while(|b| b.is_ascii_digit()).count();
     let first = count(at);
     let mark = bytes.get(at + first).copied().unwrap_or(0);
     let second = count(at + first + 1);
@@ -150,7 +164,8 @@ fn whole_number(text: &str, start: usize, groups: &[Group], end: usize) -> Optio
     let bytes = text.as_bytes();
     let (first, last) = (groups.first()?, groups.last()?);
     let digits: usize = groups.iter().map(|group| group.to - group.from).sum();
-    if !(6..=15).contains(&digits) || (digits < 7 && groups.len() > 1) || groups.len() > 7 || is_day(bytes, first.from) {
+    if !(6..=15).contains(&digits) || (digits < 7 && groups.len() > 1) || groups.len() > 7 || is_day(bytes, first.from)
+    {
         return None;
     }
     let inside = text.get(start..last.to)?;
@@ -161,7 +176,10 @@ fn whole_number(text: &str, start: usize, groups: &[Group], end: usize) -> Optio
     let years = matches!(sizes.as_slice(), [4, 4]) && inside.contains('/');
     let single = sizes.iter().all(|size| *size == 1);
     let decimal = groups.len() == 2 && inside.contains('.') && !inside.contains(['(', '+', ' ', '-']);
-    let plus_later = plus > 1 || inside.find('+').is_some_and(|at| inside.get(..at).unwrap_or_default().contains(|c: char| c.is_ascii_digit()));
+    let plus_later = plus > 1
+        || inside
+            .find('+')
+            .is_some_and(|at| inside.get(..at).unwrap_or_default().contains(|c: char| c.is_ascii_digit()));
     let nested = inside.contains("((") || {
         let mut depth = 0i32;
         let mut deep = false;
@@ -211,7 +229,10 @@ fn stands_free(text: &str, from: usize, groups: usize) -> bool {
     if opened && last.is_some_and(char::is_alphabetic) {
         return true;
     }
-    if last.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '*' | '/' | '=' | '_' | '.' | ':') && second.is_some_and(|c| c.is_ascii_digit())) {
+    if last.is_some_and(|c| {
+        c.is_ascii_alphabetic()
+            || matches!(c, '*' | '/' | '=' | '_' | '.' | ':') && second.is_some_and(|c| c.is_ascii_digit())
+    }) {
         return false;
     }
     if last == Some('-') {
@@ -224,7 +245,8 @@ fn stands_free(text: &str, from: usize, groups: usize) -> bool {
     if last == Some('/') || last == Some('#') {
         return false;
     }
-    let tail: String = before.chars().rev().take(24).collect::<Vec<_>>().into_iter().rev().collect::<String>().to_lowercase();
+    let tail: String =
+        before.chars().rev().take(24).collect::<Vec<_>>().into_iter().rev().collect::<String>().to_lowercase();
     let words: Vec<&str> = tail.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let near = words.iter().rev().take(3);
     !near.clone().any(|word| matches!(*word, "card" | "account" | "order" | "omb" | "isbn" | "invoice"))

@@ -17,7 +17,9 @@ const WORDS: &str = " i d ll m s re ve am it is was be will would want need like
 /// Whether only harmless words and marks stand outside of the values. Behind a number, one word says what is counted.
 pub(super) fn around(t: &Tokens<'_>, values: &[Spot], counts: bool) -> bool {
     let inside = |at: usize| {
-        t.get(at).is_some_and(|token| values.iter().any(|value| value.span.start <= token.start && token.end <= value.span.end))
+        t.get(at).is_some_and(|token| {
+            values.iter().any(|value| value.span.start <= token.start && token.end <= value.span.end)
+        })
     };
     let mut counted = !counts;
     for at in 0..t.len() {
@@ -32,7 +34,10 @@ pub(super) fn around(t: &Tokens<'_>, values: &[Spot], counts: bool) -> bool {
             continue;
         }
         let behind = at > 0 && inside(at - 1);
-        if counted || !behind || matches!(token.text.as_str(), "not" | "no" | "never" | "except" | "or" | "minus" | "percent") {
+        if counted
+            || !behind
+            || matches!(token.text.as_str(), "not" | "no" | "never" | "except" | "or" | "minus" | "percent")
+        {
             return false;
         }
         counted = true;

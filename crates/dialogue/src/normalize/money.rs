@@ -69,8 +69,19 @@ const STATES: &[(&str, &str, &str)] = &[
 ];
 
 /// Letters before a `$`.
-const DOLLARS: &[(&str, &str)] =
-    &[("us", "USD"), ("c", "CAD"), ("ca", "CAD"), ("cad", "CAD"), ("a", "AUD"), ("au", "AUD"), ("hk", "HKD"), ("nz", "NZD"), ("mex", "MXN"), ("r", "BRL"), ("s", "SGD")];
+const DOLLARS: &[(&str, &str)] = &[
+    ("us", "USD"),
+    ("c", "CAD"),
+    ("ca", "CAD"),
+    ("cad", "CAD"),
+    ("a", "AUD"),
+    ("au", "AUD"),
+    ("hk", "HKD"),
+    ("nz", "NZD"),
+    ("mex", "MXN"),
+    ("r", "BRL"),
+    ("s", "SGD"),
+];
 
 /// Names of a hundredth, or of a smaller part.
 fn part(word: &str) -> Option<(&'static str, f64)> {
@@ -135,7 +146,10 @@ fn before(t: &Tokens<'_>, at: usize) -> Option<(&'static str, usize)> {
     }
     let sign = t.get(at).is_some_and(|token| token.class == Class::Mark);
     let raw = t.get(at).and_then(|token| t.source.get(token.start..token.end)).unwrap_or_default();
-    let found = code(word).filter(|code| sign || (code.eq_ignore_ascii_case(word) && (raw == raw.to_uppercase() || !matches!(word, "try" | "sar" | "rub" | "all"))))?;
+    let found = code(word).filter(|code| {
+        sign || (code.eq_ignore_ascii_case(word)
+            && (raw == raw.to_uppercase() || !matches!(word, "try" | "sar" | "rub" | "all")))
+    })?;
     Some((found, at + 1))
 }
 

@@ -5,7 +5,8 @@ use super::{Normalized, Read};
 
 /// Words that stay small within a name, in the languages of the locales.
 const SMALL: [&str; 22] = [
-    "of", "the", "and", "in", "on", "for", "to", "a", "an", "de", "del", "la", "las", "los", "el", "le", "les", "du", "von", "der", "und", "y",
+    "of", "the", "and", "in", "on", "for", "to", "a", "an", "de", "del", "la", "las", "los", "el", "le", "les", "du",
+    "von", "der", "und", "y",
 ];
 
 /// A name: words in small letters begin with a capital, but those that join others. What has a capital is as it was said.

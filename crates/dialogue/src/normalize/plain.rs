@@ -86,7 +86,9 @@ const NO: &[&[&str]] = &[
 fn foreign(locale: Locale, word: &str) -> Option<bool> {
     let (yes, no) = match locale {
         Locale::EnUs | Locale::EnGb => return None,
-        Locale::DeDe => ("ja jawohl jap genau stimmt klar natürlich richtig einverstanden gern", "nein nee nö niemals falsch nicht"),
+        Locale::DeDe => {
+            ("ja jawohl jap genau stimmt klar natürlich richtig einverstanden gern", "nein nee nö niemals falsch nicht")
+        }
         Locale::EsEs => ("sí si claro vale correcto exacto supuesto", "no nunca jamás nada"),
         Locale::FrFr => ("oui ouais exact exactement volontiers accord", "non jamais pas"),
     };
@@ -104,7 +106,9 @@ fn denies(t: &Tokens<'_>, at: usize) -> Option<usize> {
     if t.any(at, &["not"]) {
         return Some(at + 1);
     }
-    t.phrase(at, &["n", "'", "t"]).then_some(at + 3).or_else(|| (t.is(at, "'") && t.any(at + 1, &["t"])).then_some(at + 2))
+    t.phrase(at, &["n", "'", "t"])
+        .then_some(at + 3)
+        .or_else(|| (t.is(at, "'") && t.any(at + 1, &["t"])).then_some(at + 2))
 }
 
 /// Yes and no in a text. Where both are said, a longer phrase counts more than a word, and equal ones are ambiguous.
@@ -130,7 +134,11 @@ pub(super) fn yes_no(t: &Tokens<'_>, locale: Locale) -> Vec<Spot> {
         match hit {
             Some((end, answer)) => {
                 // The colour of a hand belongs to it.
-                let end = if t.mark(end).is_some_and(|mark| matches!(mark, '\u{1f3fb}'..='\u{1f3ff}')) { end + 1 } else { end };
+                let end = if t.mark(end).is_some_and(|mark| matches!(mark, '\u{1f3fb}'..='\u{1f3ff}')) {
+                    end + 1
+                } else {
+                    end
+                };
                 found.push((at, end, answer));
                 at = end;
             }

@@ -43,7 +43,9 @@ pub(super) fn find(kind: &Kind, t: &Tokens<'_>, locale: Locale) -> Vec<Spot> {
 fn bare(t: &Tokens<'_>, at: usize, locale: Locale, whole: bool) -> Option<Hit> {
     let (found, end) = number(t, at, locale)?;
     // "4th", "180.25ml" are something else.
-    let letters = t.glued(end) && t.get(end).is_some_and(|token| token.class == Class::Word) && t.get(end - 1)?.class == Class::Digits;
+    let letters = t.glued(end)
+        && t.get(end).is_some_and(|token| token.class == Class::Word)
+        && t.get(end - 1)?.class == Class::Digits;
     if letters || is_pronoun(t, at, end) {
         return None;
     }
@@ -154,7 +156,8 @@ fn age(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<Hit> {
     };
     let next = dash + 1;
     let old = if t.is(next, "-") { next + 1 } else { next };
-    let end = t.phrases(old, &[&["old"], &["of", "age"]]).or_else(|| (t.phrase(next, &["/", "o"])).then_some(next + 2))?;
+    let end =
+        t.phrases(old, &[&["old"], &["of", "age"]]).or_else(|| (t.phrase(next, &["/", "o"])).then_some(next + 2))?;
     Some((vec![json!({ "number": json_of(found)?, "unit": unit })], "age", end))
 }
 
@@ -168,7 +171,8 @@ fn temperature(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<Hit> {
     };
     let degree = t.is(end, "°") || t.any(end, &["degree", "degrees", "deg", "degs"]);
     let next = if degree { end + 1 } else { end };
-    let next = if degree && t.is(next, ".") && t.any(end, &["deg"]) && scale(next + 1).is_some() { next + 1 } else { next };
+    let next =
+        if degree && t.is(next, ".") && t.any(end, &["deg"]) && scale(next + 1).is_some() { next + 1 } else { next };
     // A single letter counts behind a degree only: 777F is an aeroplane.
     let letter = t.word(next).len() == 1;
     let (unit, end) = match scale(next) {
@@ -209,7 +213,10 @@ fn unit_at(t: &Tokens<'_>, at: usize) -> Option<(String, usize)> {
     let glued = t.glued(next);
     // What is a word or a sign of something else, too.
     let loose = !(glued || t.is(at, "-"));
-    if word == "pm" || (loose && matches!(word, "in" | "t" | "g" | "l" | "deg" | "ha" | "kn" | "gal")) || matches!(word, "degree" | "degrees" | "deg") {
+    if word == "pm"
+        || (loose && matches!(word, "in" | "t" | "g" | "l" | "deg" | "ha" | "kn" | "gal"))
+        || matches!(word, "degree" | "degrees" | "deg")
+    {
         return None;
     }
     let measure = unit::measure(word)?;
@@ -280,7 +287,11 @@ fn range(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<Hit> {
     let start = if between || t.any(at, &["from"]) { at + 1 } else { at };
     let (from, next) = number(t, start, locale)?;
     if t.phrases(next, &[&["or", "more"], &["and", "more"], &["and", "up"], &["plus"]]).is_some() || t.is(next, "+") {
-        return Some((show(Some(from), None)?, "at least", if t.is(next, "+") || t.any(next, &["plus"]) { next + 1 } else { next + 2 }));
+        return Some((
+            show(Some(from), None)?,
+            "at least",
+            if t.is(next, "+") || t.any(next, &["plus"]) { next + 1 } else { next + 2 },
+        ));
     }
     let joint = match () {
         () if between && t.any(next, &["and"]) => next + 1,

@@ -117,7 +117,11 @@ impl Normalizer {
         if text.chars().all(is_blank) {
             return Arc::new(Read::None(Unread::Empty));
         }
-        let longest = if matches!(kind, Kind::Text | Kind::Name | Kind::Place | Kind::Any | Kind::Custom { .. }) { LONGEST_TEXT } else { LONGEST };
+        let longest = if matches!(kind, Kind::Text | Kind::Name | Kind::Place | Kind::Any | Kind::Custom { .. }) {
+            LONGEST_TEXT
+        } else {
+            LONGEST
+        };
         if text.len() > longest {
             return Arc::new(Read::None(Unread::TooLong));
         }

@@ -99,10 +99,7 @@ impl<'a> Tokens<'a> {
 
     /// Whether these words stand here, one behind the other. Marks count by themselves.
     pub(super) fn phrase(&self, at: usize, words: &[&str]) -> bool {
-        words
-            .iter()
-            .enumerate()
-            .all(|(n, word)| self.list.get(at + n).is_some_and(|token| token.text == *word))
+        words.iter().enumerate().all(|(n, word)| self.list.get(at + n).is_some_and(|token| token.text == *word))
     }
 
     /// The first of these phrases that stands here: where it ends.
@@ -146,7 +143,9 @@ impl<'a> Tokens<'a> {
 
 /// Blanks, and what has no width.
 pub(super) fn is_blank(c: char) -> bool {
-    c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Scripts without blanks: each character is a token, so that no word is as long as the text.
@@ -182,8 +181,8 @@ fn mark(c: char) -> SmolStr {
 
 /// Where the ten digits of scripts begin.
 const ZEROS: [u32; 22] = [
-    0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20, 0x1040,
-    0x17e0, 0x1810, 0x1946, 0xa620, 0xff10,
+    0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20,
+    0x1040, 0x17e0, 0x1810, 0x1946, 0xa620, 0xff10,
 ];
 
 /// The value of a digit of any of the usual scripts.

@@ -80,7 +80,10 @@ fn lookup(table: &'static [(&'static str, &'static str)], word: &str) -> Option<
     if word.is_empty() {
         return None;
     }
-    table.iter().find(|(name, words)| *name == word || words.split(' ').any(|known| known == word)).map(|(name, _)| *name)
+    table
+        .iter()
+        .find(|(name, words)| *name == word || words.split(' ').any(|known| known == word))
+        .map(|(name, _)| *name)
 }
 
 /// The unit of length, area, volume, weight, speed, data or angle that a word or sign is.
@@ -96,5 +99,26 @@ pub(super) fn time(word: &str) -> Option<&'static str> {
 /// Whether a word counts what stands before it, so that the number there is no year.
 pub(super) fn is_counted(word: &str) -> bool {
     (word.len() > 1 && word != "in" && measure(word).is_some())
-        || matches!(word, "dollars" | "dollar" | "euros" | "euro" | "pounds" | "bucks" | "percent" | "people" | "yen" | "usd" | "eur" | "hours" | "hrs" | "million" | "thousand" | "rooms" | "guests" | "items" | "times")
+        || matches!(
+            word,
+            "dollars"
+                | "dollar"
+                | "euros"
+                | "euro"
+                | "pounds"
+                | "bucks"
+                | "percent"
+                | "people"
+                | "yen"
+                | "usd"
+                | "eur"
+                | "hours"
+                | "hrs"
+                | "million"
+                | "thousand"
+                | "rooms"
+                | "guests"
+                | "items"
+                | "times"
+        )
 }

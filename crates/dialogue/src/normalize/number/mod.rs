@@ -5,7 +5,7 @@ mod cardinal;
 mod fraction;
 mod numeral;
 
-pub(super) use cardinal::{cardinal, ordinal_word, small_word};
+pub(super) use cardinal::{cardinal, ordinal_word, scale, small_word};
 pub(super) use numeral::{Numeral, numeral};
 
 use super::Locale;
@@ -50,9 +50,7 @@ impl Number {
 
     fn plus(self, other: Self) -> Self {
         match (self.exact, other.exact) {
-            (Some(a), Some(b)) => {
-                Self { value: self.value + other.value, exact: a.checked_add(b), how: self.how }
-            }
+            (Some(a), Some(b)) => Self { value: self.value + other.value, exact: a.checked_add(b), how: self.how },
             _ => Self::float(self.value + other.value, other.how),
         }
     }
@@ -267,7 +265,28 @@ pub(super) fn is_pronoun(t: &Tokens<'_>, from: usize, to: usize) -> bool {
         && (t.word(from) != "one"
             || matches!(
                 before,
-                "the" | "which" | "that" | "this" | "last" | "next" | "first" | "any" | "every" | "no" | "each" | "another" | "other"
-                    | "current" | "previous" | "some" | "good" | "new" | "old" | "right" | "wrong" | "cheapest" | "best"
+                "the"
+                    | "which"
+                    | "that"
+                    | "this"
+                    | "last"
+                    | "next"
+                    | "first"
+                    | "any"
+                    | "every"
+                    | "no"
+                    | "each"
+                    | "another"
+                    | "other"
+                    | "current"
+                    | "previous"
+                    | "some"
+                    | "good"
+                    | "new"
+                    | "old"
+                    | "right"
+                    | "wrong"
+                    | "cheapest"
+                    | "best"
             ))
 }

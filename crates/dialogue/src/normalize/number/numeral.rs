@@ -70,7 +70,11 @@ fn join(first: &str, groups: &[(char, &str)], thousands: char) -> Option<Result<
     let grouped = |groups: &[(char, &str)]| {
         let mark = groups.first().map(|(mark, _)| *mark);
         let indian = groups.split_last().is_some_and(|((_, last), rest)| {
-            last.len() == 3 && !rest.is_empty() && mark == Some(',') && first.len() <= 2 && rest.iter().all(|(_, g)| g.len() == 2)
+            last.len() == 3
+                && !rest.is_empty()
+                && mark == Some(',')
+                && first.len() <= 2
+                && rest.iter().all(|(_, g)| g.len() == 2)
         });
         first.len() <= 3
             && !first.starts_with('0')

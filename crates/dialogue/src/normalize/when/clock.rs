@@ -76,7 +76,10 @@ impl Clock {
 
     /// Whether there is such a time.
     pub(super) fn valid(&self) -> bool {
-        (0..=24).contains(&self.hour) && (0..60).contains(&self.minute) && self.second.is_none_or(|s| s < 60) && !self.times().is_empty()
+        (0..=24).contains(&self.hour)
+            && (0..60).contains(&self.minute)
+            && self.second.is_none_or(|s| s < 60)
+            && !self.times().is_empty()
     }
 }
 
@@ -84,7 +87,10 @@ impl Cx<'_> {
     /// The time of day at a place, and where it ends.
     pub(super) fn clock(&self, at: usize) -> Option<(Clock, usize)> {
         let t = self.t;
-        if at > 0 && t.glued(at) && (t.is(at - 1, ":") || t.digits(at - 1).is_some() || t.digits(at).is_some() && !t.word(at - 1).is_empty()) {
+        if at > 0
+            && t.glued(at)
+            && (t.is(at - 1, ":") || t.digits(at - 1).is_some() || t.digits(at).is_some() && !t.word(at - 1).is_empty())
+        {
             return None;
         }
         // "evening 6:15", "in the afternoon at 7", "late evening at 10:00".
@@ -105,7 +111,9 @@ impl Cx<'_> {
             }
         }
         if clock.hour <= 12
-            && let Some((half, to)) = self.half(end).or_else(|| self.part_of_day(end).filter(|_| !clock.bare || t.any(end, &["in", "at", "early", "late"])))
+            && let Some((half, to)) = self
+                .half(end)
+                .or_else(|| self.part_of_day(end).filter(|_| !clock.bare || t.any(end, &["in", "at", "early", "late"])))
         {
             clock.half = Some(half);
             (clock.bare, end) = (false, to);
@@ -124,9 +132,9 @@ impl Cx<'_> {
         if t.phrase(at, &["o", "clock"]) {
             return Some(at + 2);
         }
-        t.any(at, &["oclock", "o'clock", "hours", "hrs"])
-            .then_some(at + 1)
-            .filter(|_| !t.any(at, &["hours", "hrs"]) || at.checked_sub(1).and_then(|b| t.digits(b)).is_some_and(|d| d.len() == 4))
+        t.any(at, &["oclock", "o'clock", "hours", "hrs"]).then_some(at + 1).filter(|_| {
+            !t.any(at, &["hours", "hrs"]) || at.checked_sub(1).and_then(|b| t.digits(b)).is_some_and(|d| d.len() == 4)
+        })
     }
 
     /// `am`, `p.m.`, `p . m .`, `p`.
@@ -210,7 +218,8 @@ impl Cx<'_> {
         let t = self.t;
         let full_locale = self.is_foreign();
         if t.any(at + 1, &["h", "uhr"]) && t.glued(at + 1) && full_locale {
-            let (minute, end) = t.small(at + 2).filter(|(_, len)| *len == 2).map_or((0, at + 2), |(minute, _)| (minute, at + 3));
+            let (minute, end) =
+                t.small(at + 2).filter(|(_, len)| *len == 2).map_or((0, at + 2), |(minute, _)| (minute, at + 3));
             return Some((Clock { full: true, ..Clock::new(hour, minute) }, end));
         }
         let mark = t.mark(at + 1).filter(|_| t.glued(at + 1) && t.glued(at + 2));
@@ -234,8 +243,12 @@ impl Cx<'_> {
         }
         let stuck = t.glued(at + 1)
             && (t.is(at + 1, "%$€£°/:") || (t.is(at + 1, ".,") && t.glued(at + 2) && t.digits(at + 2).is_some()));
-        let letters = t.glued(at + 1) && !t.word(at + 1).is_empty() && self.half(at + 1).is_none() && self.oclock(at + 1).is_none();
-        (!stuck && !letters && hour <= 24).then_some((Clock { bare: true, full: hour > 12, ..Clock::new(hour, 0) }, at + 1))
+        let letters = t.glued(at + 1)
+            && !t.word(at + 1).is_empty()
+            && self.half(at + 1).is_none()
+            && self.oclock(at + 1).is_none();
+        (!stuck && !letters && hour <= 24)
+            .then_some((Clock { bare: true, full: hour > 12, ..Clock::new(hour, 0) }, at + 1))
     }
 
     /// `half past 11`, `quarter to five`, `20 min past eight`, `ten after 6`.

@@ -84,7 +84,8 @@ impl Cx<'_> {
         if (1100..=2199).contains(&first) && end > at + 1 {
             return Some((first, end));
         }
-        let (second, end) = cardinal(t, end).and_then(|(number, end)| Some((i64::try_from(number.exact?).ok()?, end)))?;
+        let (second, end) =
+            cardinal(t, end).and_then(|(number, end)| Some((i64::try_from(number.exact?).ok()?, end)))?;
         ((11..=21).contains(&first) && (10..=99).contains(&second)).then_some((first * 100 + second, end))
     }
 
@@ -233,7 +234,10 @@ impl Cx<'_> {
         let of = |first: Date| first.first_of_month().nth_weekday_of_month(nth, weekday).ok();
         let article = if t.any(end, &["the"]) { end + 1 } else { end };
         if let Some(months) = shift(t.word(article)).filter(|_| t.any(article + 1, &["month"])) {
-            return Some((Day::one(of(plus(self.today.first_of_month(), months, 0)?)?, "weekday of a month"), article + 2));
+            return Some((
+                Day::one(of(plus(self.today.first_of_month(), months, 0)?)?, "weekday of a month"),
+                article + 2,
+            ));
         }
         let m = month(t.word(article))?;
         if let Some((year, end)) = self.year_behind(article + 1) {
@@ -264,7 +268,8 @@ impl Cx<'_> {
             let day = weekday(t.word(next))?;
             if nearest {
                 let two = self.weekday_near(day)?;
-                let day = if weeks > 0 { plus(self.today, 0, 1).and_then(|from| weekday_from(from, day))? } else { two.past };
+                let day =
+                    if weeks > 0 { plus(self.today, 0, 1).and_then(|from| weekday_from(from, day))? } else { two.past };
                 return Some((Day::one(day, "nearest weekday"), next + 1));
             }
             return Some((self.of_week(weeks, day)?, next + 1));
@@ -305,7 +310,9 @@ impl Cx<'_> {
         // The sun and the past of "sit" are words, too.
         if t.any(the, &["sun", "sat", "wed", "mon"]) {
             let before = the.checked_sub(1).map_or("", |before| t.word(before));
-            let alone = t.len() <= 3 || matches!(before, "on" | "or" | "and" | "to" | "from" | "by" | "until") || t.any(the, &["mon", "wed"]);
+            let alone = t.len() <= 3
+                || matches!(before, "on" | "or" | "and" | "to" | "from" | "by" | "until")
+                || t.any(the, &["mon", "wed"]);
             if !alone || the > at {
                 return None;
             }
@@ -346,6 +353,6 @@ impl Cx<'_> {
 
 /// What may follow a day that is but a number, so that the number counts nothing else.
 const BEHIND: [&str; 22] = [
-    "at", "and", "or", "to", "from", "for", "please", "in", "between", "through", "until", "till", "is", "if", "would", "works", "with",
-    "around", "before", "after", "on", "works",
+    "at", "and", "or", "to", "from", "for", "please", "in", "between", "through", "until", "till", "is", "if", "would",
+    "works", "with", "around", "before", "after", "on", "works",
 ];

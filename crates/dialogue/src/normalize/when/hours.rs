@@ -58,7 +58,11 @@ impl Cx<'_> {
             return None;
         }
         let span = Span::new().try_seconds(super::length::whole(length.seconds)?).ok()?;
-        let all = first.times().into_iter().filter_map(|from| Some((Some(from), Some(from.checked_add(span).ok()?)))).collect();
+        let all = first
+            .times()
+            .into_iter()
+            .filter_map(|from| Some((Some(from), Some(from.checked_add(span).ok()?))))
+            .collect();
         Some((Hours { all, bare: false, how: "from time to time" }, end))
     }
 
@@ -73,7 +77,9 @@ impl Cx<'_> {
             (true, false) => {
                 let Some(to) = ends.first().copied() else { return vec![] };
                 let same = last.half.and_then(|half| first.in_half(half)).filter(|from| *from < to);
-                let from = same.or_else(|| starts.iter().copied().filter(|from| *from < to).max()).or_else(|| starts.first().copied());
+                let from = same
+                    .or_else(|| starts.iter().copied().filter(|from| *from < to).max())
+                    .or_else(|| starts.first().copied());
                 from.map(|from| both(from, to)).into_iter().collect()
             }
             // "10 am to 12"

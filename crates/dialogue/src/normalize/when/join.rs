@@ -6,7 +6,8 @@ use super::calendar::{Two, plus};
 use super::clock::{Clock, Half};
 use super::hours::Hours;
 use super::open::Side;
-use super::{Cx, Day, Moments, What, When};
+use super::{Cx, Day, Moments, What, When, begin};
+use crate::normalize::token::Class;
 
 type Found = (What, &'static str, usize);
 
@@ -17,6 +18,10 @@ impl Cx<'_> {
         let mut all = Vec::new();
         let mut at = 0;
         while at < self.t.len() {
+            if !self.may_begin(at) {
+                at += 1;
+                continue;
+            }
             match self.at(at, bare) {
                 Some(when) => {
                     at = when.to.max(at + 1);
@@ -28,12 +33,22 @@ impl Cx<'_> {
         all
     }
 
+    /// Most words of a message begin nothing: they are passed over for the price of a look.
+    fn may_begin(&self, at: usize) -> bool {
+        self.t.get(at).is_some_and(|token| match token.class {
+            Class::Digits => true,
+            Class::Mark => begin::mark(&token.text),
+            Class::Word => begin::word(&token.text),
+        })
+    }
+
     /// What begins at a place.
     fn at(&self, at: usize, bare: bool) -> Option<When> {
         let mut best: Option<Found> = None;
         let mut offer = |found: Option<Found>| {
             if let Some(found) = found
                 && best.as_ref().is_none_or(|(_, _, end)| found.2 > *end)
+                && found.2 > at
             {
                 best = Some(found);
             }
@@ -43,18 +58,27 @@ impl Cx<'_> {
         offer(self.any_days(at).map(|(two, how, end)| (What::Days(two), how, end)));
         let day = self.day(at);
         offer(day.map(|(day, end)| (day.two.map_or(What::Impossible, What::Date), day.how, end)));
-        offer(super::day::shift(self.t.word(at)).and_then(|years| self.day_of_year(years, at + 1)).and_then(|(day, end)| {
-            Some((What::Date(day.two?), day.how, end))
-        }));
+        offer(
+            super::day::shift(self.t.word(at))
+                .and_then(|years| self.day_of_year(years, at + 1))
+                .and_then(|(day, end)| Some((What::Date(day.two?), day.how, end))),
+        );
         offer(self.period(at).filter(|_| !self.is_article(at)).and_then(|(period, end)| {
             let two = period.two.map(|(from, to)| Some((Some(from), Some(plus(to, 0, -1)?))))?;
             Some((What::Days(two), period.how, end))
         }));
-        offer(self.moment_from_now(at).map(|(now, end)| (What::DateTime(vec![Two::one(now)]), "from the time of reference", end)));
+        offer(
+            self.moment_from_now(at)
+                .map(|(now, end)| (What::DateTime(vec![Two::one(now)]), "from the time of reference", end)),
+        );
         offer(self.open_times(at).map(|(all, end)| (What::Times(all), "open times", end)));
         let hours = self.hours(at).filter(|(hours, _)| !hours.bare || bare).or_else(|| self.day_part(at));
         offer(hours.map(|(hours, end)| (What::Times(hours.all), hours.how, end)));
-        offer(self.clock(at).filter(|(clock, _)| bare || self.is_time(clock, at)).map(|(clock, end)| (What::Time(clock.times()), "time of day", end)));
+        offer(
+            self.clock(at)
+                .filter(|(clock, _)| bare || self.is_time(clock, at))
+                .map(|(clock, end)| (What::Time(clock.times()), "time of day", end)),
+        );
         offer(self.length(at).map(|(length, end)| (What::Length(length), "length of time", end)));
         let (what, how, to) = best?;
         Some(When { what, how, from: at, to })
@@ -66,8 +90,10 @@ impl Cx<'_> {
         if !t.any(at, &["the"]) || t.any(at + 2, &["decade", "century"]) {
             return false;
         }
-        let said = super::day::shift(t.word(at + 1)).is_some() || t.any(at + 1, &["mid", "middle", "beginning", "start", "end", "early", "late"]);
-        let numbered = t.any(at + 1, &["year", "cy", "calendar", "week"]) && (t.digits(at + 2).is_some() || t.any(at + 2, &["to", "year"]));
+        let said = super::day::shift(t.word(at + 1)).is_some()
+            || t.any(at + 1, &["mid", "middle", "beginning", "start", "end", "early", "late"]);
+        let numbered = t.any(at + 1, &["year", "cy", "calendar", "week"])
+            && (t.digits(at + 2).is_some() || t.any(at + 2, &["to", "year"]));
         said || numbered || t.digits(at + 1).is_some() && t.any(at + 2, &["next", "last", "past", "upcoming", "coming"])
     }
 
@@ -148,7 +174,8 @@ impl Cx<'_> {
         let joined = t.any(middle, &["at", "for", "around", "about", "by", "on"]) || t.is(middle, "@");
         let next = if joined { middle + 1 } else { middle };
         // "today before 4pm"
-        if let Some((side, to)) = self.side(middle).filter(|_| !t.any(middle, &["by"]) || self.clock(middle + 1).is_some())
+        if let Some((side, to)) =
+            self.side(middle).filter(|_| !t.any(middle, &["by"]) || self.clock(middle + 1).is_some())
             && let Some((clock, to)) = self.clock(to)
         {
             let times = self.times_in(clock, half);

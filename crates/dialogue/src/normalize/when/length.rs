@@ -171,11 +171,14 @@ impl Cx<'_> {
     /// The length of time at a place.
     pub(super) fn length(&self, at: usize) -> Option<(Length, usize)> {
         let t = self.t;
-        if let Some(end) = t.phrases(at, &[&["all", "day"], &["whole", "day"], &["the", "whole", "day"], &["full", "day"]]) {
+        if let Some(end) =
+            t.phrases(at, &[&["all", "day"], &["whole", "day"], &["the", "whole", "day"], &["full", "day"]])
+        {
             return Some((Length::of(1.0, Unit::Day), end));
         }
         if t.any(at, &["all"])
-            && let Some((unit, _)) = unit(t.word(at + 1)).filter(|(unit, _)| matches!(unit, Unit::Week | Unit::Month | Unit::Year))
+            && let Some((unit, _)) =
+                unit(t.word(at + 1)).filter(|(unit, _)| matches!(unit, Unit::Week | Unit::Month | Unit::Year))
             && !t.word(at + 1).ends_with('s')
         {
             return Some((Length::of(1.0, unit), at + 2));

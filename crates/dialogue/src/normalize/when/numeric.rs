@@ -87,7 +87,8 @@ impl Cx<'_> {
             (Part::Number(d, 1 | 2), Part::Month(m), Part::Number(y, 2))
             | (Part::Month(m), Part::Number(d, 1 | 2), Part::Number(y, 2)) => day(self.century(y), m, d),
             (Part::Number(a, 1 | 2), Part::Number(b, 1 | 2), Part::Number(y, len @ (2 | 4))) => {
-                let (m, d) = if (self.locale == Locale::EnUs && mark != '.' && a <= 12) || b > 12 { (a, b) } else { (b, a) };
+                let (m, d) =
+                    if (self.locale == Locale::EnUs && mark != '.' && a <= 12) || b > 12 { (a, b) } else { (b, a) };
                 if len == 4 {
                     return day(y, m, d);
                 }

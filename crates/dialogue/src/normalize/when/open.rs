@@ -110,9 +110,7 @@ impl Cx<'_> {
             (Side::After, End::Period(period)) => (period.two.map(|(_, end)| from(end))?, AFTER_PERIOD),
             (Side::Before, End::Day(day)) => (day.two?.map(|day| to(plus(day, 0, -1)?))?, BEFORE),
             (Side::Until, End::Day(day)) => (day.two?.map(to)?, UNTIL_DAY),
-            (Side::Before, End::Period(period)) => {
-                (self.starts(period)?.map(|start| to(plus(start, 0, -1)?))?, BEFORE)
-            }
+            (Side::Before, End::Period(period)) => (self.starts(period)?.map(|start| to(plus(start, 0, -1)?))?, BEFORE),
             (Side::Until, End::Period(period)) => {
                 // "by 2020": before it; "until May", "by the end of May": with it.
                 let whole = matches!(period.unit, Unit::Year) && period.how != "end of a period";

@@ -113,7 +113,9 @@ impl Cx<'_> {
             return self.stretch(months, 2.0, Unit::Week, next + 1);
         }
         // "the week" alone is this one, where nothing says which.
-        let bare = the && said.is_none() && !t.any(next + 1, &["of", "beginning", "commencing", "starting", "after", "before"]);
+        let bare = the
+            && said.is_none()
+            && !t.any(next + 1, &["of", "beginning", "commencing", "starting", "after", "before"]);
         let (unit, _) = unit(t.word(next)).filter(|_| t.word(next).len() > 2 && !t.word(next).ends_with('s'))?;
         if !(said.is_some() || bare) || matches!(unit, Unit::Day | Unit::Quarter) && said.is_none() {
             return None;
@@ -185,8 +187,25 @@ impl Cx<'_> {
             || t.any(at, &["dec", "sept", "jan", "mar", "august"])
             || matches!(
                 before,
-                "in" | "of" | "from" | "to" | "since" | "until" | "till" | "by" | "before" | "after" | "between" | "for" | "during"
-                    | "this" | "next" | "last" | "mid" | "early" | "late" | "through"
+                "in" | "of"
+                    | "from"
+                    | "to"
+                    | "since"
+                    | "until"
+                    | "till"
+                    | "by"
+                    | "before"
+                    | "after"
+                    | "between"
+                    | "for"
+                    | "during"
+                    | "this"
+                    | "next"
+                    | "last"
+                    | "mid"
+                    | "early"
+                    | "late"
+                    | "through"
             )
     }
 
@@ -224,7 +243,9 @@ impl Cx<'_> {
             (ordinal.then_some(nth)?, end)
         };
         let (count, next) = match self.count(next) {
-            Some((count, end)) if t.any(end, &["weeks"]) && (1.0..=52.0).contains(&count) => (super::length::whole(count)?, end + 1),
+            Some((count, end)) if t.any(end, &["weeks"]) && (1.0..=52.0).contains(&count) => {
+                (super::length::whole(count)?, end + 1)
+            }
             _ if t.any(next, &["week"]) => (1, next + 1),
             _ => return None,
         };
@@ -250,7 +271,9 @@ impl Cx<'_> {
         let (whole, end) = self.plain_period_of(next + 1)?;
         let monday = match (whole.unit, nth) {
             (Unit::Year, 1..) => iso_week(i64::from(whole.two.past.0.year()), nth)?,
-            (Unit::Month, _) => week_of_month(i64::from(whole.two.past.0.year()), i64::from(whole.two.past.0.month()), nth)?,
+            (Unit::Month, _) => {
+                week_of_month(i64::from(whole.two.past.0.year()), i64::from(whole.two.past.0.month()), nth)?
+            }
             _ => return None,
         };
         Some((Period::one(monday, plus(monday, 0, 7 * count)?, Unit::Week), end))

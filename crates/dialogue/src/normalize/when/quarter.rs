@@ -25,12 +25,16 @@ impl Cx<'_> {
         let named = t.digits(at).is_none();
         let plausible = (1500..=2100).contains(&year) || (named && end > at + 1);
         let before = at.checked_sub(1).and_then(|before| t.mark(before));
-        let stuck = t.glued(at) && before.is_none_or(|mark| matches!(mark, '-' | '.' | ',' | '$' | '€' | '£' | '#' | '+' | '/'));
+        let stuck = t.glued(at)
+            && before.is_none_or(|mark| matches!(mark, '-' | '.' | ',' | '$' | '€' | '£' | '#' | '+' | '/'));
         // "2014-2018" are two years, "2010-2015-86" are none.
         let joined = |dash: usize, other: usize, beyond: usize| {
-            t.is(dash, "-") && t.small(other).is_some_and(|(year, len)| len == 4 && (1500..=2100).contains(&year)) && !t.is(beyond, "-/.")
+            t.is(dash, "-")
+                && t.small(other).is_some_and(|(year, len)| len == 4 && (1500..=2100).contains(&year))
+                && !t.is(beyond, "-/.")
         };
-        let range = joined(end, end + 1, end + 2) || (at >= 2 && joined(at - 1, at - 2, end) && !(at >= 3 && t.is(at - 3, "-/.")));
+        let range = joined(end, end + 1, end + 2)
+            || (at >= 2 && joined(at - 1, at - 2, end) && !(at >= 3 && t.is(at - 3, "-/.")));
         let stuck = stuck && !(range && at >= 2 && t.is(at - 1, "-"));
         let code = t.is(end, "-.,/") && t.glued(end) && t.digits(end + 1).is_some() && t.glued(end + 1) && !range;
         let amount = matches!(before, Some('$' | '€' | '£' | '+' | '#'))
@@ -69,7 +73,11 @@ impl Cx<'_> {
         let year = i64::from(self.today.year());
         let this = self.part_of_year(year, part)?.two.past;
         let other = |years: i64| Some(self.part_of_year(year + years, part)?.two.past);
-        let two = if this.0 < self.today { Two { past: this, future: other(1)? } } else { Two { past: other(-1)?, future: this } };
+        let two = if this.0 < self.today {
+            Two { past: this, future: other(1)? }
+        } else {
+            Two { past: other(-1)?, future: this }
+        };
         Some((Period { two, ..Period::one(self.today, self.today, Unit::Quarter) }, end))
     }
 
@@ -87,7 +95,9 @@ impl Cx<'_> {
     /// `first quarter`, `second half`.
     fn long_part(&self, at: usize) -> Option<((i64, i64), usize)> {
         let t = self.t;
-        let (n, end) = if t.any(at, &["last"]) { (4, at + 1) } else {
+        let (n, end) = if t.any(at, &["last"]) {
+            (4, at + 1)
+        } else {
             let (n, end, ordinal) = self.day_number(at)?;
             (ordinal.then_some(n)?, end)
         };

@@ -32,7 +32,9 @@ impl Cx<'_> {
         let day = self.day(at).map(|(day, end)| (End::Day(day), end));
         let period = self.period(at).map(|(period, end)| (End::Period(period), end));
         // "this 5/12", "next 6th of april"
-        let shifted = super::day::shift(t.word(at)).and_then(|years| self.day_of_year(years, at + 1)).map(|(day, end)| (End::Day(day), end));
+        let shifted = super::day::shift(t.word(at))
+            .and_then(|years| self.day_of_year(years, at + 1))
+            .map(|(day, end)| (End::Day(day), end));
         longer(longer(day, period), shifted)
     }
 
@@ -90,11 +92,15 @@ impl Cx<'_> {
         let two = day.two?;
         let the = if t.any(at, &["the"]) { at + 1 } else { at };
         let (d, end, ordinal) = self.day_number(the)?;
-        let more = t.any(end, &["of"]) || (t.is(end, "/-.:") && t.glued(end)) || month(t.word(end)).is_some() || self.half(end).is_some();
+        let more = t.any(end, &["of"])
+            || (t.is(end, "/-.:") && t.glued(end))
+            || month(t.word(end)).is_some()
+            || self.half(end).is_some();
         if more || !(ordinal || day.month_day.is_some() || day.how == "calendar day") || day.weekday.is_some() {
             return None;
         }
-        let same = |first: Date| date(i64::from(first.year()), i64::from(first.month()), d).filter(|last| *last >= first);
+        let same =
+            |first: Date| date(i64::from(first.year()), i64::from(first.month()), d).filter(|last| *last >= first);
         // "November 18-19, 2015"
         if let Some((m, _)) = day.month_day
             && let Some((year, end)) = self.year_behind(end)
@@ -115,8 +121,12 @@ impl Cx<'_> {
         let (last, end) = self.plain_day(joint)?;
         // The second must begin with its day.
         self.day_number(the(joint))?;
-        let first = |last: Date| date(i64::from(last.year()), i64::from(last.month()), d).filter(|first| *first <= last);
-        if !matches!(last.how, "calendar day" | "day of the year" | "day of a month") || t.is(next, "/.") || (t.is(joint + 1, "/.-") && t.glued(joint + 1)) {
+        let first =
+            |last: Date| date(i64::from(last.year()), i64::from(last.month()), d).filter(|first| *first <= last);
+        if !matches!(last.how, "calendar day" | "day of the year" | "day of a month")
+            || t.is(next, "/.")
+            || (t.is(joint + 1, "/.-") && t.glued(joint + 1))
+        {
             return None;
         }
         let two = last.two?.map(|last| Some((Some(first(last)?), Some(last))))?;

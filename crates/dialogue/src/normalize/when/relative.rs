@@ -104,9 +104,10 @@ impl Cx<'_> {
         if let Some(to) = t.phrases(end, &[&["ago"], &["back"], &["earlier"], &["before", "now"]]) {
             return Some((length, to, -1.0, None));
         }
-        if let Some(to) =
-            t.phrases(end, &[&["from", "now"], &["later"], &["hence"], &["after", "now"], &["from", "today"], &["after", "today"]])
-        {
+        if let Some(to) = t.phrases(
+            end,
+            &[&["from", "now"], &["later"], &["hence"], &["after", "now"], &["from", "today"], &["after", "today"]],
+        ) {
             return Some((length, to, 1.0, None));
         }
         let sign = match t.word(end) {

@@ -48,17 +48,24 @@ impl When {
         let mut values: Vec<Value> = match (kind, &self.what) {
             (Kind::Date, What::Impossible) => vec![],
             (Kind::DateTime | Kind::DateRange | Kind::DateTimeRange, What::Impossible) if whole => vec![],
-            (Kind::Date, what) => self.dates(what, prefer, whole)?.into_iter().map(|day| day.to_string().into()).collect(),
+            (Kind::Date, what) => {
+                self.dates(what, prefer, whole)?.into_iter().map(|day| day.to_string().into()).collect()
+            }
             (Kind::Time, What::Time(times)) => times.iter().map(|at| time(*at).into()).collect(),
-            (Kind::Time, What::DateTime(list)) => all(list, prefer).into_iter().map(|at| time(at.time()).into()).collect(),
-            (Kind::DateTime, What::DateTime(list)) => all(list, prefer).into_iter().map(|at| moment(at).into()).collect(),
+            (Kind::Time, What::DateTime(list)) => {
+                all(list, prefer).into_iter().map(|at| time(at.time()).into()).collect()
+            }
+            (Kind::DateTime, What::DateTime(list)) => {
+                all(list, prefer).into_iter().map(|at| moment(at).into()).collect()
+            }
             (Kind::Duration, What::Length(length)) => vec![length.iso().into()],
             (Kind::DateRange, What::Days(two)) => {
                 chosen(*two, prefer).into_iter().map(|days| range(days, |day| day.to_string())).collect()
             }
-            (Kind::DateRange, What::Date(two)) if whole => {
-                chosen(*two, prefer).into_iter().map(|day| range((Some(day), Some(day)), |day| day.to_string())).collect()
-            }
+            (Kind::DateRange, What::Date(two)) if whole => chosen(*two, prefer)
+                .into_iter()
+                .map(|day| range((Some(day), Some(day)), |day| day.to_string()))
+                .collect(),
             (Kind::TimeRange, What::Times(list)) => list.iter().map(|times| range(*times, time)).collect(),
             (Kind::TimeRange, What::Moments(list)) => {
                 let times = |at: DateTime| at.time();
@@ -92,9 +99,10 @@ impl When {
         Some(match what {
             What::Date(two) => chosen(*two, prefer),
             What::DateTime(list) => all(list, prefer).into_iter().map(|at| at.date()).collect(),
-            What::Moments(list) => {
-                all(list, prefer).into_iter().map(|(from, to)| from.or(to).map(DateTime::date)).collect::<Option<Vec<_>>>()?
-            }
+            What::Moments(list) => all(list, prefer)
+                .into_iter()
+                .map(|(from, to)| from.or(to).map(DateTime::date))
+                .collect::<Option<Vec<_>>>()?,
             What::Days(two) if whole && self.how == "end of a period" => {
                 chosen(*two, prefer).into_iter().map(|(_, to)| to).collect::<Option<Vec<_>>>()?
             }
