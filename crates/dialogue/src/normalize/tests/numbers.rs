@@ -89,7 +89,7 @@ fn money() {
 
 #[test]
 fn measures() {
-    let measure = |number: serde_json::Value, unit: &str| json!({ "number": number, "unit": unit });
+    let measure = |number: Value, unit: &str| json!({ "number": number, "unit": unit });
     one(
         &Kind::Age,
         Locale::EnUs,
