@@ -95,10 +95,7 @@ fn sign(t: &Tokens<'_>, at: usize) -> Option<usize> {
 
 fn positive(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<(Number, usize)> {
     let fraction = fraction::alone(t, at);
-    let (mut number, mut end) = match magnitude(t, at, locale) {
-        Some(found) => found,
-        None => return fraction,
-    };
+    let Some((mut number, mut end)) = magnitude(t, at, locale) else { return fraction };
     if let Some(found) = mixed(t, at, end) {
         return Some(found);
     }
@@ -212,7 +209,7 @@ fn spoken_decimal(t: &Tokens<'_>, whole: Number, at: usize) -> Option<(Number, u
     let mut end = at + 1;
     while digits.len() < 15 {
         let value = match t.small(end) {
-            Some((_, len)) if len == 1 => t.digits(end)?.to_owned(),
+            Some((_, 1)) => t.digits(end)?.to_owned(),
             Some(_) if digits.is_empty() => t.digits(end)?.to_owned(),
             _ => match small_word(t.word(end)) {
                 Some(value) if value < 10 => value.to_string(),

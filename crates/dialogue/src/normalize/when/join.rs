@@ -105,7 +105,7 @@ impl Cx<'_> {
     /// A day with a time, or with a stretch of it.
     fn moments(&self, at: usize) -> Option<Found> {
         let mut best: Option<Found> = None;
-        let from_now = self.from_now(at).filter(|_| !self.is_article(at));
+        let from_now = self.around_now(at).filter(|_| !self.is_article(at));
         for found in [self.day_first(at), self.time_first(at), self.end_of_day(at), from_now].into_iter().flatten() {
             if best.as_ref().is_none_or(|(_, _, end)| found.2 > *end) {
                 best = Some(found);
@@ -268,7 +268,7 @@ impl Cx<'_> {
     }
 
     /// `within 5 minutes`, `next hour`, `the last 13 minutes`.
-    fn from_now(&self, at: usize) -> Option<Found> {
+    fn around_now(&self, at: usize) -> Option<Found> {
         let t = self.t;
         let start = if t.any(at, &["within"]) { at + 1 } else { at };
         let the = if t.any(start, &["the"]) { start + 1 } else { start };
@@ -299,7 +299,7 @@ impl Cx<'_> {
         if length.seconds == 0.0 {
             return None;
         }
-        let other = length.from_instant(self.now, if sign > 0 { 1.0 } else { -1.0 })?;
+        let other = length.shift_instant(self.now, if sign > 0 { 1.0 } else { -1.0 })?;
         let moments = if sign > 0 { (Some(self.now), Some(other)) } else { (Some(other), Some(self.now)) };
         Some((What::Moments(vec![Two::one(moments)]), "from the time of reference", end))
     }
