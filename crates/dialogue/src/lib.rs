@@ -20,6 +20,7 @@ pub mod repair;
 pub mod reply;
 pub mod response;
 pub mod scope;
+pub mod script;
 pub mod understand;
 
 pub use action::Call;
