@@ -3,9 +3,8 @@
 use std::ops::Range;
 
 use smol_str::SmolStr;
-use unicode_normalization::UnicodeNormalization;
 
-use crate::scope::beginning;
+use crate::scope::{beginning, fold};
 
 /// The most words that rules look at.
 const MOST_WORDS: usize = 256;
@@ -84,9 +83,14 @@ impl<'a> Said<'a> {
 
     /// Whether these words, separated by blanks, stand here.
     pub(super) fn has(&self, at: usize, phrase: &str) -> bool {
-        let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
+        // Nearly every phrase differs in the first letter.
+        let first = self.word(at);
+        if first.is_empty() || first.as_bytes().first() != phrase.as_bytes().first() {
+            return false;
+        }
+        let Some(rest) = phrase.strip_prefix(first) else { return false };
         let follows = |(offset, word)| self.word(at + 1 + offset) == word;
-        !first.is_empty() && self.word(at) == first && (rest.is_empty() || rest.split(' ').enumerate().all(follows))
+        rest.is_empty() || rest.strip_prefix(' ').is_some_and(|rest| rest.split(' ').enumerate().all(follows))
     }
 
     /// How many words of the longest of these phrases stand here; 0 when none does.
@@ -128,15 +132,6 @@ impl<'a> Said<'a> {
     fn starts_upper(&self, word: &Word) -> bool {
         self.text.get(word.span.clone()).and_then(|word| word.chars().next()).is_some_and(char::is_uppercase)
     }
-}
-
-/// In small letters, without accents and apostrophes.
-pub(super) fn fold(word: &str) -> SmolStr {
-    if word.is_ascii() {
-        return word.chars().filter(|c| *c != '\'').map(|c| c.to_ascii_lowercase()).collect();
-    }
-    let letters = word.nfkd().filter(|c| !matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}'));
-    letters.flat_map(char::to_lowercase).nfc().collect()
 }
 
 /// A whole text, folded, with single blanks.
