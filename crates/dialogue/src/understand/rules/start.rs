@@ -24,7 +24,7 @@ pub(super) enum Starts {
     /// None.
     Nothing,
     /// What is started is refused: "I don't want to book a flight".
-    Refused(FlowId),
+    Refused,
 }
 
 /// How well a flow fits, the better the greater.
@@ -77,7 +77,7 @@ pub(super) fn starts(heard: &Heard<'_>, said: &Said<'_>, message: &Words) -> Sta
     if said.find(REFUSE).is_some_and(|at| {
         at.start <= 2 && !(at.len() == 1 && said.words.get(at.start).is_some_and(|word| word.ends_clause))
     }) {
-        return Starts::Refused(best.id);
+        return Starts::Refused;
     }
     let rivals = || fits.iter().filter(|(_, rival)| rival.rank == fit.rank && rival.score >= fit.score * MARGIN);
     if fit.rank < 3 && rivals().count() > 1 {
