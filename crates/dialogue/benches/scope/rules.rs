@@ -33,7 +33,11 @@ pub(crate) fn measure(program: &Program, index: &Index, asked: &[Asked], misses:
         };
         let start = Instant::now();
         let understood = Rules.read(&heard);
-        times.push(start.elapsed().as_nanos() as f64 / 1e3);
+        let time = start.elapsed().as_nanos() as f64 / 1e3;
+        times.push(time);
+        if misses && time > 2_000.0 {
+            eprintln!("rules took {time} µs: {}", turn.message);
+        }
         let mut count = |what| *counts.entry(what).or_default() += 1;
         if understood.sure {
             count("turns of which rules are sure");

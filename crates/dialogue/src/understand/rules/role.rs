@@ -93,8 +93,10 @@ const AT: &[&str] = &[
 
 impl Role {
     pub(super) fn of(words: &SlotWords) -> Self {
-        let by = |words: &[SmolStr]| {
-            let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+        // In a description, short words join others and name nothing.
+        let by = |words: &[SmolStr], shortest: usize| {
+            let telling = || words.iter().filter(|word| word.len() >= shortest);
+            let has = |list: &[&str]| telling().any(|word| list.contains(&word.as_str()));
             // What it is counts before what it is of: a departure city is an origin.
             if has(FROM) {
                 Self::From
@@ -106,7 +108,7 @@ impl Role {
                 Self::None
             }
         };
-        match (by(&words.name), by(&words.description)) {
+        match (by(&words.name, 1), by(&words.description, 4)) {
             (Self::None | Self::At, Self::From) => Self::From,
             (Self::None | Self::At, Self::To) => Self::To,
             (Self::None, Self::At) if words.name.len() == 1 => Self::At,

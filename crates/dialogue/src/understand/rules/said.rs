@@ -9,6 +9,9 @@ use crate::scope::{beginning, fold};
 /// The most words that rules look at.
 const MOST_WORDS: usize = 256;
 
+/// Words before a full stop that ends nothing.
+const ABBREVIATIONS: &[&str] = &["st", "dr", "mr", "mrs", "ms", "mt", "ft", "no", "jr", "sr", "sra", "sta", "mme"];
+
 /// A word of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
@@ -54,7 +57,8 @@ impl<'a> Said<'a> {
                 let next = text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
                 let spaced = next.is_none_or(char::is_whitespace);
                 // Full stops and colons within numbers, times and abbreviations end nothing.
-                let abbreviated = c == '.' && last.folded.len() <= 2 && next.is_some();
+                let short = last.folded.len() == 1 || ABBREVIATIONS.contains(&last.folded.as_str());
+                let abbreviated = c == '.' && short && next.is_some();
                 last.ends_clause |= matches!(c, ',' | ';' | '!' | '?' | '\n' | '(' | ')' | '،' | '。' | '，')
                     || c == '.' && spaced && !abbreviated;
                 last.labels |= matches!(c, ':' | '=') && spaced;

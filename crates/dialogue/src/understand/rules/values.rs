@@ -280,7 +280,10 @@ impl<'a> Values<'a> {
             None => {
                 category
                     || figure
-                    || self.targets.iter().any(|target| target.slot.kind == *kind && self.affinity(words, target) > 0.0)
+                    || self
+                        .targets
+                        .iter()
+                        .any(|target| target.slot.kind == *kind && self.affinity(words, target) >= 1.0)
             }
         }
     }
@@ -354,7 +357,7 @@ impl<'a> Values<'a> {
         while at < self.said.len() {
             let role = if self.is_taken(at) { None } else { Role::behind(self.said.word(at), self.language) };
             let next = match role.filter(|role| *role != Role::None) {
-                Some(role) => self.name_behind(at).and_then(|words| Some((self.target_of(role)?, words))),
+                Some(role) => self.name_behind(at).and_then(|words| Some((self.target_of(role, &words)?, words))),
                 None => None,
             };
             if let Some((target, words)) = next {
@@ -429,9 +432,12 @@ impl<'a> Values<'a> {
     }
 
     /// The slot that a value of a role belongs to.
-    fn target_of(&self, role: Role) -> Option<usize> {
+    fn target_of(&self, role: Role, words: &Range<usize>) -> Option<usize> {
+        // Where names have capitals, "at the moment" is no place, unless a place was asked for.
+        let plain = self.said.is_upper(words.start) || !self.said.has_capitals();
         let open = || self.targets.iter().enumerate().filter(|(_, target)| target.is_text() && !target.assigned);
-        let of_role = || open().filter(|(_, target)| target.role == role);
+        let of_role =
+            || open().filter(|(_, target)| target.role == role && (plain || target.asked || role != Role::At));
         let best = of_role()
             .find(|(_, target)| target.asked)
             .or_else(|| of_role().find(|(_, target)| !target.filled))
@@ -442,7 +448,7 @@ impl<'a> Values<'a> {
                 .find(|(_, target)| target.role == Role::At && (role == Role::To || role == Role::At) && !target.filled)
         };
         let asked = || open().find(|(_, target)| target.asked && matches!(target.role, Role::At | Role::None));
-        best.or_else(asked).or_else(place).map(|(at, _)| at)
+        best.or_else(asked).or_else(|| place().filter(|_| plain)).map(|(at, _)| at)
     }
 
     /// What is left of the message for one slot: all of it, without the words that carry an answer. `whole`: whether nothing else may
