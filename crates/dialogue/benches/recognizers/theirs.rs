@@ -185,7 +185,7 @@ pub fn same(name: &str, hit: &Hit, resolution: &Value, input: &str) -> bool {
                 && resolution["unit"].as_str().is_some_and(|theirs| theirs.eq_ignore_ascii_case(unit))
         }
         "email" => only && value.is_some_and(|value| value.eq_ignore_ascii_case(&ours)),
-        "boolean" => only && resolution["value"].to_string() == ours,
+        "boolean" => only && resolution["value"] == Value::Bool(ours == "true"),
         "phonenumber" => {
             let main = value.unwrap_or_default().split(['x', 'X']).next().unwrap_or_default();
             let main = if main.contains('+') { main.replacen("(0)", "", 1) } else { main.to_owned() };

@@ -156,7 +156,7 @@ fn is_day(bytes: &[u8], at: usize) -> bool {
     b"/-.".contains(&mark)
         && bytes.get(next) == Some(&mark)
         && matches!((first, second, third), (1 | 2, 1 | 2, 4) | (4, 1 | 2, 1 | 2))
-        && !bytes.get(next + 1 + third).is_some_and(|b| *b == mark)
+        && bytes.get(next + 1 + third).is_none_or(|b| *b != mark)
 }
 
 /// Where the number stands, if the run is one.

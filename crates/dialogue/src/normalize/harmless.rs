@@ -9,7 +9,7 @@ const WORDS: &str = " i d ll m s re ve am it is was be will would want need like
     perhaps probably possibly exactly just only please thanks thank ok okay well um uh uhm hmm oh so then actually sorry hi hey \
     hello good works work fine great perfect yes yeah sure how what that this there here with and also as go going leave leaving \
     depart departing arrive arriving book travel fly come coming get have has date day days time number amount value size total \
-    should can could do does its im ill id put set use try take give now as soon possible some something somewhere sometime best \
+    email mail address phone telephone cell mobile site website page name called should can could do does its im ill id put set use try take give now as soon possible some something somewhere sometime best \
     gerne bitte danke am um gegen etwa ungefähr circa ca also ich möchte will würde es ist das wäre sagen wir mal für mein mit \
     por favor gracias quiero quisiera es sea más menos alrededor sobre las los la el para mi creo que digamos serían \
     s'il plaît vous plait te merci je voudrais veux c'est est environ vers le les pour mon disons sera plait ";
@@ -31,6 +31,10 @@ pub(super) fn around(t: &Tokens<'_>, values: &[Spot], counts: bool) -> bool {
             return false;
         }
         if WORDS.split_ascii_whitespace().any(|word| word == token.text) {
+            continue;
+        }
+        // Between several values: then it is ambiguous.
+        if values.len() > 1 && matches!(token.text.as_str(), "or" | "to" | "oder" | "ou" | "o") {
             continue;
         }
         let behind = at > 0 && inside(at - 1);

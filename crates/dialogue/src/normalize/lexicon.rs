@@ -3,9 +3,9 @@
 use smol_str::SmolStr;
 
 use super::Locale;
+use super::number::small_word;
 
-/// The English word that the grammar knows for a word of the locale's language. German numbers in one word become digits'
-/// English, too: `einundzwanzig` is handled in [`super::number`].
+/// The English word that the grammar knows for a word of the locale's language.
 pub(super) fn english(word: &str, locale: Locale) -> Option<SmolStr> {
     let table = match locale {
         Locale::EnUs | Locale::EnGb => return None,
@@ -17,6 +17,50 @@ pub(super) fn english(word: &str, locale: Locale) -> Option<SmolStr> {
         .iter()
         .find(|(_, words)| words.split(' ').any(|known| known == word))
         .map(|(english, _)| SmolStr::new_static(english))
+}
+
+/// The value of a German number in one word: `einundzwanzig`, `zweihundertfünf`, `dreitausendvierhundert`.
+pub(super) fn compound(word: &str, locale: Locale) -> Option<u64> {
+    if locale != Locale::DeDe || word.len() > 60 {
+        return None;
+    }
+    let found = below_million(word)?;
+    // What the table knows by itself is better known there.
+    english(word, locale).is_none().then_some(found)
+}
+
+fn below_million(word: &str) -> Option<u64> {
+    match word.split_once("tausend") {
+        Some(("", rest)) => Some(1_000 + below_thousand(rest)?),
+        Some((first, rest)) => Some(below_thousand(first)? * 1_000 + below_thousand(rest)?),
+        None => below_thousand(word).filter(|_| !word.is_empty()),
+    }
+}
+
+fn below_thousand(word: &str) -> Option<u64> {
+    match word.split_once("hundert") {
+        Some(("", rest)) => Some(100 + below_hundred(rest)?),
+        Some((first, rest)) => {
+            Some(below_hundred(first).filter(|first| (1..10).contains(first))? * 100 + below_hundred(rest)?)
+        }
+        None => below_hundred(word),
+    }
+}
+
+fn below_hundred(word: &str) -> Option<u64> {
+    let word = word.strip_prefix("und").unwrap_or(word);
+    if word.is_empty() {
+        return Some(0);
+    }
+    let simple = |word: &str| {
+        let word = if word == "ein" { "eins" } else { word };
+        english(word, Locale::DeDe).and_then(|word| small_word(&word)).and_then(|value| u64::try_from(value).ok())
+    };
+    simple(word).or_else(|| {
+        let (ones, tens) = word.split_once("und")?;
+        let (ones, tens) = (simple(ones)?, simple(tens)?);
+        (ones < 10 && tens >= 20).then_some(ones + tens)
+    })
 }
 
 /// English, and the words for it.
@@ -178,13 +222,13 @@ const SPANISH: Table = &[
     ("between", "entre"),
     ("of", "de del"),
     ("the", "el la los las lo"),
-    ("a", "un una"),
+    ("a", "una"),
     ("noon", "mediodía mediodia"),
     ("midnight", "medianoche"),
     ("afternoon", "tarde"),
     ("night", "noche"),
     ("zero", "cero"),
-    ("one", "uno"),
+    ("one", "uno un"),
     ("two", "dos"),
     ("three", "tres"),
     ("four", "cuatro"),
@@ -273,7 +317,8 @@ const FRENCH: Table = &[
     ("between", "entre"),
     ("of", "de du des"),
     ("the", "le la les l"),
-    ("a", "un une"),
+    ("a", "une"),
+    ("one", "un"),
     ("noon", "midi"),
     ("midnight", "minuit"),
     ("morning", "matin"),

@@ -115,3 +115,6 @@ pub struct Found {
     /// What it was read as.
     pub read: Read,
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ const SMALL: [&str; 22] = [
 
 /// A name: words in small letters begin with a capital, but those that join others. What has a capital is as it was said.
 pub(super) fn name(said: &str) -> Read {
-    map(text(said), "name", |value| words(value))
+    map(text(said), "name", words)
 }
 
 /// A place: a name without the region behind a comma, or behind it in two capitals. An address, which has figures, is kept whole.

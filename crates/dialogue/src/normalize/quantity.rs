@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::number::{Number, cardinal, is_pronoun, number, ordinal_word};
 use super::reader::Spot;
 use super::token::{Class, Tokens};
-use super::{Locale, money, unit};
+use super::{Locale, contact, money, unit};
 use crate::Kind;
 
 type Hit = (Vec<Value>, &'static str, usize);
@@ -13,8 +13,17 @@ type Hit = (Vec<Value>, &'static str, usize);
 /// The values of a kind of number in a text, from left to right.
 pub(super) fn find(kind: &Kind, t: &Tokens<'_>, locale: Locale) -> Vec<Spot> {
     let mut spots = Vec::new();
+    // In the address of a page, `%20` is no percentage.
+    let pages = if *kind == Kind::Percent { contact::url(t.source) } else { vec![] };
+    let mut pages = pages.iter().map(|page| page.span.clone()).peekable();
     let mut at = 0;
     while at < t.len() {
+        let start = t.get(at).map_or(0, |token| token.start);
+        while pages.next_if(|page| page.end <= start).is_some() {}
+        if pages.peek().is_some_and(|page| page.contains(&start)) {
+            at += 1;
+            continue;
+        }
         let hit = match kind {
             Kind::Integer => bare(t, at, locale, true),
             Kind::Number => bare(t, at, locale, false),
@@ -114,9 +123,6 @@ fn percent_sign(t: &Tokens<'_>, at: usize) -> Option<usize> {
 }
 
 fn percent(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<Hit> {
-    if within_address(t, at) {
-        return None;
-    }
     // "percents of twenty"
     if let Some(next) = percent_sign(t, at).filter(|next| t.any(*next, &["of"]) && !t.is(at, "%"))
         && (at == 0 || t.digits(at - 1).is_none())
@@ -127,14 +133,6 @@ fn percent(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<Hit> {
     let (found, end) = number(t, at, locale)?;
     let end = percent_sign(t, end)?;
     Some((vec![json_of(found)?], "percent", end))
-}
-
-/// Whether a place is within an address of a page, where `%20` is no percentage.
-fn within_address(t: &Tokens<'_>, at: usize) -> bool {
-    let Some(token) = t.get(at) else { return false };
-    let before = t.source.get(..token.start).unwrap_or_default();
-    let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
-    word.len() < 2_000 && word.contains("://")
 }
 
 fn amount(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<(Number, usize)> {

@@ -242,7 +242,7 @@ fn as_read(text: &str, spot: &Spot) -> Read {
 fn whole(kind: &Kind, text: &str, reading: &Reading) -> (Read, bool) {
     let tokens = Tokens::new(text, reading.locale);
     let (list, lasting) = spots(kind, &tokens, reading, true);
-    let counts = matches!(kind, Kind::Integer | Kind::Number);
+    let counts = matches!(kind, Kind::Integer | Kind::Number | Kind::Ordinal);
     if list.is_empty() || !harmless::around(&tokens, &list, counts) {
         return (Read::None(Unread::NoMatch), lasting);
     }

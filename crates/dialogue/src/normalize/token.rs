@@ -67,7 +67,16 @@ impl<'a> Tokens<'a> {
                 Class::Mark
             };
             let raw = source.get(start..end).unwrap_or_default();
+            let number = if class == Class::Word && locale == Locale::DeDe {
+                lexicon::compound(&raw.to_lowercase(), locale)
+            } else {
+                None
+            };
+            let class = if number.is_some() { Class::Digits } else { class };
             let text = match class {
+                Class::Digits if number.is_some() => {
+                    number.map(|number| smol_str::format_smolstr!("{number}")).unwrap_or_default()
+                }
                 Class::Word => word(raw, locale),
                 Class::Digits => raw.chars().filter_map(digit).map(|d| char::from(b'0' + d)).collect(),
                 Class::Mark => mark(c),

@@ -68,6 +68,7 @@ pub(in super::super) fn cardinal(t: &Tokens<'_>, at: usize) -> Option<(Number, u
 pub(super) fn upto(t: &Tokens<'_>, at: usize, limit: usize) -> Option<(Number, usize)> {
     let (mut total, mut group, mut lowest): (i128, i128, i128) = (0, 0, i128::MAX);
     let (mut end, mut next, mut any, mut open) = (at, at, false, false);
+    let mut joined = false;
     // "a hundred", "a dozen".
     if t.any(at, &["a", "an"]) {
         scale(t.word(at + 1)).filter(|_| at + 1 < limit)?;
@@ -76,8 +77,13 @@ pub(super) fn upto(t: &Tokens<'_>, at: usize, limit: usize) -> Option<(Number, u
     while next < limit {
         let word = t.word(next);
         if let Some(value) = small_word(word) {
+            // French counts by twenties: "quatre-vingt", "soixante-dix", "quatre-vingt-onze".
+            let twenties = joined && value == 20 && group % 100 == 4;
+            let teens = joined && (10..20).contains(&value) && matches!(group % 100, 60 | 80);
             let fits = if open {
                 false
+            } else if twenties || teens {
+                true
             } else if tens(word).is_some() || value >= 10 {
                 group % 100 == 0
             } else {
@@ -87,7 +93,7 @@ pub(super) fn upto(t: &Tokens<'_>, at: usize, limit: usize) -> Option<(Number, u
             if !fits || (any && total == 0 && group == 0) {
                 break;
             }
-            group += value;
+            group += if twenties { 76 } else { value };
         } else if word == "hundred" || word == "hundreds" {
             if group == 0 || group >= 100 || (group % 10 == 0 && group > 10) {
                 break;
@@ -106,7 +112,11 @@ pub(super) fn upto(t: &Tokens<'_>, at: usize, limit: usize) -> Option<(Number, u
                 && next > at
                 && group % 10 == 0
                 && group % 100 >= 20
-                && small_word(t.word(next + 1)).is_some_and(|value| (1..10).contains(&value));
+                && small_word(t.word(next + 1)).is_some_and(|value| {
+                    (1..10).contains(&value) || (matches!(group % 100, 60 | 80) && (10..20).contains(&value))
+                });
+            let hyphen =
+                hyphen || (t.is(next, "-") && t.glued(next) && group % 100 == 4 && t.any(next + 1, &["twenty"]));
             let and = word == "and"
                 && any
                 && ((group > 0 && group % 100 == 0) || (group == 0 && total > 0) || tens(t.word(next - 1)).is_some())
@@ -117,9 +127,10 @@ pub(super) fn upto(t: &Tokens<'_>, at: usize, limit: usize) -> Option<(Number, u
                 break;
             }
             next += 1;
+            joined = hyphen;
             continue;
         }
-        (any, open) = (true, false);
+        (any, open, joined) = (true, false, false);
         next += 1;
         end = next;
     }

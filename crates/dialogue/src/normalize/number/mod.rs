@@ -5,7 +5,7 @@ mod cardinal;
 mod fraction;
 mod numeral;
 
-pub(super) use cardinal::{cardinal, ordinal_word, small_word};
+pub(super) use cardinal::{cardinal, ordinal_word, scale, small_word};
 pub(super) use numeral::{Numeral, numeral};
 
 use super::Locale;
@@ -95,10 +95,7 @@ fn sign(t: &Tokens<'_>, at: usize) -> Option<usize> {
 
 fn positive(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<(Number, usize)> {
     let fraction = fraction::alone(t, at);
-    let (mut number, mut end) = match magnitude(t, at, locale) {
-        Some(found) => found,
-        None => return fraction,
-    };
+    let Some((mut number, mut end)) = magnitude(t, at, locale) else { return fraction };
     if let Some(found) = mixed(t, at, end) {
         return Some(found);
     }
@@ -123,9 +120,9 @@ fn positive(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<(Number, usize)
     if let Some((part, to)) = fraction::behind(t, end) {
         // "3 million and a half" is half a million more.
         let unit = end.checked_sub(1).map_or("", |last| t.word(last));
-        let scale = cardinal::scale(unit).filter(|scale| *scale >= 1_000 && part.fract() != 0.0 && part < 1.0);
+        let factor = scale(unit).filter(|scale| *scale >= 1_000 && part.fract() != 0.0 && part < 1.0);
         #[allow(clippy::cast_precision_loss)]
-        let more = scale.map_or(part, |scale| part * scale as f64);
+        let more = factor.map_or(part, |factor| part * factor as f64);
         number = Number::float(round(number.value + more), "number with a fraction");
         end = to;
     }
@@ -142,9 +139,9 @@ fn mixed(t: &Tokens<'_>, at: usize, end: usize) -> Option<(Number, usize)> {
     if stop != joint || !proper {
         return None;
     }
-    let scale = cardinal::scale(t.word(joint - 1)).filter(|scale| *scale >= 1_000 && part.value < 1.0);
+    let factor = scale(t.word(joint - 1)).filter(|scale| *scale >= 1_000 && part.value < 1.0);
     #[allow(clippy::cast_precision_loss)]
-    let more = scale.map_or(part.value, |scale| part.value * scale as f64);
+    let more = factor.map_or(part.value, |factor| part.value * factor as f64);
     Some((Number::float(round(base.value + more), "number with a fraction"), to))
 }
 
@@ -184,7 +181,7 @@ pub(super) fn magnitude(t: &Tokens<'_>, at: usize, locale: Locale) -> Option<(Nu
 /// A word or letter behind digits that multiplies them.
 pub(super) fn multiplier(t: &Tokens<'_>, at: usize) -> Option<(i128, usize)> {
     let word = t.word(at);
-    if let Some(scale) = cardinal::scale(word) {
+    if let Some(scale) = scale(word) {
         return Some((scale, at + 1));
     }
     let raw = t.get(at).and_then(|token| t.source.get(token.start..token.end)).unwrap_or_default();
@@ -212,7 +209,7 @@ fn spoken_decimal(t: &Tokens<'_>, whole: Number, at: usize) -> Option<(Number, u
     let mut end = at + 1;
     while digits.len() < 15 {
         let value = match t.small(end) {
-            Some((_, len)) if len == 1 => t.digits(end)?.to_owned(),
+            Some((_, 1)) => t.digits(end)?.to_owned(),
             Some(_) if digits.is_empty() => t.digits(end)?.to_owned(),
             _ => match small_word(t.word(end)) {
                 Some(value) if value < 10 => value.to_string(),

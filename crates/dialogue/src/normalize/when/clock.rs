@@ -89,7 +89,9 @@ impl Cx<'_> {
         let t = self.t;
         if at > 0
             && t.glued(at)
-            && (t.is(at - 1, ":") || t.digits(at - 1).is_some() || t.digits(at).is_some() && !t.word(at - 1).is_empty())
+            && (t.is(at - 1, ":")
+                || t.digits(at - 1).is_some()
+                || t.digits(at).is_some() && !matches!(t.word(at - 1), "" | "t"))
         {
             return None;
         }

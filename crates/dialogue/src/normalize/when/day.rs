@@ -292,8 +292,7 @@ impl Cx<'_> {
             }
         }
         // "friday, march 15th": the date says it all.
-        let comma = if t.is(next, ",-") || t.any(next, &["the"]) && !t.is(next, ",") { next } else { next };
-        let comma = if t.is(comma, ",") || (t.is(comma, "-") && t.glued(comma)) { comma + 1 } else { comma };
+        let comma = if t.is(next, ",") || (t.is(next, "-") && t.glued(next)) { next + 1 } else { next };
         if let Some((full, end)) = self.plain_day(comma).filter(|(full, _)| full.how != "day of the month") {
             return Some((full, end));
         }

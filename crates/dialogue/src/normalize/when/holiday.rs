@@ -71,6 +71,11 @@ const HOLIDAYS: &[(&[&str], Rule)] = &[
 /// What is a common word without `day` behind it.
 const NEEDS_DAY: [&str; 6] = ["mother", "mothers", "father", "fathers", "president", "presidents"];
 
+/// Whether a holiday's name begins with a word.
+pub(super) fn begins(word: &str) -> bool {
+    HOLIDAYS.iter().any(|(names, _)| names.first() == Some(&word))
+}
+
 fn day_of(rule: Rule, year: i64) -> Option<Date> {
     match rule {
         On(month, day) => date(year, month, day),

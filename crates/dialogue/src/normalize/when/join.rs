@@ -6,7 +6,8 @@ use super::calendar::{Two, plus};
 use super::clock::{Clock, Half};
 use super::hours::Hours;
 use super::open::Side;
-use super::{Cx, Day, Moments, What, When};
+use super::{Cx, Day, Moments, What, When, begin};
+use crate::normalize::token::Class;
 
 type Found = (What, &'static str, usize);
 
@@ -17,6 +18,10 @@ impl Cx<'_> {
         let mut all = Vec::new();
         let mut at = 0;
         while at < self.t.len() {
+            if !self.may_begin(at) {
+                at += 1;
+                continue;
+            }
             match self.at(at, bare) {
                 Some(when) => {
                     at = when.to.max(at + 1);
@@ -28,12 +33,22 @@ impl Cx<'_> {
         all
     }
 
+    /// Most words of a message begin nothing: they are passed over for the price of a look.
+    fn may_begin(&self, at: usize) -> bool {
+        self.t.get(at).is_some_and(|token| match token.class {
+            Class::Digits => true,
+            Class::Mark => begin::mark(&token.text),
+            Class::Word => begin::word(&token.text),
+        })
+    }
+
     /// What begins at a place.
     fn at(&self, at: usize, bare: bool) -> Option<When> {
         let mut best: Option<Found> = None;
         let mut offer = |found: Option<Found>| {
             if let Some(found) = found
                 && best.as_ref().is_none_or(|(_, _, end)| found.2 > *end)
+                && found.2 > at
             {
                 best = Some(found);
             }
@@ -90,7 +105,7 @@ impl Cx<'_> {
     /// A day with a time, or with a stretch of it.
     fn moments(&self, at: usize) -> Option<Found> {
         let mut best: Option<Found> = None;
-        let from_now = self.from_now(at).filter(|_| !self.is_article(at));
+        let from_now = self.around_now(at).filter(|_| !self.is_article(at));
         for found in [self.day_first(at), self.time_first(at), self.end_of_day(at), from_now].into_iter().flatten() {
             if best.as_ref().is_none_or(|(_, _, end)| found.2 > *end) {
                 best = Some(found);
@@ -253,7 +268,7 @@ impl Cx<'_> {
     }
 
     /// `within 5 minutes`, `next hour`, `the last 13 minutes`.
-    fn from_now(&self, at: usize) -> Option<Found> {
+    fn around_now(&self, at: usize) -> Option<Found> {
         let t = self.t;
         let start = if t.any(at, &["within"]) { at + 1 } else { at };
         let the = if t.any(start, &["the"]) { start + 1 } else { start };
@@ -284,7 +299,7 @@ impl Cx<'_> {
         if length.seconds == 0.0 {
             return None;
         }
-        let other = length.from_instant(self.now, if sign > 0 { 1.0 } else { -1.0 })?;
+        let other = length.shift_instant(self.now, if sign > 0 { 1.0 } else { -1.0 })?;
         let moments = if sign > 0 { (Some(self.now), Some(other)) } else { (Some(other), Some(self.now)) };
         Some((What::Moments(vec![Two::one(moments)]), "from the time of reference", end))
     }

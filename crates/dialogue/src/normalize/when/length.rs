@@ -100,12 +100,12 @@ impl Length {
     }
 
     /// A day that much later, or earlier by a sign of −1.
-    pub(super) fn from_day(&self, day: Date, sign: f64) -> Option<Date> {
+    pub(super) fn shift_day(&self, day: Date, sign: f64) -> Option<Date> {
         plus(day, whole((self.years * 12.0 + self.months) * sign)?, whole(self.days * sign)?)
     }
 
-    pub(super) fn from_instant(&self, at: DateTime, sign: f64) -> Option<DateTime> {
-        let day = self.from_day(at.date(), sign)?;
+    pub(super) fn shift_instant(&self, at: DateTime, sign: f64) -> Option<DateTime> {
+        let day = self.shift_day(at.date(), sign)?;
         let seconds = Span::new().try_seconds(whole(self.seconds * sign)?).ok()?;
         day.to_datetime(at.time()).checked_add(seconds).ok()
     }

@@ -1,6 +1,7 @@
 //! Days, times, lengths and ranges of them: one grammar over tokens. What it reads is kept with both its readings, before and
 //! behind the time of reference, until a kind is asked for.
 
+mod begin;
 mod calendar;
 mod clock;
 mod day;

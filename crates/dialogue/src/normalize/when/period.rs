@@ -317,9 +317,9 @@ impl Cx<'_> {
         }
         let (from, to) = if ahead > 0 {
             let from = plus(self.today, 0, 1)?;
-            (from, length.from_day(from, 1.0)?)
+            (from, length.shift_day(from, 1.0)?)
         } else {
-            (length.from_day(self.today, -1.0)?, self.today)
+            (length.shift_day(self.today, -1.0)?, self.today)
         };
         Some((Period::one(from, to, Unit::Day), end))
     }
@@ -350,7 +350,7 @@ impl Cx<'_> {
         }
         let (day, end) = longer(self.plain_day(end), self.by_weekday(end))?;
         let from = day.two?.future;
-        Some((Period { how: "length from a day", ..Period::one(from, length.from_day(from, 1.0)?, Unit::Day) }, end))
+        Some((Period { how: "length from a day", ..Period::one(from, length.shift_day(from, 1.0)?, Unit::Day) }, end))
     }
 
     /// `end of next month`, `mid-November`, `earlier this week`, `the beginning of 2000`.

@@ -45,9 +45,9 @@ impl Cx<'_> {
             return None;
         }
         let Some(base) = from else {
-            return self.weekday_behind(length.from_day(self.today, sign)?, end);
+            return self.weekday_behind(length.shift_day(self.today, sign)?, end);
         };
-        let two = base.two?.map(|day| length.from_day(day, sign))?;
+        let two = base.two?.map(|day| length.shift_day(day, sign))?;
         // Of a day that may be two, the one that lies ahead is meant.
         self.weekday_behind(two.future, end)
     }
@@ -85,7 +85,7 @@ impl Cx<'_> {
         if length.is_days() || from.is_some_and(|day| day.two.map(|two| two.future) != Some(self.today)) {
             return None;
         }
-        Some((length.from_instant(self.now, sign)?, end))
+        Some((length.shift_instant(self.now, sign)?, end))
     }
 
     /// The length, where it ends, the direction, and the day from which it is counted if that is not now.

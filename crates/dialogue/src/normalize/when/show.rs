@@ -98,7 +98,7 @@ impl When {
     fn dates(&self, what: &What, prefer: Prefer, whole: bool) -> Option<Vec<Date>> {
         Some(match what {
             What::Date(two) => chosen(*two, prefer),
-            What::DateTime(list) => all(list, prefer).into_iter().map(|at| at.date()).collect(),
+            What::DateTime(list) => all(list, prefer).into_iter().map(DateTime::date).collect(),
             What::Moments(list) => all(list, prefer)
                 .into_iter()
                 .map(|(from, to)| from.or(to).map(DateTime::date))
