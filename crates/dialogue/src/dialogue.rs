@@ -115,7 +115,10 @@ impl Dialogue {
                 return Err(error);
             }
         };
-        let record = record(&inner.engine, &now.state, message, &turned);
+        // What a session begins with is part of what its first turn writes.
+        let nothing = State::default();
+        let before = if now.events == 0 { &nothing } else { &now.state };
+        let record = record(&inner.engine, before, message, &turned);
         let events = inline("record", cx, inner.write(session, &now, &record, &turned.state, cx)).await?;
         *live = Some(Live { state: turned.state.clone(), events });
         drop(live);
@@ -173,14 +176,7 @@ impl Inner {
     async fn resumed(&self, session: &SessionId) -> Result<Live> {
         let Some(Resumption { snapshot, events }) = self.sessions.resume(session).await? else {
             let mut live = Live { state: State::default(), events: 0 };
-            for slot in self.engine.slots.get(&None).into_iter().flat_map(|slots| slots.values()) {
-                let default = self.engine.program.slot(*slot).and_then(|slot| slot.default.as_ref());
-                let now = self.engine.local(self.clock.now());
-                if let Some(value) = default.and_then(|default| default.eval(&self.engine.view(&live.state, now)).ok())
-                {
-                    live.state.values.insert(*slot, crate::engine::state::Filled::computed(value));
-                }
-            }
+            apply::set_globals(&self.engine, &mut live.state, self.engine.local(self.clock.now()));
             return Ok(live);
         };
         let mut live = Live { state: State::default(), events: 0 };

@@ -74,6 +74,9 @@ pub(crate) struct Saved {
     ended: Option<SmolStr>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     handed_to: Option<SmolStr>,
+    /// Where it is another than before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settled: Option<Vec<String>>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -120,8 +123,6 @@ struct SavedFrame {
     then: Option<SavedThen>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     called: Option<Vec<(SmolStr, SmolStr)>>,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    inputs: u64,
     #[serde(default, skip_serializing_if = "is_false")]
     denied: bool,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -152,7 +153,9 @@ enum SavedCame {
     Collected(SmolStr, SavedValue),
     Ran(u64, Option<Vec<(SmolStr, SavedValue)>>),
     Confirmed(u64),
-    Called(u64, Vec<(SmolStr, Option<SavedValue>)>),
+    Denied(u64),
+    Called(Vec<SavedDone>),
+    HandedOver,
 }
 
 /// Names for numbers.
@@ -179,11 +182,10 @@ impl Namer<'_> {
                 *digest,
                 outputs.as_ref().map(|all| all.iter().map(|(slot, value)| (self.slot(*slot), saved(value))).collect()),
             ),
-            Came::Confirmed { digest } => SavedCame::Confirmed(*digest),
-            Came::Called { digest, outputs } => SavedCame::Called(
-                *digest,
-                outputs.iter().map(|(slot, value)| (self.slot(*slot), value.as_deref().map(saved))).collect(),
-            ),
+            Came::Confirmed { digest, yes: true } => SavedCame::Confirmed(*digest),
+            Came::Confirmed { digest, yes: false } => SavedCame::Denied(*digest),
+            Came::Called { within } => SavedCame::Called(self.done(within)),
+            Came::HandedOver => SavedCame::HandedOver,
         }
     }
 
@@ -214,7 +216,6 @@ impl Namer<'_> {
                 .called
                 .as_ref()
                 .map(|called| called.iter().map(|(from, to)| (self.slot(*from), self.slot(*to))).collect()),
-            inputs: frame.inputs,
             denied: frame.denied,
             redo: frame.redo,
             interrupted: frame.interrupted,
@@ -254,6 +255,7 @@ impl Saved {
             last_set: after.last_set.map(|slot| namer.slot(slot)),
             ended: after.ended.map(|flow| namer.flow(flow)),
             handed_to: after.handed_to.clone(),
+            settled: (before.settled != after.settled).then(|| after.settled.clone()),
         }
     }
 
@@ -286,25 +288,7 @@ impl Saved {
                 None => values.remove(&slot),
             };
         }
-        let done = |SavedDone(step, came): SavedDone| -> Option<Done> {
-            let what = match came {
-                SavedCame::Said(digest) => Came::Said { digest },
-                SavedCame::Collected(name, value) => Came::Collected { slot: slot(&name)?, value: filled(value) },
-                SavedCame::Ran(digest, outputs) => {
-                    let outputs = outputs.map(|all| {
-                        all.into_iter().filter_map(|(name, value)| Some((slot(&name)?, filled(value)))).collect()
-                    });
-                    Came::Ran { digest, outputs }
-                }
-                SavedCame::Confirmed(digest) => Came::Confirmed { digest },
-                SavedCame::Called(digest, outputs) => {
-                    let outputs =
-                        outputs.into_iter().filter_map(|(name, value)| Some((slot(&name)?, value.map(filled))));
-                    Came::Called { digest, outputs: outputs.collect() }
-                }
-            };
-            Some(Done { step, what })
-        };
+        let done = |saved: SavedDone| done_again(saved, &slot);
         let frame = |frame: SavedFrame| -> Option<Frame> {
             let flow = program.flow_named(&frame.flow)?;
             let same = before.frames.iter().find(|before| before.flow == flow);
@@ -328,8 +312,7 @@ impl Saved {
                 called: frame.called.map(|called| {
                     called.into_iter().filter_map(|(from, to)| Some((slot(&from)?, slot(&to)?))).collect()
                 }),
-                inputs: frame.inputs,
-                denied: frame.denied,
+                    denied: frame.denied,
                 redo: frame.redo,
                 interrupted: frame.interrupted,
             })
@@ -348,8 +331,28 @@ impl Saved {
             last_set: self.last_set.as_ref().and_then(slot),
             ended: self.ended.and_then(|flow| program.flow_named(&flow)),
             handed_to: self.handed_to,
+            settled: self.settled.unwrap_or_else(|| before.settled.clone()),
         }
     }
+}
+
+fn done_again(SavedDone(step, came): SavedDone, slot: &impl Fn(&SmolStr) -> Option<SlotId>) -> Option<Done> {
+    let what = match came {
+        SavedCame::Said(digest) => Came::Said { digest },
+        SavedCame::Collected(name, value) => Came::Collected { slot: slot(&name)?, value: filled(value) },
+        SavedCame::Ran(digest, outputs) => {
+            let outputs = outputs
+                .map(|all| all.into_iter().filter_map(|(name, value)| Some((slot(&name)?, filled(value)))).collect());
+            Came::Ran { digest, outputs }
+        }
+        SavedCame::Confirmed(digest) => Came::Confirmed { digest, yes: true },
+        SavedCame::Denied(digest) => Came::Confirmed { digest, yes: false },
+        SavedCame::Called(within) => {
+            Came::Called { within: within.into_iter().filter_map(|done| done_again(done, slot)).collect() }
+        }
+        SavedCame::HandedOver => Came::HandedOver,
+    };
+    Some(Done { step, what })
 }
 
 impl TurnRecord {

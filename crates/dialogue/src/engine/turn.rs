@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use super::Engine;
 use super::apply::{self, Interlude};
-use super::orders;
+use super::orders::{self, Order};
 use super::pattern::Pattern;
 use super::said::Said;
 use super::sight::Sight;
 use super::state::State;
 use super::steps::{self, Failure, Trail};
+use crate::command::CannotHandle;
 use crate::program::{FlowId, SlotId};
 use crate::scope::Scope;
 use crate::understand::{By, Understood};
@@ -115,7 +116,11 @@ pub(crate) async fn turn(
         let sight = Sight::of(&turn.state);
         let scope = inline("retrieve", cx, async { Ok(sight.scope(&turn, message)) }).await?;
         understood = inline("decompose", cx, sight.understand(&turn, message, &scope)).await?;
-        let orders = inline("verify", cx, async { Ok(orders::verified(&turn, &scope, &understood)) }).await?;
+        let orders = inline("verify", cx, async {
+            let orders = orders::verified(&turn, &scope, &understood);
+            Ok(if turn.is_settled(&orders, message) { vec![Order::Settled] } else { orders })
+        })
+        .await?;
         turn.scope = Some(scope);
         inline("route", cx, async {
             for order in orders {
@@ -162,6 +167,18 @@ impl Turn<'_> {
             }
             Input::Message(_) => None,
         }
+    }
+
+    /// Whether a message that nothing can be made of only says again what was said for the flow that has just ended.
+    fn is_settled(&self, orders: &[Order], message: &str) -> bool {
+        let unhandled = |order: &Order| {
+            matches!(order, Order::Cannot(CannotHandle::OutOfScope | CannotHandle::NotUnderstood))
+        };
+        let message = message.to_lowercase();
+        self.state.frames.is_empty()
+            && orders.iter().all(unhandled)
+            && !orders.is_empty()
+            && self.state.settled.iter().any(|said| message.contains(said.as_str()))
     }
 
     /// Hands a message to whoever has taken over.

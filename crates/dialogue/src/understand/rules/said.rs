@@ -32,6 +32,21 @@ pub(super) struct Said<'a> {
     pub(super) words: Vec<Word>,
 }
 
+/// Where a word begins that has its first letter here: a figure takes its sign with it.
+fn signed(text: &str, at: usize) -> usize {
+    let before = text.get(..at).unwrap_or_default();
+    let sign = before.chars().next_back().filter(|sign| matches!(sign, '-' | '−' | '+'));
+    let figure = text.get(at..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    match sign {
+        Some(sign) if figure => {
+            let start = at - sign.len_utf8();
+            let free = text.get(..start).and_then(|before| before.chars().next_back()).is_none_or(char::is_whitespace);
+            if free { start } else { at }
+        }
+        _ => at,
+    }
+}
+
 impl<'a> Said<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         let text = beginning(text);
@@ -40,12 +55,12 @@ impl<'a> Said<'a> {
         let is_word = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}');
         for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
             match start {
-                None if is_word(c) && c != '\'' && c != '’' => start = Some(at),
+                None if is_word(c) && c != '\'' && c != '’' => start = Some(signed(text, at)),
                 Some(from) if !is_word(c) => {
                     if words.len() == MOST_WORDS {
                         break;
                     }
-                    let folded = fold(text.get(from..at).unwrap_or_default());
+                    let folded = fold(text.get(from..at).unwrap_or_default().trim_start_matches(['-', '−', '+']));
                     words.push(Word { span: from..at, folded, ends_clause: false, labels: false });
                     start = None;
                 }

@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use super::phrases::{REFUSE, REQUEST};
+use super::phrases::{QUESTION, REFUSE, REQUEST};
 use super::said::{Said, folded};
 use crate::program::FlowId;
 use crate::scope::{OfferedFlow, Words};
@@ -46,6 +46,12 @@ pub(super) fn starts(heard: &Heard<'_>, said: &Said<'_>, message: &Words) -> Sta
     let is_value = |at: usize| at > 0 && said.is_upper(at) || said.word(at).starts_with(|c: char| c.is_ascii_digit());
     let plain: Vec<&str> = (0..said.len()).filter(|at| !is_value(*at)).map(|at| said.word(at)).collect();
     let plain = Words::of(&plain.join(" "));
+    // Who asks something wants to know it, unless a flow is begun by questions.
+    let asks = |text: &str| {
+        let text = Said::of(text);
+        text.any(0, QUESTION) > 0
+    };
+    let wonders = !requests && said.text.trim_end().ends_with('?') && asks(said.text);
     let fit = |offered: &OfferedFlow| -> Option<Fit> {
         let flow = heard.program.flow(offered.id)?;
         let score = offered.said;
@@ -57,6 +63,9 @@ pub(super) fn starts(heard: &Heard<'_>, said: &Said<'_>, message: &Words) -> Sta
             return Some(Fit { rank: 3, score });
         }
         let (about, all) = heard.index.share(&plain, offered.id);
+        if wonders && about < 2 && !flow.triggers.iter().any(|trigger| asks(trigger)) {
+            return None;
+        }
         if about == 0 || heard.scope.open.contains(&offered.name) || busy && (!requests || score < under_way * CLEARER)
         {
             return None;

@@ -248,12 +248,17 @@ impl<'a> Values<'a> {
                 claimed.extend(self.spans(kind).into_iter().filter(|words| words.len() > 1));
             }
         }
+        // "Tomorrow at 8 pm" is a day and a time.
+        let mut days: Vec<Range<usize>> = Vec::new();
         for kind in kinds {
             let mut spans = self.spans(kind);
             let free = |words: &Range<usize>| {
                 !words.clone().any(|at| self.is_taken(at)) && !claimed.iter().any(|claim| overlap(claim, words))
             };
-            spans.retain(free);
+            spans.retain(|words| free(words) || *kind == Kind::Time && days.contains(words));
+            if *kind == Kind::Date {
+                days.clone_from(&spans);
+            }
             let asked = self.targets.iter().any(|target| target.asked && target.slot.kind == *kind);
             spans.retain(|words| asked || self.is_plain(kind, words));
             self.share_out(kind, spans);
