@@ -4,6 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod conversations;
+mod defects;
 mod definition;
 mod flights;
+mod hostile;
+mod made;
+mod redo;
 mod talk;
