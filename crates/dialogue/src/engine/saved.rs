@@ -19,7 +19,7 @@ use crate::understand::By;
 
 /// What is kept of a turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TurnRecord {
+pub(crate) struct TurnRecord {
     /// Which turn of its session, from 1.
     pub turn: u64,
     /// The message; none where the user was silent.
@@ -45,6 +45,9 @@ pub struct TurnRecord {
     /// The steps that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,
+    /// Whether its message was not read: too long, empty, or for somebody else.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) unread: bool,
     /// What it changed.
     pub(crate) change: Saved,
 }
@@ -232,7 +235,8 @@ fn filled(SavedValue(value, original, how): SavedValue) -> Arc<Filled> {
 
 impl Saved {
     /// What is in a state and not in the one before.
-    pub(crate) fn change(program: &Program, before: &State, after: &State) -> Self {
+    /// `under` is the program of the state before.
+    pub(crate) fn change(program: &Program, under: Option<Key>, before: &State, after: &State) -> Self {
         let namer = Namer(program);
         let new = after.values.iter().filter(|(slot, value)| before.values.get(slot) != Some(value));
         let new = new.map(|(slot, value)| (namer.slot(*slot), Some(saved(value))));
@@ -240,7 +244,7 @@ impl Saved {
         let gone = gone.map(|slot| (namer.slot(*slot), None));
         let frame = |frame: &Frame| namer.frame(frame, before.frames.iter().find(|before| before.flow == frame.flow));
         Self {
-            program: (before.turns == 0).then_some(program.key),
+            program: (under != Some(program.key)).then_some(program.key),
             turns: after.turns,
             texts: after.said,
             frames: after.frames.iter().map(frame).collect(),
@@ -259,13 +263,28 @@ impl Saved {
 
     /// A whole state.
     pub(crate) fn whole(program: &Program, state: &State) -> Self {
-        let whole = Self::change(program, &State::default(), state);
-        Self { program: Some(program.key), last_said: Some(state.last_said.clone()), ..whole }
+        let whole = Self::change(program, None, &State::default(), state);
+        Self { last_said: Some(state.last_said.clone()), ..whole }
     }
 
     /// The key of the program it was made under, where it is said.
     pub(crate) fn program(&self) -> Option<Key> {
         self.program
+    }
+
+    /// The name of the flow at the bottom that is none of repair.
+    pub(crate) fn open(&self) -> Option<SmolStr> {
+        let mut flows = self.frames.iter().map(|frame| &frame.flow);
+        flows.find(|flow| !flow.starts_with("pattern_")).cloned()
+    }
+
+    /// The slots that it changes: flow, name, and what they hold then.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (Option<&str>, &str, Option<(&Value, &str, &str)>)> {
+        self.values.iter().map(|(name, value)| {
+            let (flow, name) = name.split_once('.').map_or((None, name.as_str()), |(flow, name)| (Some(flow), name));
+            let value = value.as_ref().map(|SavedValue(value, original, how)| (value, original.as_str(), how.as_str()));
+            (flow, name, value)
+        })
     }
 
     /// The state after this change. What the program does not have any more is left out; a flow that is gone takes with it what

@@ -113,7 +113,7 @@ pub(crate) async fn turn(
         inline("collect", cx, turn.forward(&agent, message, &mut interludes)).await?;
     } else {
         let sight = Sight::of(&turn.state);
-        let scope = inline("retrieve", cx, async { Ok(sight.scope(&turn, message)) }).await?;
+        let scope = inline("retrieve", cx, async { Ok(sight.scope(engine, &turn.state, now, message)) }).await?;
         understood = inline("decompose", cx, sight.understand(&turn, message, &scope)).await?;
         let orders = inline("verify", cx, async { Ok(orders::verified(&turn, &scope, &understood)) }).await?;
         turn.scope = Some(scope);

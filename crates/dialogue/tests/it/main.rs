@@ -5,4 +5,8 @@
 
 mod definition;
 mod flights;
+mod inspected;
+mod killed;
+mod resumed;
 mod talk;
+mod writers;
