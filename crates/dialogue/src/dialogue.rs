@@ -267,8 +267,8 @@ impl Inner {
     /// What is written of a turn, the state after it, and what it could see.
     fn record(&self, before: &Live, heard: Option<&str>, turned: Turned) -> (TurnRecord, State, Option<Scope>) {
         let program = &self.engine.program;
-        let Turned { state, said, trail, failures, understood, scope } = turned;
-        let record = TurnRecord {
+        let Turned { state, said, trail, failures, understood, scope, given } = turned;
+        let mut record = TurnRecord {
             turn: state.turns,
             heard: heard.map(|heard| kept(heard, program.settings.longest_message)),
             by: understood.by,
@@ -279,8 +279,10 @@ impl Inner {
             trail,
             failures,
             unread: scope.is_none(),
+            given: Vec::new(),
             change: Saved::change(program, before.under, &before.state, &state),
         };
+        record.note_given(program, &given);
         (record, state, scope)
     }
 

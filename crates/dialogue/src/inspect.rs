@@ -49,7 +49,8 @@ pub struct Inspection {
     pub why: Vec<String>,
     /// What was refused, and why.
     pub refused: Vec<String>,
-    /// The slots whose values changed, and how they were read.
+    /// What was given and how it was read, and what slots hold since then; a slot of a flow that has ended is in it twice: given, and
+    /// emptied.
     pub values: Vec<Change>,
     /// The steps that were gone through, in their order.
     pub trail: Vec<Trail>,
@@ -106,7 +107,7 @@ impl Inspection {
         let scope = message.map(|message| Sight::of(&start).scope(engine, &start, engine.local(at), message));
         let actions = scope.iter().flat_map(|scope| &scope.actions).filter_map(|id| engine.program.action(*id));
         let secrets = Secrets::of(engine, &record);
-        let values = record.change.values().map(|(flow, slot, value)| Change {
+        let values = record.values().map(|(flow, slot, value)| Change {
             flow: flow.map(SmolStr::new),
             slot: slot.into(),
             original: value.map(|(_, original, _)| original).filter(|original| !original.is_empty()).map(str::to_owned),
@@ -155,7 +156,7 @@ impl Secrets {
                 words.push(value.clone());
             }
         }
-        for (flow, slot, value) in record.change.values() {
+        for (flow, slot, value) in record.values() {
             let Some((value, original, _)) = value else { continue };
             if slots.iter().any(|(of, name)| of.as_deref() == flow && name == slot) {
                 words.push(original.to_owned());

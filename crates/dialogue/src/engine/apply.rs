@@ -161,6 +161,7 @@ pub(crate) fn set_defaults(turn: &mut Turn<'_>, flow: FlowId) {
 
 /// Gives a slot a value. Returns what there is to say of it when it had another one before.
 fn give(turn: &mut Turn<'_>, slot: SlotId, value: Arc<Filled>) -> Option<Value> {
+    turn.given.push((slot, Arc::clone(&value)));
     let state = &mut turn.state;
     let asked = state.waiting == Some(Waiting::Slot(slot));
     if asked {

@@ -48,6 +48,9 @@ pub(crate) struct TurnRecord {
     /// Whether its message was not read: too long, empty, or for somebody else.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) unread: bool,
+    /// What was given in it and is not among what it changed, as the values of a flow that has ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) given: Vec<(SmolStr, SavedValue)>,
     /// What it changed.
     pub(crate) change: Saved,
 }
@@ -95,7 +98,7 @@ fn is_false(value: &bool) -> bool {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct SavedValue(Value, #[serde(default)] String, #[serde(default)] String);
+pub(crate) struct SavedValue(Value, #[serde(default)] String, #[serde(default)] String);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -278,15 +281,6 @@ impl Saved {
         flows.find(|flow| !flow.starts_with("pattern_")).cloned()
     }
 
-    /// The slots that it changes: flow, name, and what they hold then.
-    pub(crate) fn values(&self) -> impl Iterator<Item = (Option<&str>, &str, Option<(&Value, &str, &str)>)> {
-        self.values.iter().map(|(name, value)| {
-            let (flow, name) = name.split_once('.').map_or((None, name.as_str()), |(flow, name)| (Some(flow), name));
-            let value = value.as_ref().map(|SavedValue(value, original, how)| (value, original.as_str(), how.as_str()));
-            (flow, name, value)
-        })
-    }
-
     /// The state after this change. What the program does not have any more is left out; a flow that is gone takes with it what
     /// was open above it.
     pub(crate) fn onto(self, engine: &Engine, before: &State) -> State {
@@ -371,7 +365,39 @@ impl Saved {
     }
 }
 
+/// A slot's value as it was read: the value, the user's words, and how.
+type AsRead<'a> = (&'a Value, &'a str, &'a str);
+
+impl SavedValue {
+    fn as_read(&self) -> AsRead<'_> {
+        (&self.0, &self.1, &self.2)
+    }
+}
+
+/// The flow and the name of a slot.
+fn apart(name: &SmolStr) -> (Option<&str>, &str) {
+    name.split_once('.').map_or((None, name.as_str()), |(flow, name)| (Some(flow), name))
+}
+
 impl TurnRecord {
+    /// Notes what was given and is not among the changes.
+    pub(crate) fn note_given(&mut self, program: &Program, given: &[(SlotId, Arc<Filled>)]) {
+        let namer = Namer(program);
+        for (slot, value) in given {
+            let (slot, value) = (namer.slot(*slot), saved(value));
+            if self.change.values.get(&slot) != Some(&Some(value.clone())) {
+                self.given.push((slot, value));
+            }
+        }
+    }
+
+    /// The slots that got a value or lost it: flow, name, and what they got.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (Option<&str>, &str, Option<AsRead<'_>>)> {
+        let given = self.given.iter().map(|(name, value)| (name, Some(value.as_read())));
+        let changed = self.change.values.iter().map(|(name, value)| (name, value.as_ref().map(SavedValue::as_read)));
+        given.chain(changed).map(|(name, value)| (apart(name).0, apart(name).1, value))
+    }
+
     /// The state after this turn.
     pub(crate) fn onto(self, engine: &Engine, before: &State) -> State {
         let said = self.said;
