@@ -168,10 +168,11 @@ pub(crate) fn set_defaults(turn: &mut Turn<'_>, flow: FlowId) {
     }
 }
 
-/// Gives the global slots what they hold before anybody says anything.
+/// Gives the global slots that are empty what they hold before anybody says anything.
 pub(crate) fn set_globals(engine: &Engine, state: &mut State, now: DateTime) {
     for slot in engine.slots.get(&None).into_iter().flat_map(|slots| slots.values()) {
         let default = engine.program.slot(*slot).and_then(|slot| slot.default.as_ref());
+        let default = default.filter(|_| !state.has(*slot));
         let value = default.and_then(|default| default.eval(&engine.view(state, now)).ok());
         if let Some(value) = value.filter(|value| !value.is_null()) {
             state.values.insert(*slot, Filled::computed(value));
@@ -181,6 +182,7 @@ pub(crate) fn set_globals(engine: &Engine, state: &mut State, now: DateTime) {
 
 /// Gives a slot a value. Returns what there is to say of it when it had another one before.
 fn give(turn: &mut Turn<'_>, slot: SlotId, value: Arc<Filled>) -> Option<Value> {
+    turn.given.push((slot, Arc::clone(&value)));
     let state = &mut turn.state;
     let asked = state.waiting == Some(Waiting::Slot(slot));
     if asked {

@@ -19,7 +19,7 @@ use crate::understand::By;
 
 /// What is kept of a turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TurnRecord {
+pub(crate) struct TurnRecord {
     /// Which turn of its session, from 1.
     pub turn: u64,
     /// The message; none where the user was silent.
@@ -45,6 +45,12 @@ pub struct TurnRecord {
     /// The steps that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,
+    /// Whether its message was not read: too long, empty, or for somebody else.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) unread: bool,
+    /// What was given in it and is not among what it changed, as the values of a flow that has ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) given: Vec<(SmolStr, SavedValue)>,
     /// What it changed.
     pub(crate) change: Saved,
 }
@@ -95,7 +101,7 @@ fn is_false(value: &bool) -> bool {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct SavedValue(Value, #[serde(default)] String, #[serde(default)] String);
+pub(crate) struct SavedValue(Value, #[serde(default)] String, #[serde(default)] String);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -233,7 +239,8 @@ fn filled(SavedValue(value, original, how): SavedValue) -> Arc<Filled> {
 
 impl Saved {
     /// What is in a state and not in the one before.
-    pub(crate) fn change(program: &Program, before: &State, after: &State) -> Self {
+    /// `under` is the program of the state before.
+    pub(crate) fn change(program: &Program, under: Option<Key>, before: &State, after: &State) -> Self {
         let namer = Namer(program);
         let new = after.values.iter().filter(|(slot, value)| before.values.get(slot) != Some(value));
         let new = new.map(|(slot, value)| (namer.slot(*slot), Some(saved(value))));
@@ -241,7 +248,7 @@ impl Saved {
         let gone = gone.map(|slot| (namer.slot(*slot), None));
         let frame = |frame: &Frame| namer.frame(frame, before.frames.iter().find(|before| before.flow == frame.flow));
         Self {
-            program: (before.turns == 0).then_some(program.key),
+            program: (under != Some(program.key)).then_some(program.key),
             turns: after.turns,
             texts: after.said,
             frames: after.frames.iter().map(frame).collect(),
@@ -261,13 +268,19 @@ impl Saved {
 
     /// A whole state.
     pub(crate) fn whole(program: &Program, state: &State) -> Self {
-        let whole = Self::change(program, &State::default(), state);
-        Self { program: Some(program.key), last_said: Some(state.last_said.clone()), ..whole }
+        let whole = Self::change(program, None, &State::default(), state);
+        Self { last_said: Some(state.last_said.clone()), ..whole }
     }
 
     /// The key of the program it was made under, where it is said.
     pub(crate) fn program(&self) -> Option<Key> {
         self.program
+    }
+
+    /// The name of the flow at the bottom that is none of repair.
+    pub(crate) fn open(&self) -> Option<SmolStr> {
+        let mut flows = self.frames.iter().map(|frame| &frame.flow);
+        flows.find(|flow| !flow.starts_with("pattern_")).cloned()
     }
 
     /// The state after this change. What the program does not have any more is left out; a flow that is gone takes with it what
@@ -355,7 +368,39 @@ fn done_again(SavedDone(step, came): SavedDone, slot: &impl Fn(&SmolStr) -> Opti
     Some(Done { step, what })
 }
 
+/// A slot's value as it was read: the value, the user's words, and how.
+type AsRead<'a> = (&'a Value, &'a str, &'a str);
+
+impl SavedValue {
+    fn as_read(&self) -> AsRead<'_> {
+        (&self.0, &self.1, &self.2)
+    }
+}
+
+/// The flow and the name of a slot.
+fn apart(name: &SmolStr) -> (Option<&str>, &str) {
+    name.split_once('.').map_or((None, name.as_str()), |(flow, name)| (Some(flow), name))
+}
+
 impl TurnRecord {
+    /// Notes what was given and is not among the changes.
+    pub(crate) fn note_given(&mut self, program: &Program, given: &[(SlotId, Arc<Filled>)]) {
+        let namer = Namer(program);
+        for (slot, value) in given {
+            let (slot, value) = (namer.slot(*slot), saved(value));
+            if self.change.values.get(&slot) != Some(&Some(value.clone())) {
+                self.given.push((slot, value));
+            }
+        }
+    }
+
+    /// The slots that got a value or lost it: flow, name, and what they got.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (Option<&str>, &str, Option<AsRead<'_>>)> {
+        let given = self.given.iter().map(|(name, value)| (name, Some(value.as_read())));
+        let changed = self.change.values.iter().map(|(name, value)| (name, value.as_ref().map(SavedValue::as_read)));
+        given.chain(changed).map(|(name, value)| (apart(name).0, apart(name).1, value))
+    }
+
     /// The state after this turn.
     pub(crate) fn onto(self, engine: &Engine, before: &State) -> State {
         let said = self.said;

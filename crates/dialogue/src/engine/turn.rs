@@ -1,5 +1,7 @@
 //! A whole turn in one function.
 
+use std::sync::Arc;
+
 use jiff::civil::DateTime;
 use ninefold_core::{Cx, Result, SessionId};
 use ninefold_pipeline::layers::inline;
@@ -11,7 +13,7 @@ use super::orders::{self, Order};
 use super::pattern::Pattern;
 use super::said::Said;
 use super::sight::Sight;
-use super::state::State;
+use super::state::{Filled, State};
 use super::steps::{self, Failure, Trail};
 use crate::command::CannotHandle;
 use crate::program::{FlowId, SlotId};
@@ -48,6 +50,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) completed: Option<FlowId>,
     /// Which actions may run.
     pub(crate) scope: Option<Scope>,
+    /// The values that the user gave in this turn, also of flows that have ended in it.
+    pub(crate) given: Vec<(SlotId, Arc<Filled>)>,
 }
 
 /// Why a question is put again.
@@ -69,6 +73,7 @@ pub(crate) struct Turned {
     pub(crate) failures: Vec<Failure>,
     pub(crate) understood: Understood,
     pub(crate) scope: Option<Scope>,
+    pub(crate) given: Vec<(SlotId, Arc<Filled>)>,
 }
 
 /// Takes a turn: assess, retrieve, decompose, verify, route, collect, synthesize. The caller records it and responds.
@@ -95,6 +100,7 @@ pub(crate) async fn turn(
         put_again: false,
         completed: None,
         scope: None,
+        given: Vec::new(),
     };
     turn.state.turns += 1;
     let message = match input {
@@ -114,7 +120,7 @@ pub(crate) async fn turn(
         inline("collect", cx, turn.forward(&agent, message, &mut interludes)).await?;
     } else {
         let sight = Sight::of(&turn.state);
-        let scope = inline("retrieve", cx, async { Ok(sight.scope(&turn, message)) }).await?;
+        let scope = inline("retrieve", cx, async { Ok(sight.scope(engine, &turn.state, now, message)) }).await?;
         understood = inline("decompose", cx, sight.understand(&turn, message, &scope)).await?;
         let orders = inline("verify", cx, async {
             let orders = orders::verified(&turn, &scope, &understood);
@@ -129,7 +135,9 @@ pub(crate) async fn turn(
             Ok(())
         })
         .await?;
-        inline("collect", cx, turn.look_up(&mut interludes)).await?;
+        if interludes.iter().any(|interlude| interlude.pattern == Pattern::Knowledge) {
+            inline("collect", cx, turn.look_up(&mut interludes)).await?;
+        }
     }
     if !interludes.is_empty() || turn.state.handed_to.is_none() {
         apply::push(&mut turn.state, interludes);
@@ -142,8 +150,8 @@ pub(crate) async fn turn(
         Ok(())
     })
     .await?;
-    let Turn { state, said, trail, failures, scope, .. } = turn;
-    Ok(Turned { state, said, trail, failures, understood, scope })
+    let Turn { state, said, trail, failures, scope, given, .. } = turn;
+    Ok(Turned { state, said, trail, failures, understood, scope, given })
 }
 
 impl Turn<'_> {

@@ -1,6 +1,7 @@
 //! A host that answers from a list: notes what actions are called with, and does what they are said to do.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,11 +30,20 @@ pub struct Called {
     pub inputs: Value,
 }
 
+type Ask = Arc<dyn Fn(&str, &Value) -> Option<Value> + Send + Sync>;
+
 /// Answers in the place of a program. Its clones are the same host.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Host {
     answers: Arc<Answers>,
     noted: Arc<Mutex<Noted>>,
+    ask: Option<Ask>,
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("answers", &self.answers).field("noted", &self.noted).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +57,14 @@ impl Host {
     /// With these answers.
     #[must_use]
     pub fn new(answers: Answers) -> Self {
-        Self { answers: Arc::new(answers), noted: Arc::default() }
+        Self { answers: Arc::new(answers), noted: Arc::default(), ask: None }
+    }
+
+    /// Asks somebody what an action returns that has no answer, by its name and inputs; none when it fails.
+    #[must_use]
+    pub fn asking(mut self, ask: impl Fn(&str, &Value) -> Option<Value> + Send + Sync + 'static) -> Self {
+        self.ask = Some(Arc::new(ask));
+        self
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
@@ -72,9 +89,10 @@ impl Host {
 
     /// Adds all that this host answers for. An action without an answer fails as `not_found`.
     #[must_use]
-    pub fn at(&self, mut builder: DialogueBuilder, program: &Program) -> DialogueBuilder {
-        for action in &program.actions {
-            let (host, name) = (self.clone(), action.name.clone());
+    pub fn at(&self, mut builder: DialogueBuilder) -> DialogueBuilder {
+        let names: Vec<SmolStr> = builder.program().actions.iter().map(|action| action.name.clone()).collect();
+        for name in names {
+            let host = self.clone();
             builder = builder.action(name.clone(), move |inputs: Value, _: Call| {
                 let (host, name) = (host.clone(), name.clone());
                 async move { host.answer(&name, inputs).await }
@@ -109,7 +127,7 @@ impl Host {
             if let Some((_, false)) = answer {
                 *noted.given.entry(action.clone()).or_default() += 1;
             }
-            noted.called.push(Called { action: action.clone(), inputs });
+            noted.called.push(Called { action: action.clone(), inputs: inputs.clone() });
             answer.map(|(answer, _)| answer.clone())
         };
         match answer {
@@ -117,6 +135,10 @@ impl Host {
             Some(Answer::Fails(kind)) => Err(Error::new(kind, format!("{action} fails, as the answers say"))),
             Some(Answer::Hangs) => std::future::pending().await,
             Some(Answer::Panics) => panic!("{action} panics, as the answers say"),
+            None if self.ask.is_some() => {
+                let asked = self.ask.as_ref().and_then(|ask| ask(action, &inputs));
+                asked.ok_or_else(|| Error::new(ErrorKind::Permanent, format!("{action} fails, as was answered")))
+            }
             None => Err(Error::new(ErrorKind::NotFound, format!("there is no answer for action {action:?}"))
                 .hint("add it under `actions` of the conversation, of its file or of answers.yml")),
         }

@@ -56,7 +56,7 @@ impl Conversation {
         let build = || {
             let builder = Dialogue::builder(program.clone(), Arc::clone(&sessions));
             let builder = builder.clock(Arc::clone(&clock) as Arc<dyn Clock>);
-            host.at(builder, &program).understand(Arc::clone(&told) as Arc<dyn Understand>).build()
+            host.at(builder).understand(Arc::clone(&told) as Arc<dyn Understand>).build()
         };
         let mut dialogue = build()?;
         let mut outcome = Outcome {

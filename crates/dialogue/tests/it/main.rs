@@ -10,4 +10,8 @@ mod flights;
 mod hostile;
 mod made;
 mod redo;
+mod inspected;
+mod killed;
+mod resumed;
 mod talk;
+mod writers;
