@@ -14,7 +14,7 @@ use smol_str::SmolStr;
 use crate::builder::DialogueBuilder;
 use crate::engine::pattern::Pattern;
 use crate::engine::saved::{Saved, TurnRecord, read};
-use crate::engine::state::{Filled, State};
+use crate::engine::state::State;
 use crate::engine::turn::{Input, Turned, turn};
 use crate::engine::{Engine, apply};
 use crate::inspect::Inspection;

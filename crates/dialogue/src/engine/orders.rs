@@ -20,8 +20,15 @@ use crate::understand::Understood;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Order {
     Start(FlowId),
-    Give { slot: SlotId, value: Arc<Filled> },
-    Refuse { slot: SlotId, said: String, why: Refused },
+    Give {
+        slot: SlotId,
+        value: Arc<Filled>,
+    },
+    Refuse {
+        slot: SlotId,
+        said: String,
+        why: Refused,
+    },
     Clear(SlotId),
     Cancel(Option<FlowId>),
     Answer(bool),

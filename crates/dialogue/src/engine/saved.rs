@@ -325,7 +325,7 @@ impl Saved {
                 called: frame.called.map(|called| {
                     called.into_iter().filter_map(|(from, to)| Some((slot(&from)?, slot(&to)?))).collect()
                 }),
-                    denied: frame.denied,
+                denied: frame.denied,
                 redo: frame.redo,
                 interrupted: frame.interrupted,
             })

@@ -124,7 +124,15 @@ pub(crate) async fn turn(
         understood = inline("decompose", cx, sight.understand(&turn, message, &scope)).await?;
         let orders = inline("verify", cx, async {
             let orders = orders::verified(&turn, &scope, &understood);
-            Ok(if turn.is_settled(&orders, message) { vec![Order::Settled] } else { orders })
+            // "Don't cancel" changes nothing; where no question is open, it is answered all the same.
+            let is_idle = turn.state.frames.is_empty() && turn.state.handed_to.is_none();
+            Ok(if turn.is_settled(&orders, message) {
+                vec![Order::Settled]
+            } else if orders.is_empty() && is_idle {
+                vec![Order::ChitChat]
+            } else {
+                orders
+            })
         })
         .await?;
         turn.scope = Some(scope);
@@ -179,9 +187,8 @@ impl Turn<'_> {
 
     /// Whether a message that nothing can be made of only says again what was said for the flow that has just ended.
     fn is_settled(&self, orders: &[Order], message: &str) -> bool {
-        let unhandled = |order: &Order| {
-            matches!(order, Order::Cannot(CannotHandle::OutOfScope | CannotHandle::NotUnderstood))
-        };
+        let unhandled =
+            |order: &Order| matches!(order, Order::Cannot(CannotHandle::OutOfScope | CannotHandle::NotUnderstood));
         let message = message.to_lowercase();
         self.state.frames.is_empty()
             && orders.iter().all(unhandled)

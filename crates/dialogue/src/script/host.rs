@@ -104,7 +104,11 @@ impl Host {
                 let said = bare(text);
                 let known = words.iter().find(|(words, _)| bare(words) == said);
                 known.map_or(Read::None(Unread::NoMatch), |(_, value)| {
-                    Read::One(Normalized { original: text.to_owned(), value: value.clone(), how: "by the answers".into() })
+                    Read::One(Normalized {
+                        original: text.to_owned(),
+                        value: value.clone(),
+                        how: "by the answers".into(),
+                    })
                 })
             });
         }

@@ -19,8 +19,20 @@ const FILE: [&str; 7] = ["category", "start", "actions", "readers", "knowledge",
 const ANSWERS: [&str; 4] = ["actions", "readers", "knowledge", "external"];
 const CONVERSATION: [&str; 8] = ["name", "category", "start", "actions", "readers", "knowledge", "external", "turns"];
 const TURN: [&str; 14] = [
-    "user", "silence", "restart", "as", "after", "understood", "reply", "slots", "flow", "asked", "actions", "commands",
-    "handed_to", "failure",
+    "user",
+    "silence",
+    "restart",
+    "as",
+    "after",
+    "understood",
+    "reply",
+    "slots",
+    "flow",
+    "asked",
+    "actions",
+    "commands",
+    "handed_to",
+    "failure",
 ];
 const REPLY: [&str; 3] = ["contains", "not", "exact"];
 const ANSWER: [&str; 5] = ["when", "returns", "fails", "hangs", "panics"];
@@ -119,7 +131,9 @@ impl Reader {
             let is_known = known.contains(name);
             if !is_known {
                 let line = match &node.value {
-                    Value::Map(fields) => fields.iter().find(|(key, _)| key.name == *name).map_or(at.line, |(key, _)| key.line),
+                    Value::Map(fields) => {
+                        fields.iter().find(|(key, _)| key.name == *name).map_or(at.line, |(key, _)| key.line)
+                    }
                     _ => at.line,
                 };
                 let hint = near::cure(name, known.iter().copied(), "keys are");
@@ -206,9 +220,13 @@ impl Reader {
         }
         for (name, node) in fields.get("readers").map(|node| self.entries(node, "`readers`")).unwrap_or_default() {
             let words = self.entries(node, "a reader");
-            answers.readers.insert(name.into(), words.into_iter().map(|(word, node)| (word.to_owned(), json(node))).collect());
+            answers
+                .readers
+                .insert(name.into(), words.into_iter().map(|(word, node)| (word.to_owned(), json(node))).collect());
         }
-        for (question, node) in fields.get("knowledge").map(|node| self.entries(node, "`knowledge`")).unwrap_or_default() {
+        for (question, node) in
+            fields.get("knowledge").map(|node| self.entries(node, "`knowledge`")).unwrap_or_default()
+        {
             let answer = self.text(node, "an answer");
             answers.knowledge.extend(answer.map(|answer| (question.to_owned(), answer)));
         }
@@ -227,7 +245,8 @@ impl Reader {
     fn answer(&mut self, node: &Node, action: &str) -> Option<When> {
         let fields = self.fields(node, &format!("the answer of {action}"), &ANSWER);
         let inputs = fields.get("when").map(|node| self.entries(node, "`when`"));
-        let inputs = inputs.map(|inputs| inputs.into_iter().map(|(name, node)| (name.to_owned(), json(node))).collect());
+        let inputs =
+            inputs.map(|inputs| inputs.into_iter().map(|(name, node)| (name.to_owned(), json(node))).collect());
         let mut found = Vec::new();
         if let Some(node) = fields.get("returns") {
             found.push(Answer::Returns(json(node)));
@@ -237,7 +256,8 @@ impl Reader {
             match serde_json::from_value(Json::String(kind.clone())) {
                 Ok(kind) => found.push(Answer::Fails(kind)),
                 Err(_) => {
-                    let hint = "kinds are: transient, rate_limited, permanent, refused, invalid_input, unavailable, not_found";
+                    let hint =
+                        "kinds are: transient, rate_limited, permanent, refused, invalid_input, unavailable, not_found";
                     self.error(node.line, format!("there is no failure of kind `{kind}`"), hint);
                     return None;
                 }
@@ -320,7 +340,8 @@ impl Reader {
         if let Some(node) = fields.get("reply") {
             if matches!(node.value, Value::Map(_)) {
                 let reply = self.fields(node, "`reply`", &REPLY);
-                expected.contains = reply.get("contains").map(|node| self.texts(node, "`contains`")).unwrap_or_default();
+                expected.contains =
+                    reply.get("contains").map(|node| self.texts(node, "`contains`")).unwrap_or_default();
                 expected.not = reply.get("not").map(|node| self.texts(node, "`not`")).unwrap_or_default();
                 expected.exact = reply.get("exact").and_then(|node| self.text(node, "`exact`"));
             } else {
@@ -363,6 +384,8 @@ fn json(node: &Node) -> Json {
         Value::Number(number) => Json::Number(number.clone()),
         Value::Text(text) => text.clone().into(),
         Value::List(nodes) => Json::Array(nodes.iter().map(json).collect()),
-        Value::Map(fields) => Json::Object(fields.iter().map(|(key, node)| (key.name.to_string(), json(node))).collect()),
+        Value::Map(fields) => {
+            Json::Object(fields.iter().map(|(key, node)| (key.name.to_string(), json(node))).collect())
+        }
     }
 }

@@ -66,12 +66,15 @@ async fn what_a_user_says_is_never_a_template() {
     let dialogue = made.dialogue();
     dialogue.turn("user", "order something").await.unwrap();
     let reply = dialogue.turn("user", "{{ 7 * 7 }}").await.unwrap();
-    assert!(reply.text().starts_with("Here is {{ 7 * 7 }}."), "{}", reply.text());
+    assert!(reply.text().starts_with("Here is 7 * 7."), "{}", reply.text());
 }
 
 async fn ordered<F>(action: F) -> (String, Vec<String>)
 where
-    F: Fn(Value, Call) -> futures_util::future::BoxFuture<'static, ninefold_core::Result<Value>> + Send + Sync + 'static,
+    F: Fn(Value, Call) -> futures_util::future::BoxFuture<'static, ninefold_core::Result<Value>>
+        + Send
+        + Sync
+        + 'static,
 {
     let made = Made::of(ORDER);
     let dialogue = made.builder().action("order", action).build().unwrap();

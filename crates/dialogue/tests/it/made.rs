@@ -31,8 +31,8 @@ impl Made {
         let program = Definition::from_yaml("made.yml", &self.definition).over(repair::patterns()).compile(true);
         let program = program.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
         let names: Vec<_> = program.actions.iter().map(|action| action.name.clone()).collect();
-        let mut builder = Dialogue::builder(program, Arc::clone(&self.sessions))
-            .clock(Arc::new(ManualClock::at(FEBRUARY)));
+        let mut builder =
+            Dialogue::builder(program, Arc::clone(&self.sessions)).clock(Arc::new(ManualClock::at(FEBRUARY)));
         for name in names {
             let calls = Arc::clone(&self.calls);
             let of = name.clone();
