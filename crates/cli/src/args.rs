@@ -1,8 +1,5 @@
 //! What the program is told on its command line.
 
-#[cfg(feature = "dialogue")]
-mod talk;
-
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,8 +8,6 @@ use clap::{Args as Group, Parser, Subcommand};
 use ninefold::{Budget, Cost, OverBudget, RunId};
 
 use crate::format::Format;
-#[cfg(feature = "dialogue")]
-pub(crate) use talk::{Chat, Check, Test};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -218,12 +213,6 @@ pub(crate) enum Command {
     Doctor(Doctor),
     #[command(subcommand)]
     Profile(ProfileCommand),
-    #[cfg(feature = "dialogue")]
-    Check(Check),
-    #[cfg(feature = "dialogue")]
-    Test(Test),
-    #[cfg(feature = "dialogue")]
-    Chat(Chat),
 }
 
 /// Answer a question from indexed files
