@@ -269,13 +269,7 @@ impl SoarBuilder {
         });
         let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
         if let Some(models) = models {
-            let cache = sqlite.clone().map(|sqlite| Arc::new(sqlite) as Arc<dyn Cache>);
-            if let Some(cache) = &cache {
-                let retention = Retention { now: clock.now(), max_bytes: KEEP_REPLIES };
-                cache.prune(CachedReplies::<Arc<dyn Model>>::space(), retention).await?;
-            }
-            let ledger = sqlite.clone().map(|sqlite| Arc::new(sqlite) as Arc<dyn Ledger>);
-            pipeline = pipeline.model(models.within(cache, ledger)?);
+            pipeline = pipeline.model(stacked(models, sqlite.as_ref(), clock.as_ref()).await?);
         }
         let mut cached = None;
         let embedder = match (embedder, &sqlite) {
@@ -315,4 +309,15 @@ impl SoarBuilder {
         }
         Ok(soar)
     }
+}
+
+/// The model, with its cache and its ledger in the database where there is one.
+pub(crate) async fn stacked(models: Stack, sqlite: Option<&Sqlite>, clock: &dyn Clock) -> Result<Arc<dyn Model>> {
+    let cache = sqlite.cloned().map(|sqlite| Arc::new(sqlite) as Arc<dyn Cache>);
+    if let Some(cache) = &cache {
+        let retention = Retention { now: clock.now(), max_bytes: KEEP_REPLIES };
+        cache.prune(CachedReplies::<Arc<dyn Model>>::space(), retention).await?;
+    }
+    let ledger = sqlite.cloned().map(|sqlite| Arc::new(sqlite) as Arc<dyn Ledger>);
+    models.within(cache, ledger)
 }

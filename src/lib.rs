@@ -25,12 +25,15 @@
 //! - [`SoarBuilder::conversation_log`] writes down what was asked and answered.
 //! - With an embedder ([`SoarBuilder::embedder`]) memory is searched by meaning as well as by words.
 //! - A model with tools is an agent: [`llm::tools`].
+//! - With the feature `dialogue`, `Dialogue` talks to users: flows, slots, repair.
 //! - With the feature `llm-http` or `llm-https`, models are opened by name: `ninefold::open_model`.
 //! - With the feature `otlp`, runs go to Jaeger, Phoenix or a collector: `ninefold::otlp`.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod builder;
+#[cfg(feature = "dialogue")]
+pub mod dialogue;
 mod failure;
 #[cfg(feature = "llm-http")]
 mod model;
@@ -38,6 +41,8 @@ pub mod models;
 mod soar;
 
 pub use builder::SoarBuilder;
+#[cfg(feature = "dialogue")]
+pub use dialogue::{Dialogue, DialogueBuilder};
 pub use failure::Failure;
 #[cfg(feature = "llm-http")]
 pub use model::{model_providers, open_model};
@@ -61,6 +66,8 @@ pub use ninefold_profile::otlp;
 pub const FEATURES: &[&str] = &[
     #[cfg(feature = "code")]
     "code",
+    #[cfg(feature = "dialogue")]
+    "dialogue",
     #[cfg(feature = "embed-candle")]
     "embed-candle",
     #[cfg(feature = "embed-http")]

@@ -7,6 +7,8 @@ mod accounts;
 mod budget;
 mod content;
 mod defects;
+#[cfg(feature = "dialogue")]
+mod dialogue;
 mod embedder;
 mod impasses;
 mod killed;

@@ -70,6 +70,12 @@ impl DialogueBuilder {
         self
     }
 
+    /// The definition that is to be talked by.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
     /// Has a model understand what rules are unsure of. Without one, rules alone do.
     #[must_use]
     pub fn model(self, model: Arc<dyn Model>) -> Self {

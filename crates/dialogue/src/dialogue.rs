@@ -3,32 +3,31 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use moka::sync::Cache;
 use ninefold_core::{
-    Clock, Cx, Error, ErrorKind, Key, Result, Resumption, Scope, SessionEvent, SessionId, Sessions, Teller, Turn,
+    Clock, Cx, Error, ErrorKind, Event, Key, PhaseEnd, Result, Resumption, Scope as Grants, SessionEvent, SessionId,
+    Sessions, Teller, Turn, span,
 };
 use ninefold_pipeline::Run;
 use ninefold_pipeline::layers::{inline, normalize};
-use tokio::sync::Mutex;
+use smol_str::SmolStr;
 
 use crate::builder::DialogueBuilder;
 use crate::engine::pattern::Pattern;
 use crate::engine::saved::{Saved, TurnRecord, read};
-use crate::engine::state::{State, Waiting};
+use crate::engine::state::State;
 use crate::engine::turn::{Input, Turned, turn};
 use crate::engine::{Engine, apply};
 use crate::inspect::Inspection;
+use crate::live::{Live, Seats};
 use crate::program::Program;
 use crate::reply::Reply;
+use crate::scope::Scope;
 
 /// After so many turns the whole state is written with a turn.
 const SNAPSHOT_EVERY: u64 = 32;
 
-/// A session that is in use: where it stands after how many events.
-struct Live {
-    state: State,
-    events: u64,
-}
+/// How often a turn is taken again because another process was faster.
+const MOST_CONFLICTS: u32 = 8;
 
 /// Talks to users. Cheap to clone, and to be shared: all state hangs on sessions.
 #[derive(Clone)]
@@ -41,7 +40,7 @@ pub(crate) struct Inner {
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) deadline: Duration,
-    live: Cache<SessionId, Arc<Mutex<Option<Live>>>>,
+    seats: Seats,
 }
 
 impl Inner {
@@ -52,7 +51,7 @@ impl Inner {
         deadline: Duration,
         live: u64,
     ) -> Self {
-        Self { engine, sessions, clock, deadline, live: Cache::new(live) }
+        Self { engine, sessions, clock, deadline, seats: Seats::new(live) }
     }
 }
 
@@ -64,7 +63,8 @@ impl Dialogue {
     }
 
     /// Takes a message of a session. Messages of one session are taken one after the other. When this returns, the turn is
-    /// written down; when it fails or is dropped, the session stands where it stood.
+    /// written down; when it fails, the session stands where it stood. When it is dropped, it stands where it stood, too, unless the turn
+    /// was being written just then.
     ///
     /// # Errors
     /// `DeadlineExceeded`, `Cancelled`; `Conflict` when another process took a turn of this session at the same time; what the
@@ -89,7 +89,7 @@ impl Dialogue {
         let inner = &self.inner;
         let run = Run::new("dialogue")
             .session(Some(session.clone()))
-            .scope(Scope::public())
+            .scope(Grants::public())
             .deadline(Some(inner.deadline))
             .clock(Arc::clone(&inner.clock))
             .teller(teller);
@@ -104,22 +104,45 @@ impl Dialogue {
             Ok(message.map(|message| normalize::normalize(message, longest).unwrap_or_else(|_| message.to_owned())))
         })
         .await?;
-        let slot = inner.live.get_with_by_ref(session, || Arc::new(Mutex::new(None)));
-        let mut live = cx.within_bounds(async { Ok(slot.lock().await) }).await?;
-        let now = cx.within_bounds(inner.brought_up(session, live.take())).await?;
-        let input = message.as_deref().map_or(Input::Silence, Input::Message);
-        let turned = match turn(&inner.engine, session, now.state.clone(), input, cx).await {
-            Ok(turned) => turned,
-            Err(error) => {
-                *live = Some(now);
-                return Err(error);
+        let message = message.as_deref();
+        let seat = inner.seats.of(session);
+        let mut seat = match seat.try_lock() {
+            Ok(seat) => seat,
+            Err(_) => {
+                let wait = cx.within_bounds(async { Ok(seat.lock().await) });
+                span::inside(span::queue(), wait).await?
             }
         };
-        let record = record(&inner.engine, &now.state, message, &turned);
-        let events = inline("record", cx, inner.write(session, &now, &record, &turned.state, cx)).await?;
-        *live = Some(Live { state: turned.state.clone(), events });
-        drop(live);
-        inline("respond", cx, async { Ok(Reply::of(&inner.engine, session, record, turned)) }).await
+        let mut conflicts = 0;
+        loop {
+            let now = cx.within_bounds(inner.brought_up(session, seat.take())).await?;
+            let input = message.map_or(Input::Silence, Input::Message);
+            let turned = match turn(&inner.engine, session, inner.start(&now), input, cx).await {
+                Ok(turned) => turned,
+                Err(error) => {
+                    *seat = Some(now);
+                    return Err(error);
+                }
+            };
+            let (record, state, scope) = inner.record(&now, message, turned);
+            let written = to_the_end("record", cx, inner.write(session, &now, &record, &state, cx)).await;
+            let events = match written {
+                Ok(events) => events,
+                // Another process took a turn meanwhile. What has had no effect may be done again after it.
+                Err(error) if error.kind() == ErrorKind::Conflict && conflicts < MOST_CONFLICTS => {
+                    if cx.is_heard() || had_effect(&now, &record) {
+                        return Err(error);
+                    }
+                    conflicts += 1;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let reply = async { Ok(Reply::of(&inner.engine, session, record, &state, scope)) };
+            let reply = to_the_end("respond", cx, reply).await;
+            *seat = Some(Live { state, events, under: Some(inner.engine.program.key), open: None });
+            return reply;
+        }
     }
 
     /// What happened in one turn of a session, and why; none when there is no such turn.
@@ -133,7 +156,8 @@ impl Dialogue {
         let events = self.inner.sessions.events(&session, number, 1).await?;
         let Some(event) = events.first() else { return Ok(None) };
         let record: TurnRecord = read(&event.event, "a turn")?;
-        Inspection::of(&self.inner, &session, record).await.map(Some)
+        let before = self.inner.before(&session, number).await?;
+        Ok(Some(Inspection::of(&self.inner, session, event.at, &before, record)))
     }
 
     /// Forgets a session. Says whether it was there.
@@ -142,9 +166,9 @@ impl Dialogue {
     /// What the sessions' store says.
     pub async fn forget(&self, session: impl Into<SessionId>) -> Result<bool> {
         let session = session.into();
-        let slot = self.inner.live.get_with_by_ref(&session, || Arc::new(Mutex::new(None)));
-        let mut live = slot.lock().await;
-        *live = None;
+        let seat = self.inner.seats.of(&session);
+        let mut seat = seat.lock().await;
+        *seat = None;
         self.inner.sessions.remove(&session).await
     }
 
@@ -172,50 +196,86 @@ impl Inner {
 
     async fn resumed(&self, session: &SessionId) -> Result<Live> {
         let Some(Resumption { snapshot, events }) = self.sessions.resume(session).await? else {
-            let mut live = Live { state: State::default(), events: 0 };
-            for slot in self.engine.slots.get(&None).into_iter().flat_map(|slots| slots.values()) {
-                let default = self.engine.program.slot(*slot).and_then(|slot| slot.default.as_ref());
-                let now = self.engine.local(self.clock.now());
-                if let Some(value) = default.and_then(|default| default.eval(&self.engine.view(&live.state, now)).ok())
-                {
-                    live.state.values.insert(*slot, crate::engine::state::Filled::computed(value));
-                }
-            }
-            return Ok(live);
+            return Ok(Live::default());
         };
-        let mut live = Live { state: State::default(), events: 0 };
-        let mut under = None;
+        let mut live = Live::default();
         if let Some(snapshot) = snapshot {
             let saved: Saved = read(&snapshot.state, "the state")?;
-            under = saved.program();
-            live = Live { state: saved.onto(&self.engine, &State::default()), events: snapshot.covers };
+            let (under, open) = (saved.program(), saved.open());
+            live = Live { state: saved.onto(&self.engine, &State::default()), events: snapshot.covers, under, open };
         }
         for event in events {
-            let record: TurnRecord = read(&event.event, "a turn")?;
-            under = record.change.program().or(under);
-            live = Live { state: record.onto(&self.engine, &live.state), events: event.number + 1 };
+            live = self.after(live, &event)?;
         }
-        if under.is_some_and(|under| under != self.engine.program.key) {
-            self.changed(&mut live.state);
+        Ok(live)
+    }
+
+    /// Where a session stood before its event of this number.
+    async fn before(&self, session: &SessionId, number: u64) -> Result<Live> {
+        let mut live = Live::default();
+        while live.events < number {
+            let left = usize::try_from(number - live.events).unwrap_or(usize::MAX);
+            let events = self.sessions.events(session, live.events, left.min(256)).await?;
+            if events.is_empty() {
+                break;
+            }
+            for event in events {
+                live = self.after(live, &event)?;
+            }
         }
         Ok(live)
     }
 
     fn after(&self, live: Live, event: &SessionEvent) -> Result<Live> {
         let record: TurnRecord = read(&event.event, "a turn")?;
-        Ok(Live { state: record.onto(&self.engine, &live.state), events: event.number + 1 })
+        let (under, open) = (record.change.program().or(live.under), record.change.open());
+        Ok(Live { state: record.onto(&self.engine, &live.state), events: event.number + 1, under, open })
+    }
+
+    /// The state in which a turn begins. At the first turn, and after a change of the definition, global slots get their defaults.
+    pub(crate) fn start(&self, live: &Live) -> State {
+        let mut state = live.state.clone();
+        if live.under == Some(self.engine.program.key) {
+            return state;
+        }
+        if live.under.is_some() {
+            self.changed(&mut state, live.open.as_ref());
+        }
+        let now = self.engine.local(self.clock.now());
+        apply::set_globals(&self.engine, &mut state, now);
+        state
     }
 
     /// Closes what was open under another definition: its steps are not those of this one. Values stay as far as their slots do.
-    fn changed(&self, state: &mut State) {
-        let open = state.frames.first().map(|frame| frame.flow);
-        let Some(flow) = open else { return };
+    fn changed(&self, state: &mut State, open: Option<&SmolStr>) {
         state.frames.clear();
-        let context = serde_json::json!({
-            "flow": self.engine.program.flow(flow).map(|flow| &flow.name),
-        });
+        state.waiting = None;
+        state.misses = 0;
+        let Some(flow) = open else { return };
+        let context = serde_json::json!({ "flow": flow });
         apply::push(state, vec![apply::interlude(&self.engine, Pattern::ChangedDefinition, context)]);
-        state.waiting = None::<Waiting>;
+    }
+
+    /// What is written of a turn, the state after it, and what it could see.
+    fn record(&self, before: &Live, heard: Option<&str>, turned: Turned) -> (TurnRecord, State, Option<Scope>) {
+        let program = &self.engine.program;
+        let Turned { state, said, trail, failures, understood, scope, given } = turned;
+        let mut record = TurnRecord {
+            turn: state.turns,
+            heard: heard.map(|heard| kept(heard, program.settings.longest_message)),
+            by: understood.by,
+            commands: understood.commands,
+            why: understood.why,
+            refused: understood.refused,
+            said: said.0,
+            trail,
+            failures,
+            unread: scope.is_none(),
+            given: Vec::new(),
+            change: Saved::change(program, before.under, &before.state, &state),
+        };
+        record.note_given(program, &given);
+        (record, state, scope)
     }
 
     async fn write(
@@ -240,18 +300,25 @@ impl Inner {
     }
 }
 
-fn record(engine: &Engine, before: &State, heard: Option<String>, turned: &Turned) -> TurnRecord {
-    TurnRecord {
-        turn: turned.state.turns,
-        heard,
-        by: turned.understood.by,
-        commands: turned.understood.commands.clone(),
-        why: turned.understood.why.clone(),
-        refused: turned.understood.refused.clone(),
-        said: turned.said.0.clone(),
-        trail: turned.trail.clone(),
-        failures: turned.failures.clone(),
-        change: Saved::change(&engine.program, before, &turned.state),
+/// A phase that is not stopped by the turn's deadline: what was done is written, and what was written is told.
+async fn to_the_end<T: Send>(name: &'static str, cx: &Cx, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    cx.tell(|| Event::PhaseStarted { phase: name.into() }).await;
+    let result = inline(name, &cx.without_end(), work).await;
+    let end = result.as_ref().err().map_or(PhaseEnd::Done, PhaseEnd::from);
+    cx.tell(|| Event::PhaseFinished { phase: name.into(), end }).await;
+    result
+}
+
+/// Whether a turn has done something outside that is not to be done twice.
+fn had_effect(before: &Live, record: &TurnRecord) -> bool {
+    before.state.handed_to.is_some() || record.trail.iter().any(|step| step.what.starts_with("action "))
+}
+
+/// What is kept of a message: of one that is too long, its beginning.
+fn kept(message: &str, longest: usize) -> String {
+    match message.char_indices().nth(longest) {
+        Some(_) => message.chars().take(longest).chain(['…']).collect(),
+        None => message.to_owned(),
     }
 }
 
@@ -260,3 +327,6 @@ fn record(engine: &Engine, before: &State, heard: Option<String>, turned: &Turne
 pub fn key_of(program: &Program) -> Key {
     program.key
 }
+
+#[cfg(test)]
+mod replay;

@@ -1,44 +1,299 @@
-//! Why a turn went as it went: any turn of any session, also later and elsewhere.
+//! Why a turn went as it went: any turn of any session, also later and elsewhere. What was understood, read and done is kept with the
+//! turn; what it could see follows from the state before it, which is replayed.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
-use ninefold_core::{Result, SessionId};
+use ninefold_core::{SessionId, Timestamp};
 use serde::Serialize;
+use serde_json::Value;
+use smol_str::SmolStr;
 
+use crate::command::Command;
 use crate::dialogue::Inner;
+use crate::engine::Engine;
+use crate::engine::said::Utterance;
 use crate::engine::saved::TurnRecord;
+use crate::engine::sight::Sight;
+use crate::engine::state::State;
+use crate::engine::steps::{Failure, Trail};
+use crate::live::Live;
+use crate::reply::Asked;
+use crate::scope::Scope;
+use crate::understand::By;
 
-/// What happened in a turn, and why.
+/// What stands for the value of a slot that is kept out of sight.
+const HIDDEN: &str = "(hidden)";
+
+/// What happened in a turn, and why. Values of sensitive slots are hidden in all of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Inspection {
-    /// What is kept of it.
-    #[serde(flatten)]
-    pub record: TurnRecord,
+    /// The session.
+    pub session: SessionId,
+    /// Which turn of it, from 1.
+    pub turn: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The message; none where the user was silent. Of one that was too long, its beginning.
+    pub heard: Option<String>,
+    /// Where the conversation stood before.
+    pub before: Standing,
+    /// What the turn could see, and why; none when the message was not read, as one that is too long. By the present definition.
+    pub scope: Option<Scope>,
+    /// The actions in scope, by name.
+    pub actions: Vec<SmolStr>,
+    /// Who understood the message.
+    pub by: By,
+    /// As what.
+    pub commands: Vec<Command>,
+    /// Why, as long as `commands`: which rule, or that a model said so.
+    pub why: Vec<String>,
+    /// What was refused, and why.
+    pub refused: Vec<String>,
+    /// What was given and how it was read, and what slots hold since then; a slot of a flow that has ended is in it twice: given, and
+    /// emptied.
+    pub values: Vec<Change>,
+    /// The steps that were gone through, in their order.
+    pub trail: Vec<Trail>,
+    /// What failed inside.
+    pub failures: Vec<Failure>,
+    /// What was said.
+    pub said: Vec<Utterance>,
+    /// Where the conversation stood after it.
+    pub after: Standing,
+}
+
+/// Where a conversation stands between two turns.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// The open flows, the active one last.
+    pub open: Vec<SmolStr>,
+    /// What is waited for.
+    pub asked: Option<Asked>,
+    /// Who has taken over.
+    pub handed_to: Option<SmolStr>,
+}
+
+/// A slot whose value changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// The flow it belongs to; none for a global one.
+    pub flow: Option<SmolStr>,
+    /// Its name.
+    pub slot: SmolStr,
+    /// The user's words; none for what did not come from him.
+    pub original: Option<String>,
+    /// What it holds now; none when it was emptied.
+    pub value: Option<Value>,
+    /// How the words were read; empty where nothing was read.
+    pub how: String,
+}
+
+impl Standing {
+    fn of(engine: &Engine, state: &State) -> Self {
+        let open = state.frames.iter().filter_map(|frame| engine.program.flow(frame.flow));
+        Self {
+            open: open.map(|flow| flow.name.clone()).collect(),
+            asked: Asked::of(engine, state),
+            handed_to: state.handed_to.clone(),
+        }
+    }
 }
 
 impl Inspection {
-    #[allow(clippy::unused_async)]
-    pub(crate) async fn of(_: &Inner, _: &SessionId, record: TurnRecord) -> Result<Self> {
-        Ok(Self { record })
+    pub(crate) fn of(inner: &Inner, session: SessionId, at: Timestamp, before: &Live, record: TurnRecord) -> Self {
+        let engine = &inner.engine;
+        let start = inner.start(before);
+        let message = record.heard.as_deref().filter(|_| !record.unread);
+        let scope = message.map(|message| Sight::of(&start).scope(engine, &start, engine.local(at), message));
+        let actions = scope.iter().flat_map(|scope| &scope.actions).filter_map(|id| engine.program.action(*id));
+        let secrets = Secrets::of(engine, &record);
+        let values = record.values().map(|(flow, slot, value)| Change {
+            flow: flow.map(SmolStr::new),
+            slot: slot.into(),
+            original: value.map(|(_, original, _)| original).filter(|original| !original.is_empty()).map(str::to_owned),
+            value: value.map(|(value, _, _)| value.clone()),
+            how: value.map(|(_, _, how)| how.to_owned()).unwrap_or_default(),
+        });
+        let inspection = Self {
+            session,
+            turn: record.turn,
+            at,
+            heard: record.heard.clone(),
+            before: Standing::of(engine, &start),
+            actions: actions.map(|action| action.name.clone()).collect(),
+            scope,
+            by: record.by,
+            commands: record.commands.clone(),
+            why: record.why.clone(),
+            refused: record.refused.clone(),
+            values: values.collect(),
+            trail: record.trail.clone(),
+            failures: record.failures.clone(),
+            said: record.said.clone(),
+            after: Standing::of(engine, &record.onto(engine, &before.state)),
+        };
+        secrets.hidden(inspection)
     }
+}
+
+/// What is not to be seen in a turn.
+struct Secrets {
+    slots: Vec<(Option<SmolStr>, SmolStr)>,
+    words: Vec<String>,
+}
+
+impl Secrets {
+    fn of(engine: &Engine, record: &TurnRecord) -> Self {
+        let program = &engine.program;
+        let sensitive = program.slots.iter().filter(|slot| slot.sensitive);
+        let flow = |slot: &crate::program::Slot| slot.flow.and_then(|flow| program.flow(flow)).map(|f| f.name.clone());
+        let slots: Vec<_> = sensitive.map(|slot| (flow(slot), slot.name.clone())).collect();
+        let mut words: Vec<String> = Vec::new();
+        for command in &record.commands {
+            if let Command::Set { slot, value } | Command::Correct { slot, value } = command
+                && slots.iter().any(|(_, name)| name == slot)
+            {
+                words.push(value.clone());
+            }
+        }
+        for (flow, slot, value) in record.values() {
+            let Some((value, original, _)) = value else { continue };
+            if slots.iter().any(|(of, name)| of.as_deref() == flow && name == slot) {
+                words.push(original.to_owned());
+                words.push(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        // The longest first, so that none is left half hidden.
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        Self { slots, words }
+    }
+
+    fn hidden(&self, mut of: Inspection) -> Inspection {
+        for change in &mut of.values {
+            if self.slots.iter().any(|(flow, slot)| *flow == change.flow && *slot == change.slot) {
+                change.original = change.original.take().map(|_| HIDDEN.to_owned());
+                change.value = change.value.take().map(|_| Value::from(HIDDEN));
+            }
+        }
+        for command in &mut of.commands {
+            if let Command::Set { value, .. } | Command::Correct { value, .. } = command {
+                self.hide(value);
+            }
+        }
+        let texts = of.heard.iter_mut().chain(&mut of.why).chain(&mut of.refused);
+        let texts = texts.chain(of.trail.iter_mut().map(|step| &mut step.what));
+        let texts = texts.chain(of.failures.iter_mut().map(|failure| &mut failure.message));
+        for text in texts.chain(of.said.iter_mut().map(|said| &mut said.text)) {
+            self.hide(text);
+        }
+        of
+    }
+
+    fn hide(&self, text: &mut String) {
+        for word in self.words.iter().filter(|word| text.contains(*word)).collect::<Vec<_>>() {
+            *text = text.replace(word, HIDDEN);
+        }
+    }
+}
+
+/// A command as it reads.
+fn shown(command: &Command) -> String {
+    match command {
+        Command::Start { flow } => format!("start {flow}"),
+        Command::Set { slot, value } => format!("set {slot} {value:?}"),
+        Command::Correct { slot, value } => format!("correct {slot} {value:?}"),
+        Command::Clear { slot } => format!("clear {slot}"),
+        Command::Cancel { flow: Some(flow) } => format!("cancel {flow}"),
+        Command::Cancel { flow: None } => "cancel".to_owned(),
+        Command::Affirm => "affirm".to_owned(),
+        Command::Deny => "deny".to_owned(),
+        Command::Clarify { flows } => format!("clarify {}", flows.join(", ")),
+        Command::Skip => "skip".to_owned(),
+        Command::Repeat => "repeat".to_owned(),
+        Command::ChitChat => "chitchat".to_owned(),
+        Command::Knowledge { question } => format!("knowledge {question:?}"),
+        Command::Handoff => "handoff".to_owned(),
+        Command::Restart => "restart".to_owned(),
+        Command::CannotHandle { reason } => format!("cannot handle: {reason:?}"),
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.open.is_empty() {
+            f.write_str("no flow is open")?;
+        } else {
+            f.write_str(&self.open.join(" > "))?;
+        }
+        match &self.asked {
+            Some(Asked::Slot(slot)) => write!(f, ", waits for {slot}")?,
+            Some(Asked::Confirmation) => f.write_str(", waits for yes or no")?,
+            None => {}
+        }
+        self.handed_to.iter().try_for_each(|to| write!(f, ", handed to {to}"))
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.flow.iter().try_for_each(|flow| write!(f, "{flow}."))?;
+        f.write_str(&self.slot)?;
+        match (&self.original, &self.value) {
+            (Some(original), Some(value)) => write!(f, ": {original:?} → {value}")?,
+            (None, Some(value)) => write!(f, " = {value}")?,
+            (_, None) => f.write_str(" emptied")?,
+        }
+        if self.how.is_empty() { Ok(()) } else { write!(f, " ({})", self.how) }
+    }
+}
+
+/// Lines below a heading, the heading once.
+fn lines<T>(f: &mut fmt::Formatter<'_>, heading: &str, of: &[T], line: impl Fn(&T) -> String) -> fmt::Result {
+    for (n, item) in of.iter().enumerate() {
+        let heading = if n == 0 { heading } else { "" };
+        // What a user or a model wrote is one line here.
+        let line = line(item).replace(['\n', '\r'], " ");
+        writeln!(f, "  {heading:<10} {line}")?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let record = &self.record;
-        writeln!(f, "turn {}: {}", record.turn, record.heard.as_deref().unwrap_or("(silence)"))?;
-        for (command, why) in record.commands.iter().zip(&record.why) {
-            writeln!(f, "  {command:?}: {why}")?;
+        match &self.heard {
+            Some(heard) => writeln!(f, "turn {}: {heard:?}", self.turn)?,
+            None => writeln!(f, "turn {}: (silence)", self.turn)?,
         }
-        for refused in &record.refused {
-            writeln!(f, "  refused: {refused}")?;
+        writeln!(f, "  {:<10} {}", "before", self.before)?;
+        if let Some(scope) = &self.scope {
+            lines(f, "flows", &scope.flows, |flow| format!("{} ({})", flow.name, flow.reason))?;
+            lines(f, "slots", &scope.slots, |slot| {
+                let filled = if slot.filled { ", filled" } else { "" };
+                format!("{} ({}{filled})", slot.name, slot.reason)
+            })?;
+            if !self.actions.is_empty() {
+                writeln!(f, "  {:<10} {}", "actions", self.actions.join(", "))?;
+            }
         }
-        for trail in &record.trail {
-            writeln!(f, "  {} {}: {}", trail.flow, trail.step, trail.what)?;
-        }
-        for said in &record.said {
-            writeln!(f, "  says: {}", said.text)?;
-        }
-        Ok(())
+        let by = match self.by {
+            By::Rules => "by rules",
+            By::Model => "by model",
+            By::Script => "by script",
+        };
+        let both: Vec<_> = self.commands.iter().zip(&self.why).collect();
+        lines(f, by, &both, |(command, why)| format!("{}: {why}", shown(command)))?;
+        lines(f, "refused", &self.refused, Clone::clone)?;
+        lines(f, "values", &self.values, ToString::to_string)?;
+        lines(f, "steps", &self.trail, |step| format!("{} {}: {}", step.flow, step.step, step.what))?;
+        lines(f, "failed", &self.failures, |failure| {
+            format!("{} {}: {}", failure.flow, failure.step, failure.message)
+        })?;
+        lines(f, "says", &self.said, |said| {
+            let mut line = said.text.clone();
+            let _ = said.by.iter().try_for_each(|by| write!(line, " ({by})"));
+            line
+        })?;
+        writeln!(f, "  {:<10} {}", "after", self.after)
     }
 }

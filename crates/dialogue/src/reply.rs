@@ -11,9 +11,8 @@ use crate::command::Command;
 use crate::engine::Engine;
 use crate::engine::said::Utterance;
 use crate::engine::saved::TurnRecord;
-use crate::engine::state::Waiting;
+use crate::engine::state::{State, Waiting};
 use crate::engine::steps::{Failure, Trail};
-use crate::engine::turn::Turned;
 use crate::scope::Scope;
 use crate::understand::By;
 
@@ -62,10 +61,24 @@ pub enum Asked {
     Confirmation,
 }
 
+impl Asked {
+    pub(crate) fn of(engine: &Engine, state: &State) -> Option<Self> {
+        match state.waiting? {
+            Waiting::Slot(slot) => engine.program.slot(slot).map(|slot| Self::Slot(slot.name.clone())),
+            Waiting::Confirmation => Some(Self::Confirmation),
+        }
+    }
+}
+
 impl Reply {
-    pub(crate) fn of(engine: &Engine, session: &SessionId, record: TurnRecord, turned: Turned) -> Self {
+    pub(crate) fn of(
+        engine: &Engine,
+        session: &SessionId,
+        record: TurnRecord,
+        state: &State,
+        scope: Option<Scope>,
+    ) -> Self {
         let program = &engine.program;
-        let state = turned.state;
         let flow = state.active().map(|frame| frame.flow);
         let mut slots = serde_json::Map::new();
         for (id, filled) in &state.values {
@@ -83,15 +96,12 @@ impl Reply {
             by: record.by,
             refused: record.refused,
             flow: flow.and_then(|flow| program.flow(flow)).map(|flow| flow.name.clone()),
-            asked: state.waiting.and_then(|waiting| match waiting {
-                Waiting::Slot(slot) => program.slot(slot).map(|slot| Asked::Slot(slot.name.clone())),
-                Waiting::Confirmation => Some(Asked::Confirmation),
-            }),
+            asked: Asked::of(engine, state),
             slots,
-            handed_to: state.handed_to,
+            handed_to: state.handed_to.clone(),
             trail: record.trail,
             failures: record.failures,
-            scope: turned.scope,
+            scope,
             profile: (),
         }
     }

@@ -76,7 +76,7 @@ impl Diagnostics {
         self.list.is_empty()
     }
 
-    pub(super) fn error(&mut self, place: &Place, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn error(&mut self, place: &Place, message: impl Into<String>, hint: impl Into<String>) {
         self.push(Severity::Error, place, message.into(), hint.into());
     }
 
@@ -88,12 +88,12 @@ impl Diagnostics {
         self.list.push(Diagnostic { severity, place: place.clone(), message, hint });
     }
 
-    pub(super) fn extend(&mut self, other: &Self) {
+    pub(crate) fn extend(&mut self, other: &Self) {
         self.list.extend(other.list.iter().cloned());
     }
 
     /// By place, errors first, each once: a text that several flows use is wrong once.
-    pub(super) fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         let key = |d: &Diagnostic| (d.place.file.clone(), d.place.line, d.severity, d.message.clone());
         self.list.sort_by_cached_key(key);
         self.list.dedup();

@@ -42,7 +42,7 @@ mod read;
 mod schema;
 mod step;
 mod text;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::path::Path;
 use std::time::Duration;

@@ -9,17 +9,17 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 use smol_str::SmolStr;
 
 /// The most bytes of one file.
-pub(super) const LONGEST: usize = 4 * 1024 * 1024;
+pub(crate) const LONGEST: usize = 4 * 1024 * 1024;
 
 /// A value and the line it starts at, from 1.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) line: u32,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) line: u32,
+    pub(crate) value: Value,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Boolean(bool),
     Number(Number),
@@ -30,14 +30,14 @@ pub(super) enum Value {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Key {
-    pub(super) line: u32,
-    pub(super) name: SmolStr,
+pub(crate) struct Key {
+    pub(crate) line: u32,
+    pub(crate) name: SmolStr,
 }
 
 impl Node {
     /// What it is called in diagnostics.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "nothing",
             Value::Boolean(_) => "true or false",
@@ -54,7 +54,7 @@ fn line(spanned: serde_saphyr::Location) -> u32 {
 }
 
 /// One file. What is wrong with it as YAML: the line and the message.
-pub(super) fn parse(text: &str) -> Result<Node, (u32, String)> {
+pub(crate) fn parse(text: &str) -> Result<Node, (u32, String)> {
     if text.len() > LONGEST {
         return Err((1, format!("the file has {} bytes, and at most {LONGEST} are read", text.len())));
     }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use jiff::civil::DateTime;
 use serde_json::{Value, json};
 
 use super::Engine;
 use super::orders::{Order, Refused};
 use super::pattern::Pattern;
-use super::state::{Came, Filled, Frame, State, Then, Waiting};
+use super::state::{Filled, Frame, State, Then, Waiting, corrected, forgotten};
 use super::turn::{Again, Turn};
 use crate::command::CannotHandle;
 use crate::program::{FlowId, SlotId};
@@ -24,6 +25,9 @@ pub(crate) struct Interlude {
 pub(crate) fn interlude(engine: &Engine, pattern: Pattern, context: Value) -> Interlude {
     Interlude { pattern, flow: engine.patterns.flow(pattern), context, then: None }
 }
+
+/// So many values of a flow that has ended are kept in mind.
+const MOST_SETTLED: usize = 16;
 
 /// Puts repair flows on the stack, the first of them on top.
 pub(crate) fn push(state: &mut State, interludes: Vec<Interlude>) {
@@ -95,6 +99,10 @@ pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Inte
             let restart = interlude(engine, Pattern::Restart, json!({}));
             interludes.push(Interlude { then: Some(Then::Restart), ..restart });
         }
+        Order::Settled => {
+            let flow = turn.state.ended.and_then(|flow| engine.program.flow(flow)).map(|flow| flow.name.clone());
+            add(Pattern::Completed, json!({ "flow": flow, "again": true }));
+        }
         Order::Cannot(reason) => {
             let mut own_words = false;
             if let (Some(Waiting::Slot(slot)), CannotHandle::NotUnderstood) = (turn.state.waiting, reason) {
@@ -124,6 +132,7 @@ pub(crate) fn open(turn: &mut Turn<'_>, flow: FlowId) -> bool {
         return false;
     }
     interrupt(state);
+    state.settled.clear();
     state.frames.push(Frame::new(flow));
     set_defaults(turn, flow);
     true
@@ -159,8 +168,21 @@ pub(crate) fn set_defaults(turn: &mut Turn<'_>, flow: FlowId) {
     }
 }
 
+/// Gives the global slots that are empty what they hold before anybody says anything.
+pub(crate) fn set_globals(engine: &Engine, state: &mut State, now: DateTime) {
+    for slot in engine.slots.get(&None).into_iter().flat_map(|slots| slots.values()) {
+        let default = engine.program.slot(*slot).and_then(|slot| slot.default.as_ref());
+        let default = default.filter(|_| !state.has(*slot));
+        let value = default.and_then(|default| default.eval(&engine.view(state, now)).ok());
+        if let Some(value) = value.filter(|value| !value.is_null()) {
+            state.values.insert(*slot, Filled::computed(value));
+        }
+    }
+}
+
 /// Gives a slot a value. Returns what there is to say of it when it had another one before.
 fn give(turn: &mut Turn<'_>, slot: SlotId, value: Arc<Filled>) -> Option<Value> {
+    turn.given.push((slot, Arc::clone(&value)));
     let state = &mut turn.state;
     let asked = state.waiting == Some(Waiting::Slot(slot));
     if asked {
@@ -177,12 +199,7 @@ fn give(turn: &mut Turn<'_>, slot: SlotId, value: Arc<Filled>) -> Option<Value> 
         return None;
     }
     for frame in &mut state.frames {
-        let collected =
-            |done: &&mut super::state::Done| matches!(&done.what, Came::Collected { slot: of, .. } if *of == slot);
-        let last = frame.before.iter_mut().filter(collected).last();
-        if let Some(done) = frame.done.iter_mut().filter(collected).last().or(last) {
-            done.what = Came::Collected { slot, value: Arc::clone(&value) };
-        }
+        let _known = corrected(&mut frame.done, slot, &value) || corrected(&mut frame.before, slot, &value);
     }
     state.redo_all();
     let before = before.filter(|before| !before.value.is_null())?;
@@ -194,9 +211,8 @@ fn give(turn: &mut Turn<'_>, slot: SlotId, value: Arc<Filled>) -> Option<Value> 
 fn clear(state: &mut State, slot: SlotId) {
     state.values.remove(&slot);
     for frame in &mut state.frames {
-        let keeps = |done: &super::state::Done| !matches!(&done.what, Came::Collected { slot: of, .. } if *of == slot);
-        frame.done.retain(keeps);
-        frame.before.retain(keeps);
+        forgotten(&mut frame.done, slot);
+        forgotten(&mut frame.before, slot);
     }
     state.redo_all();
 }
@@ -252,6 +268,14 @@ pub(crate) fn cancel(turn: &mut Turn<'_>, flow: FlowId) {
         forget(turn.engine, &mut turn.state, frame.flow);
     }
     turn.state.ended = Some(flow);
+}
+
+/// Keeps in mind what the user has said for a flow that is about to end.
+pub(crate) fn settle(engine: &Engine, state: &mut State, flow: FlowId) {
+    let slots = engine.program.flow(flow).map(|flow| flow.reaches.as_slice()).unwrap_or_default();
+    let kept = slots.iter().filter(|slot| engine.program.slot(**slot).is_some_and(|slot| !slot.sensitive));
+    let said = kept.filter_map(|slot| state.values.get(slot)).map(|filled| filled.original.trim().to_lowercase());
+    state.settled = said.filter(|said| !said.is_empty()).take(MOST_SETTLED).collect();
 }
 
 /// Forgets the values of a flow that has ended.

@@ -20,8 +20,15 @@ use crate::understand::Understood;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Order {
     Start(FlowId),
-    Give { slot: SlotId, value: Arc<Filled> },
-    Refuse { slot: SlotId, said: String, why: Refused },
+    Give {
+        slot: SlotId,
+        value: Arc<Filled>,
+    },
+    Refuse {
+        slot: SlotId,
+        said: String,
+        why: Refused,
+    },
     Clear(SlotId),
     Cancel(Option<FlowId>),
     Answer(bool),
@@ -33,6 +40,8 @@ pub(crate) enum Order {
     Handoff,
     Restart,
     Cannot(CannotHandle),
+    /// It was said before, and done.
+    Settled,
 }
 
 /// Why a value is not accepted.
@@ -54,6 +63,7 @@ pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, understood: &Understood) 
         return vec![Order::Cannot(CannotHandle::Contradiction)];
     }
     let (engine, state) = (turn.engine, &turn.state);
+    let scope = &*scope.started_by(commands, &engine.program);
     let starts: Vec<FlowId> = commands
         .iter()
         .filter_map(|command| match command {

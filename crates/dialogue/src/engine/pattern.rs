@@ -41,7 +41,7 @@ patterns! {
     Skip => "skip",
     /// Small talk.
     ChitChat => "chitchat",
-    /// A flow has ended, and none is left. `context`: `flow`.
+    /// A flow has ended, and none is left. `context`: `flow`, and `again` when the user says what is done already.
     Completed => "completed",
     /// It could be one of several flows. `context`: `flows`, `names`.
     Clarification => "clarification",

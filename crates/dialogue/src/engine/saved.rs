@@ -19,7 +19,7 @@ use crate::understand::By;
 
 /// What is kept of a turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TurnRecord {
+pub(crate) struct TurnRecord {
     /// Which turn of its session, from 1.
     pub turn: u64,
     /// The message; none where the user was silent.
@@ -45,6 +45,12 @@ pub struct TurnRecord {
     /// The steps that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,
+    /// Whether its message was not read: too long, empty, or for somebody else.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) unread: bool,
+    /// What was given in it and is not among what it changed, as the values of a flow that has ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) given: Vec<(SmolStr, SavedValue)>,
     /// What it changed.
     pub(crate) change: Saved,
 }
@@ -74,6 +80,9 @@ pub(crate) struct Saved {
     ended: Option<SmolStr>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     handed_to: Option<SmolStr>,
+    /// Where it is another than before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settled: Option<Vec<String>>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -92,7 +101,7 @@ fn is_false(value: &bool) -> bool {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct SavedValue(Value, #[serde(default)] String, #[serde(default)] String);
+pub(crate) struct SavedValue(Value, #[serde(default)] String, #[serde(default)] String);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -120,8 +129,6 @@ struct SavedFrame {
     then: Option<SavedThen>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     called: Option<Vec<(SmolStr, SmolStr)>>,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    inputs: u64,
     #[serde(default, skip_serializing_if = "is_false")]
     denied: bool,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -152,7 +159,9 @@ enum SavedCame {
     Collected(SmolStr, SavedValue),
     Ran(u64, Option<Vec<(SmolStr, SavedValue)>>),
     Confirmed(u64),
-    Called(u64, Vec<(SmolStr, Option<SavedValue>)>),
+    Denied(u64),
+    Called(Vec<SavedDone>),
+    HandedOver,
 }
 
 /// Names for numbers.
@@ -179,11 +188,10 @@ impl Namer<'_> {
                 *digest,
                 outputs.as_ref().map(|all| all.iter().map(|(slot, value)| (self.slot(*slot), saved(value))).collect()),
             ),
-            Came::Confirmed { digest } => SavedCame::Confirmed(*digest),
-            Came::Called { digest, outputs } => SavedCame::Called(
-                *digest,
-                outputs.iter().map(|(slot, value)| (self.slot(*slot), value.as_deref().map(saved))).collect(),
-            ),
+            Came::Confirmed { digest, yes: true } => SavedCame::Confirmed(*digest),
+            Came::Confirmed { digest, yes: false } => SavedCame::Denied(*digest),
+            Came::Called { within } => SavedCame::Called(self.done(within)),
+            Came::HandedOver => SavedCame::HandedOver,
         }
     }
 
@@ -214,7 +222,6 @@ impl Namer<'_> {
                 .called
                 .as_ref()
                 .map(|called| called.iter().map(|(from, to)| (self.slot(*from), self.slot(*to))).collect()),
-            inputs: frame.inputs,
             denied: frame.denied,
             redo: frame.redo,
             interrupted: frame.interrupted,
@@ -232,7 +239,8 @@ fn filled(SavedValue(value, original, how): SavedValue) -> Arc<Filled> {
 
 impl Saved {
     /// What is in a state and not in the one before.
-    pub(crate) fn change(program: &Program, before: &State, after: &State) -> Self {
+    /// `under` is the program of the state before.
+    pub(crate) fn change(program: &Program, under: Option<Key>, before: &State, after: &State) -> Self {
         let namer = Namer(program);
         let new = after.values.iter().filter(|(slot, value)| before.values.get(slot) != Some(value));
         let new = new.map(|(slot, value)| (namer.slot(*slot), Some(saved(value))));
@@ -240,7 +248,7 @@ impl Saved {
         let gone = gone.map(|slot| (namer.slot(*slot), None));
         let frame = |frame: &Frame| namer.frame(frame, before.frames.iter().find(|before| before.flow == frame.flow));
         Self {
-            program: (before.turns == 0).then_some(program.key),
+            program: (under != Some(program.key)).then_some(program.key),
             turns: after.turns,
             texts: after.said,
             frames: after.frames.iter().map(frame).collect(),
@@ -254,18 +262,25 @@ impl Saved {
             last_set: after.last_set.map(|slot| namer.slot(slot)),
             ended: after.ended.map(|flow| namer.flow(flow)),
             handed_to: after.handed_to.clone(),
+            settled: (before.settled != after.settled).then(|| after.settled.clone()),
         }
     }
 
     /// A whole state.
     pub(crate) fn whole(program: &Program, state: &State) -> Self {
-        let whole = Self::change(program, &State::default(), state);
-        Self { program: Some(program.key), last_said: Some(state.last_said.clone()), ..whole }
+        let whole = Self::change(program, None, &State::default(), state);
+        Self { last_said: Some(state.last_said.clone()), ..whole }
     }
 
     /// The key of the program it was made under, where it is said.
     pub(crate) fn program(&self) -> Option<Key> {
         self.program
+    }
+
+    /// The name of the flow at the bottom that is none of repair.
+    pub(crate) fn open(&self) -> Option<SmolStr> {
+        let mut flows = self.frames.iter().map(|frame| &frame.flow);
+        flows.find(|flow| !flow.starts_with("pattern_")).cloned()
     }
 
     /// The state after this change. What the program does not have any more is left out; a flow that is gone takes with it what
@@ -286,25 +301,7 @@ impl Saved {
                 None => values.remove(&slot),
             };
         }
-        let done = |SavedDone(step, came): SavedDone| -> Option<Done> {
-            let what = match came {
-                SavedCame::Said(digest) => Came::Said { digest },
-                SavedCame::Collected(name, value) => Came::Collected { slot: slot(&name)?, value: filled(value) },
-                SavedCame::Ran(digest, outputs) => {
-                    let outputs = outputs.map(|all| {
-                        all.into_iter().filter_map(|(name, value)| Some((slot(&name)?, filled(value)))).collect()
-                    });
-                    Came::Ran { digest, outputs }
-                }
-                SavedCame::Confirmed(digest) => Came::Confirmed { digest },
-                SavedCame::Called(digest, outputs) => {
-                    let outputs =
-                        outputs.into_iter().filter_map(|(name, value)| Some((slot(&name)?, value.map(filled))));
-                    Came::Called { digest, outputs: outputs.collect() }
-                }
-            };
-            Some(Done { step, what })
-        };
+        let done = |saved: SavedDone| done_again(saved, &slot);
         let frame = |frame: SavedFrame| -> Option<Frame> {
             let flow = program.flow_named(&frame.flow)?;
             let same = before.frames.iter().find(|before| before.flow == flow);
@@ -328,7 +325,6 @@ impl Saved {
                 called: frame.called.map(|called| {
                     called.into_iter().filter_map(|(from, to)| Some((slot(&from)?, slot(&to)?))).collect()
                 }),
-                inputs: frame.inputs,
                 denied: frame.denied,
                 redo: frame.redo,
                 interrupted: frame.interrupted,
@@ -348,11 +344,63 @@ impl Saved {
             last_set: self.last_set.as_ref().and_then(slot),
             ended: self.ended.and_then(|flow| program.flow_named(&flow)),
             handed_to: self.handed_to,
+            settled: self.settled.unwrap_or_else(|| before.settled.clone()),
         }
     }
 }
 
+fn done_again(SavedDone(step, came): SavedDone, slot: &impl Fn(&SmolStr) -> Option<SlotId>) -> Option<Done> {
+    let what = match came {
+        SavedCame::Said(digest) => Came::Said { digest },
+        SavedCame::Collected(name, value) => Came::Collected { slot: slot(&name)?, value: filled(value) },
+        SavedCame::Ran(digest, outputs) => {
+            let outputs = outputs
+                .map(|all| all.into_iter().filter_map(|(name, value)| Some((slot(&name)?, filled(value)))).collect());
+            Came::Ran { digest, outputs }
+        }
+        SavedCame::Confirmed(digest) => Came::Confirmed { digest, yes: true },
+        SavedCame::Denied(digest) => Came::Confirmed { digest, yes: false },
+        SavedCame::Called(within) => {
+            Came::Called { within: within.into_iter().filter_map(|done| done_again(done, slot)).collect() }
+        }
+        SavedCame::HandedOver => Came::HandedOver,
+    };
+    Some(Done { step, what })
+}
+
+/// A slot's value as it was read: the value, the user's words, and how.
+type AsRead<'a> = (&'a Value, &'a str, &'a str);
+
+impl SavedValue {
+    fn as_read(&self) -> AsRead<'_> {
+        (&self.0, &self.1, &self.2)
+    }
+}
+
+/// The flow and the name of a slot.
+fn apart(name: &SmolStr) -> (Option<&str>, &str) {
+    name.split_once('.').map_or((None, name.as_str()), |(flow, name)| (Some(flow), name))
+}
+
 impl TurnRecord {
+    /// Notes what was given and is not among the changes.
+    pub(crate) fn note_given(&mut self, program: &Program, given: &[(SlotId, Arc<Filled>)]) {
+        let namer = Namer(program);
+        for (slot, value) in given {
+            let (slot, value) = (namer.slot(*slot), saved(value));
+            if self.change.values.get(&slot) != Some(&Some(value.clone())) {
+                self.given.push((slot, value));
+            }
+        }
+    }
+
+    /// The slots that got a value or lost it: flow, name, and what they got.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (Option<&str>, &str, Option<AsRead<'_>>)> {
+        let given = self.given.iter().map(|(name, value)| (name, Some(value.as_read())));
+        let changed = self.change.values.iter().map(|(name, value)| (name, value.as_ref().map(SavedValue::as_read)));
+        given.chain(changed).map(|(name, value)| (apart(name).0, apart(name).1, value))
+    }
+
     /// The state after this turn.
     pub(crate) fn onto(self, engine: &Engine, before: &State) -> State {
         let said = self.said;

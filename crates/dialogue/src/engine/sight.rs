@@ -1,7 +1,9 @@
 //! What understanding sees of a conversation.
 
+use jiff::civil::DateTime;
 use ninefold_core::Result;
 
+use super::Engine;
 use super::state::{State, Waiting};
 use super::turn::Turn;
 use crate::program::{FlowId, SlotId};
@@ -26,13 +28,7 @@ impl Sight {
         }
     }
 
-    fn with<T>(&self, turn: &Turn<'_>, message: &str, see: impl FnOnce(View<'_>) -> T) -> T {
-        let names = turn.engine.view(&turn.state, turn.now);
-        see(self.view(turn, message, &names))
-    }
-
-    fn view<'a>(&'a self, turn: &'a Turn<'_>, message: &'a str, names: &'a super::names::View<'a>) -> View<'a> {
-        let state = &turn.state;
+    fn view<'a>(&'a self, state: &'a State, message: &'a str, names: &'a super::names::View<'a>) -> View<'a> {
         View {
             message,
             last_said: &state.last_said,
@@ -49,15 +45,17 @@ impl Sight {
         }
     }
 
-    pub(crate) fn scope(&self, turn: &Turn<'_>, message: &str) -> Scope {
-        self.with(turn, message, |view| Scope::of(&turn.engine.program, &turn.engine.index, &view))
+    /// What a message that comes in this state may see.
+    pub(crate) fn scope(&self, engine: &Engine, state: &State, now: DateTime, message: &str) -> Scope {
+        let names = engine.view(state, now);
+        Scope::of(&engine.program, &engine.index, &self.view(state, message, &names))
     }
 
     pub(crate) async fn understand(&self, turn: &Turn<'_>, message: &str, scope: &Scope) -> Result<Understood> {
         let engine = turn.engine;
         let (names, reading) = (engine.view(&turn.state, turn.now), engine.reading(turn.now));
         let heard = Heard {
-            view: self.view(turn, message, &names),
+            view: self.view(&turn.state, message, &names),
             scope,
             program: &engine.program,
             index: &engine.index,

@@ -30,6 +30,8 @@ pub struct State {
     pub last_set: Option<SlotId>,
     /// The flow that ended last.
     pub ended: Option<FlowId>,
+    /// What the user had said for it, as long as no other flow has begun.
+    pub settled: Vec<String>,
     /// Who has taken over.
     pub handed_to: Option<SmolStr>,
 }
@@ -73,8 +75,6 @@ pub struct Frame {
     pub then: Option<Then>,
     /// Whether it was called by the flow below: its slots whose values are taken over, from and to.
     pub called: Option<Vec<(SlotId, SlotId)>>,
-    /// Of what it was called with.
-    pub inputs: u64,
     /// Whether a no has ended it.
     pub denied: bool,
     /// Whether a value that it used was corrected, so that its steps are gone through again when it goes on.
@@ -123,18 +123,50 @@ pub enum Came {
         /// What it gave to slots; none when it failed.
         outputs: Option<Vec<(SlotId, Arc<Filled>)>>,
     },
-    /// The user said yes.
+    /// The user said yes or no.
     Confirmed {
         /// Of the values in the question.
         digest: u64,
+        /// Which.
+        yes: bool,
     },
-    /// Another flow was called.
+    /// Another flow was called. When this one is gone through again, so is that one.
     Called {
-        /// Of its inputs.
-        digest: u64,
-        /// What it gave to slots.
-        outputs: Vec<(SlotId, Option<Arc<Filled>>)>,
+        /// What its steps came to.
+        within: Vec<Done>,
     },
+    /// The conversation was handed over.
+    HandedOver,
+}
+
+impl Came {
+    /// Whether it is the value of this slot, or has it in it.
+    fn collected(&self, slot: SlotId) -> bool {
+        matches!(self, Self::Collected { slot: of, .. } if *of == slot)
+    }
+}
+
+/// Gives the last value of a slot that was collected in these steps, or in flows called by them, another one. Says whether there
+/// was one.
+pub(crate) fn corrected(done: &mut [Done], slot: SlotId, value: &Arc<Filled>) -> bool {
+    done.iter_mut().rev().any(|done| match &mut done.what {
+        Came::Called { within } => corrected(within, slot, value),
+        came if came.collected(slot) => {
+            *came = Came::Collected { slot, value: Arc::clone(value) };
+            true
+        }
+        _ => false,
+    })
+}
+
+/// Forgets that a slot was collected in these steps, or in flows called by them.
+pub(crate) fn forgotten(done: &mut Vec<Done>, slot: SlotId) {
+    done.retain_mut(|done| {
+        if let Came::Called { within } = &mut done.what {
+            forgotten(within, slot);
+        }
+        !done.what.collected(slot)
+    });
 }
 
 /// The most that a flow remembers of what its steps came to; beyond it, a correction changes what comes after it only.
@@ -153,7 +185,6 @@ impl Frame {
             context: Arc::new(Value::Null),
             then: None,
             called: None,
-            inputs: 0,
             denied: false,
             redo: false,
             interrupted: false,
@@ -199,10 +230,37 @@ impl State {
     }
 
     /// Prepares every open flow to go through its steps again, where what they had come to counts as long as what they read is
-    /// the same.
+    /// the same. Flows that were called are called again from there.
     pub(crate) fn redo_all(&mut self) {
+        let mut at = self.frames.len();
+        while let Some(above) = at.checked_sub(1).filter(|above| *above > 0) {
+            at = above;
+            let is_full = |frame: Option<&Frame>| frame.is_some_and(|frame| frame.done.len() >= MOST_DONE);
+            let called = self.frames.get(above).is_some_and(|frame| frame.called.is_some());
+            if !called || is_full(self.frames.get(above)) || is_full(self.frames.get(above - 1)) {
+                continue;
+            }
+            let mut frame = self.frames.remove(above);
+            self.restore(std::mem::take(&mut frame.initial));
+            let mut within = frame.done;
+            within.append(&mut frame.before);
+            if let Some(caller) = self.frames.get_mut(above - 1) {
+                caller.interrupted |= frame.interrupted;
+                caller.came_to(Came::Called { within });
+            }
+        }
         for frame in &mut self.frames {
             frame.redo = true;
+        }
+    }
+
+    /// Gives slots back what they held.
+    fn restore(&mut self, initial: BTreeMap<SlotId, Option<Arc<Filled>>>) {
+        for (slot, value) in initial {
+            match value {
+                Some(value) => self.values.insert(slot, value),
+                None => self.values.remove(&slot),
+            };
         }
     }
 
@@ -217,12 +275,8 @@ impl State {
         let mut before = std::mem::take(&mut frame.done);
         before.append(&mut frame.before);
         frame.before = before;
-        for (slot, value) in std::mem::take(&mut frame.initial) {
-            match value {
-                Some(value) => self.values.insert(slot, value),
-                None => self.values.remove(&slot),
-            };
-        }
+        let initial = std::mem::take(&mut frame.initial);
+        self.restore(initial);
     }
 }
 

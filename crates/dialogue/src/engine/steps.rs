@@ -15,7 +15,7 @@ use super::digest;
 use super::orders::objection;
 use super::pattern::Pattern;
 use super::run;
-use super::state::{Came, Filled, Frame, Then, Waiting};
+use super::state::{Came, Filled, Frame, MOST_DONE, Then, Waiting};
 use super::turn::{Again, Turn};
 use crate::expression::EvalError;
 use crate::program::{FlowId, Op, SlotId};
@@ -69,7 +69,7 @@ pub(crate) async fn advance(turn: &mut Turn<'_>) -> Result<()> {
         let Some(frame) = turn.state.frames.last() else {
             let Some(flow) = turn.completed.take() else { return Ok(()) };
             let name = turn.engine.program.flow(flow).map(|flow| flow.name.clone());
-            let ended = |pattern| interlude(turn.engine, pattern, json!({ "flow": name }));
+            let ended = |pattern| interlude(turn.engine, pattern, json!({ "flow": name, "again": false }));
             let both = vec![ended(Pattern::Satisfaction), ended(Pattern::Completed)];
             apply::push(&mut turn.state, both);
             continue;
@@ -156,12 +156,14 @@ async fn plain(turn: &mut Turn<'_>, flow: FlowId, op: &Op) -> Result<Next, Faile
             }
         }
         Op::Call { flow: to, inputs, outputs } => return call(turn, *to, inputs, outputs),
-        Op::Confirm { prompt, .. } => {
+        Op::Confirm { prompt, denied } => {
             let digest = confirmation(turn, flow, prompt);
             let before = turn.state.frames.last_mut().and_then(Frame::came_before);
-            if matches!(before, Some(Came::Confirmed { digest: of }) if of == digest) {
-                note(turn, "confirm, confirmed before");
-                go_on(turn, Some(Came::Confirmed { digest }));
+            if let Some(Came::Confirmed { digest: of, yes }) = before
+                && of == digest
+            {
+                note(turn, "confirm, answered before");
+                answered(turn, digest, yes, *denied);
                 return Ok(Next::On);
             }
             if !std::mem::take(&mut turn.put_again) {
@@ -172,12 +174,17 @@ async fn plain(turn: &mut Turn<'_>, flow: FlowId, op: &Op) -> Result<Next, Faile
             return Ok(Next::Wait);
         }
         Op::Handoff { to, say: words } => {
+            if matches!(turn.state.frames.last_mut().and_then(Frame::came_before), Some(Came::HandedOver)) {
+                note(turn, format!("handoff {to}, handed over before"));
+                go_on(turn, Some(Came::HandedOver));
+                return Ok(Next::On);
+            }
             if let Some(words) = words {
                 say(turn, words).await?;
             }
             note(turn, format!("handoff {to}"));
             turn.state.handed_to = Some(to.clone());
-            go_on(turn, None);
+            go_on(turn, Some(Came::HandedOver));
             return Ok(Next::Wait);
         }
         Op::End => end(turn),
@@ -203,15 +210,16 @@ pub(crate) fn confirmed(turn: &mut Turn<'_>, yes: bool) {
     let Some((flow, at)) = turn.state.frames.last().map(|frame| (frame.flow, frame.step)) else { return };
     let op = turn.engine.program.flow(flow).and_then(|flow| flow.ops.get(usize::from(at)));
     let Some(Op::Confirm { prompt, denied }) = op else { return };
-    if yes {
-        let digest = confirmation(turn, flow, prompt);
-        go_on(turn, Some(Came::Confirmed { digest }));
-    } else {
-        jump(turn, *denied);
-    }
-    if let Some(frame) = turn.state.frames.last_mut() {
-        frame.denied = !yes;
-    }
+    let digest = confirmation(turn, flow, prompt);
+    answered(turn, digest, yes, *denied);
+}
+
+/// Goes on after a confirmation.
+fn answered(turn: &mut Turn<'_>, digest: u64, yes: bool, denied: u16) {
+    let Some(frame) = turn.state.frames.last_mut() else { return };
+    frame.denied = !yes;
+    frame.came_to(Came::Confirmed { digest, yes });
+    frame.step = if yes { frame.step.saturating_add(1) } else { denied };
 }
 
 async fn collect(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response>>) -> Result<Next, Failed> {
@@ -251,13 +259,16 @@ async fn ask(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response>>) 
         apply::push(&mut turn.state, vec![stuck]);
         return Ok(Next::On);
     }
+    // The first way to put it again first, then the next one.
+    let misses = u64::from(turn.state.misses.saturating_sub(1));
+    let pick = if again == Some(Again::NoMatch) && of.no_match.is_some() { misses } else { turn.state.said };
     let words = match again {
         Some(Again::NoMatch) => of.no_match.as_ref(),
         Some(Again::NoInput) => of.no_input.as_ref(),
         Some(Again::Invalid) | None => None,
     };
     if !std::mem::take(&mut turn.put_again) {
-        say(turn, words.or(prompt).unwrap_or(&of.prompt)).await?;
+        say_as(turn, words.or(prompt).unwrap_or(&of.prompt), pick).await?;
     }
     note(turn, format!("ask {}", of.name));
     turn.state.waiting = Some(Waiting::Slot(slot));
@@ -275,18 +286,10 @@ fn call(
     for (slot, expression) in inputs {
         given.push((*slot, expression.eval(&engine.view(&turn.state, turn.now))?));
     }
-    let digest = digest(&given);
-    let before = turn.state.frames.last_mut().and_then(Frame::came_before);
-    if let Some(Came::Called { digest: of, outputs }) = before
-        && of == digest
-    {
-        note(turn, "call, done before");
-        for (slot, value) in &outputs {
-            turn.state.write(*slot, value.clone());
-        }
-        go_on(turn, Some(Came::Called { digest, outputs }));
-        return Ok(Next::On);
-    }
+    let before = match turn.state.frames.last_mut().and_then(Frame::came_before) {
+        Some(Came::Called { within }) => within,
+        _ => Vec::new(),
+    };
     if turn.state.frames.iter().any(|frame| frame.flow == to) {
         return Err(Failed { why: "a flow that is open was called".to_owned() });
     }
@@ -294,7 +297,7 @@ fn call(
         return Err(Failed { why: "too many flows are open".to_owned() });
     }
     note(turn, "call");
-    turn.state.frames.push(Frame { called: Some(outputs.to_vec()), inputs: digest, ..Frame::new(to) });
+    turn.state.frames.push(Frame { called: Some(outputs.to_vec()), before, ..Frame::new(to) });
     for (slot, value) in given {
         if !value.is_null() {
             turn.state.values.insert(slot, Filled::computed(value));
@@ -314,8 +317,12 @@ fn end(turn: &mut Turn<'_>) {
         for (slot, value) in &values {
             turn.state.write(*slot, value.clone());
         }
-        go_on(turn, Some(Came::Called { digest: frame.inputs, outputs: values }));
+        let within = if frame.done.len() < MOST_DONE { frame.done } else { Vec::new() };
+        go_on(turn, Some(Came::Called { within }));
         return;
+    }
+    if !engine.patterns.is_one(frame.flow) {
+        apply::settle(engine, &mut turn.state, frame.flow);
     }
     apply::forget(engine, &mut turn.state, frame.flow);
     match frame.then.filter(|_| !frame.denied) {
@@ -323,7 +330,10 @@ fn end(turn: &mut Turn<'_>) {
         Some(Then::Restart) => {
             turn.state.frames.clear();
             turn.state.values.clear();
+            turn.state.settled.clear();
+            turn.state.handed_to = None;
             (turn.state.ended, turn.state.last_set, turn.completed) = (None, None, None);
+            apply::set_globals(engine, &mut turn.state, turn.now);
         }
         None => {}
     }
@@ -373,8 +383,13 @@ async fn fail(turn: &mut Turn<'_>, failed: &Failed) -> bool {
 }
 
 async fn say(turn: &mut Turn<'_>, response: &Response) -> Result<(), Failed> {
+    let pick = turn.state.said;
+    say_as(turn, response, pick).await
+}
+
+async fn say_as(turn: &mut Turn<'_>, response: &Response, pick: u64) -> Result<(), Failed> {
     let engine = turn.engine;
-    let text = response.render(&engine.view(&turn.state, turn.now), turn.state.said)?;
+    let text = response.render(&engine.view(&turn.state, turn.now), pick)?;
     let by = turn.state.active().and_then(|frame| engine.program.flow(frame.flow)).map(|flow| flow.name.clone());
     if !text.trim().is_empty() {
         turn.say(text, by).await;

@@ -1,5 +1,7 @@
 //! A whole turn in one function.
 
+use std::sync::Arc;
+
 use jiff::civil::DateTime;
 use ninefold_core::{Cx, Result, SessionId};
 use ninefold_pipeline::layers::inline;
@@ -7,12 +9,13 @@ use serde_json::{Value, json};
 
 use super::Engine;
 use super::apply::{self, Interlude};
-use super::orders;
+use super::orders::{self, Order};
 use super::pattern::Pattern;
 use super::said::Said;
 use super::sight::Sight;
-use super::state::State;
+use super::state::{Filled, State};
 use super::steps::{self, Failure, Trail};
+use crate::command::CannotHandle;
 use crate::program::{FlowId, SlotId};
 use crate::scope::Scope;
 use crate::understand::{By, Understood};
@@ -47,6 +50,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) completed: Option<FlowId>,
     /// Which actions may run.
     pub(crate) scope: Option<Scope>,
+    /// The values that the user gave in this turn, also of flows that have ended in it.
+    pub(crate) given: Vec<(SlotId, Arc<Filled>)>,
 }
 
 /// Why a question is put again.
@@ -68,6 +73,7 @@ pub(crate) struct Turned {
     pub(crate) failures: Vec<Failure>,
     pub(crate) understood: Understood,
     pub(crate) scope: Option<Scope>,
+    pub(crate) given: Vec<(SlotId, Arc<Filled>)>,
 }
 
 /// Takes a turn: assess, retrieve, decompose, verify, route, collect, synthesize. The caller records it and responds.
@@ -94,6 +100,7 @@ pub(crate) async fn turn(
         put_again: false,
         completed: None,
         scope: None,
+        given: Vec::new(),
     };
     turn.state.turns += 1;
     let message = match input {
@@ -113,9 +120,21 @@ pub(crate) async fn turn(
         inline("collect", cx, turn.forward(&agent, message, &mut interludes)).await?;
     } else {
         let sight = Sight::of(&turn.state);
-        let scope = inline("retrieve", cx, async { Ok(sight.scope(&turn, message)) }).await?;
+        let scope = inline("retrieve", cx, async { Ok(sight.scope(engine, &turn.state, now, message)) }).await?;
         understood = inline("decompose", cx, sight.understand(&turn, message, &scope)).await?;
-        let orders = inline("verify", cx, async { Ok(orders::verified(&turn, &scope, &understood)) }).await?;
+        let orders = inline("verify", cx, async {
+            let orders = orders::verified(&turn, &scope, &understood);
+            // "Don't cancel" changes nothing; where no question is open, it is answered all the same.
+            let is_idle = turn.state.frames.is_empty() && turn.state.handed_to.is_none();
+            Ok(if turn.is_settled(&orders, message) {
+                vec![Order::Settled]
+            } else if orders.is_empty() && is_idle {
+                vec![Order::ChitChat]
+            } else {
+                orders
+            })
+        })
+        .await?;
         turn.scope = Some(scope);
         inline("route", cx, async {
             for order in orders {
@@ -124,7 +143,9 @@ pub(crate) async fn turn(
             Ok(())
         })
         .await?;
-        inline("collect", cx, turn.look_up(&mut interludes)).await?;
+        if interludes.iter().any(|interlude| interlude.pattern == Pattern::Knowledge) {
+            inline("collect", cx, turn.look_up(&mut interludes)).await?;
+        }
     }
     if !interludes.is_empty() || turn.state.handed_to.is_none() {
         apply::push(&mut turn.state, interludes);
@@ -137,8 +158,8 @@ pub(crate) async fn turn(
         Ok(())
     })
     .await?;
-    let Turn { state, said, trail, failures, scope, .. } = turn;
-    Ok(Turned { state, said, trail, failures, understood, scope })
+    let Turn { state, said, trail, failures, scope, given, .. } = turn;
+    Ok(Turned { state, said, trail, failures, understood, scope, given })
 }
 
 impl Turn<'_> {
@@ -162,6 +183,17 @@ impl Turn<'_> {
             }
             Input::Message(_) => None,
         }
+    }
+
+    /// Whether a message that nothing can be made of only says again what was said for the flow that has just ended.
+    fn is_settled(&self, orders: &[Order], message: &str) -> bool {
+        let unhandled =
+            |order: &Order| matches!(order, Order::Cannot(CannotHandle::OutOfScope | CannotHandle::NotUnderstood));
+        let message = message.to_lowercase();
+        self.state.frames.is_empty()
+            && orders.iter().all(unhandled)
+            && !orders.is_empty()
+            && self.state.settled.iter().any(|said| message.contains(said.as_str()))
     }
 
     /// Hands a message to whoever has taken over.

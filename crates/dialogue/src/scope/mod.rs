@@ -7,6 +7,11 @@ mod offer;
 mod reason;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
 use serde::Serialize;
 use smol_str::SmolStr;
 
@@ -17,7 +22,7 @@ pub use index::{Index, Scores, Words};
 pub use reason::{Reason, Refusal};
 pub use view::{Bounds, View};
 
-pub(crate) use index::beginning;
+pub(crate) use index::{SlotWords, beginning, fold};
 
 /// A flow that can be started.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -75,6 +80,33 @@ impl Scope {
     #[must_use]
     pub fn within(program: &Program, index: &Index, view: &View<'_>, bounds: &Bounds) -> Self {
         offer::offer(program, index, view, bounds)
+    }
+
+    /// With the slots of the flows that these commands start, as far as they may be started: who starts a flow may fill it.
+    #[must_use]
+    pub fn started_by(&self, commands: &[Command], program: &Program) -> Cow<'_, Self> {
+        let mut scope = Cow::Borrowed(self);
+        for command in commands {
+            let Command::Start { flow } = command else { continue };
+            let Some(id) = self.flow(flow).map(|offered| offered.id) else { continue };
+            for slot in program.flow(id).map(|flow| flow.reaches.as_slice()).unwrap_or_default() {
+                let Some(of) = program.slot(*slot).filter(|slot| !slot.internal) else { continue };
+                if scope.slots.iter().any(|offered| offered.ids.contains(slot)) {
+                    continue;
+                }
+                let scope = scope.to_mut();
+                match scope.slots.iter_mut().find(|offered| offered.name == of.name) {
+                    Some(offered) => offered.ids.push(*slot),
+                    None => scope.slots.push(OfferedSlot {
+                        name: of.name.clone(),
+                        ids: vec![*slot],
+                        filled: false,
+                        reason: Reason::Of(flow.clone()),
+                    }),
+                }
+            }
+        }
+        scope
     }
 
     /// The flow of this name, if it can be started.

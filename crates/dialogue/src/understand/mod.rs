@@ -99,9 +99,11 @@ impl Understood {
         }
     }
 
-    /// Only what the scope allows; a refused start refuses all, for what else was said belonged to it.
+    /// Only what the scope allows, and values of flows that are started with them; a refused start refuses all, for what else was
+    /// said belonged to it.
     #[must_use]
-    pub fn within(mut self, scope: &Scope) -> Self {
+    pub fn within(mut self, scope: &Scope, program: &Program) -> Self {
+        let scope = &scope.started_by(&self.commands, program);
         let mut kept = Self { commands: Vec::new(), why: Vec::new(), ..self.clone() };
         let mut starts_outside = false;
         for (command, why) in self.commands.drain(..).zip(self.why.drain(..)) {

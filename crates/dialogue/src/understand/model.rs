@@ -69,7 +69,7 @@ fn read(answer: &str, heard: &Heard<'_>) -> Understood {
     if understood.commands.is_empty() {
         return Understood { refused: unsaid, ..failed("the model gave values that nobody said".to_owned()) };
     }
-    let mut understood = understood.within(heard.scope);
+    let mut understood = understood.within(heard.scope, heard.program);
     understood.refused.extend(unsaid);
     understood
 }

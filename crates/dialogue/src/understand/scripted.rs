@@ -37,6 +37,6 @@ impl Understand for Scripted {
         };
         let all = commands.iter().cloned();
         let understood = all.fold(Understood::nothing(By::Script), |found, command| found.with(command, "by script"));
-        Ok(understood.within(heard.scope))
+        Ok(understood.within(heard.scope, heard.program))
     }
 }

@@ -16,7 +16,11 @@ pub(crate) const FEBRUARY: Timestamp = Timestamp(1_706_745_600_000_000);
 pub(crate) type Asked = Arc<Mutex<Vec<(String, Value, String)>>>;
 
 pub(crate) fn builder(sessions: Arc<dyn Sessions>, asked: &Asked) -> DialogueBuilder {
-    let text = include_str!("../../../../examples/dialogue/flights.yml");
+    builder_of(include_str!("../../../../examples/dialogue/flights.yml"), sessions, asked)
+}
+
+/// The same by a definition that may differ.
+pub(crate) fn builder_of(text: &str, sessions: Arc<dyn Sessions>, asked: &Asked) -> DialogueBuilder {
     let program = Definition::from_yaml("flights.yml", text).over(repair::patterns()).compile(true).unwrap();
     let note = |name: &'static str, asked: &Asked, answer: Value| {
         let asked = Arc::clone(asked);

@@ -3,6 +3,15 @@
 // Functions that tests share report by panicking too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod conversations;
+mod defects;
 mod definition;
 mod flights;
-mod talk;
+mod hostile;
+mod inspected;
+mod killed;
+mod made;
+mod redo;
+mod resumed;
+mod script;
+mod writers;

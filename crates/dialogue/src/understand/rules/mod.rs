@@ -18,7 +18,7 @@ use smol_str::SmolStr;
 
 use self::change::{Change, change, marker};
 use self::phrases::{
-    AFFIRM, Act, CANCEL_VERBS, CHIT_CHAT, DENY, DETERMINERS, HANDOFF_ANYWHERE, POLITE, QUESTION, REFUSE, act,
+    AFFIRM, Act, CANCEL_VERBS, CHIT_CHAT, DENY, DETERMINERS, HANDOFF_ANYWHERE, POLITE, QUESTION, REFUSE, REQUEST, act,
 };
 use self::said::{Said, folded};
 use self::start::{Starts, starts};
@@ -50,7 +50,7 @@ impl Rules {
             return Understood::cannot(By::Rules, CannotHandle::NotUnderstood, "there are no words in it");
         }
         let turn = Turn { heard, said: &said, words: Words::of(heard.view.message), core: core(&said) };
-        turn.read().within(heard.scope)
+        turn.read().within(heard.scope, heard.program)
     }
 }
 
@@ -105,6 +105,10 @@ impl Turn<'_> {
         if let Some(flow) = self.triggered(&all) {
             return self.one(Command::Start { flow }, "its trigger");
         }
+        if self.is_active_trigger(&all) {
+            // It has begun: its question is put again.
+            return Understood::nothing(By::Rules);
+        }
         let act = act(&all).or_else(|| act(&whole));
         if let Some(understood) = self.answer(act) {
             return understood;
@@ -129,6 +133,12 @@ impl Turn<'_> {
             flow.is_some_and(|flow| flow.triggers.iter().any(|trigger| folded(trigger) == all))
         });
         Some(triggered.next()?.name.clone())
+    }
+
+    /// Whether the whole message is a trigger of the flow that is active.
+    fn is_active_trigger(&self, all: &str) -> bool {
+        let active = self.heard.view.active.and_then(|flow| self.heard.program.flow(flow));
+        active.is_some_and(|flow| flow.triggers.iter().any(|trigger| folded(trigger) == all))
     }
 
     /// A message that is a value of what was asked, as a whole.
@@ -193,8 +203,7 @@ impl Turn<'_> {
         let plain = at == self.core.start
             && (self.core.len() <= 2 || DETERMINERS.contains(&self.said.word(at + 1)))
             && self.core.len() <= 6;
-        (plain && !own && self.heard.view.active.is_some())
-            .then(|| self.one(Command::Cancel { flow: None }, "cancels what is under way"))
+        (plain && !own).then(|| self.one(Command::Cancel { flow: None }, "cancels what is under way"))
     }
 
     /// Yes or no before more, corrections, starts, values, questions.
@@ -207,11 +216,11 @@ impl Turn<'_> {
                 Some(flow)
             }
             Starts::Several(flows, why) => return self.one(Command::Clarify { flows }, why),
-            Starts::Refused(_) if self.heard.view.active.is_none() => {
+            Starts::Refused if self.heard.view.active.is_none() => {
                 return self
                     .one(Command::CannotHandle { reason: CannotHandle::NotUnderstood }, "says what is not wanted");
             }
-            Starts::Refused(_) | Starts::Nothing => None,
+            Starts::Refused | Starts::Nothing => None,
         };
         let focus = started.or_else(|| self.focus());
         let mut values = Values::new(self.heard, self.said, focus, started.is_some());
@@ -240,7 +249,8 @@ impl Turn<'_> {
         } else if let Some((asked, slot)) = self.asked().filter(|_| started.is_none())
             && matches!(slot.kind, Kind::Text | Kind::Custom { .. })
         {
-            values.rest_for(asked, from..self.said.len(), "before the rest, for what was asked");
+            let start = marked.unwrap_or(from);
+            values.rest_for(asked, start..self.said.len(), "before the rest, for what was asked");
         }
         let assigned = std::mem::take(&mut values.assigned);
         for value in assigned {
@@ -326,7 +336,12 @@ impl Turn<'_> {
         if self.said.any(0, CHIT_CHAT) > 0 && self.said.len() <= 6 {
             return Understood { sure: false, ..self.one(Command::ChitChat, "begins as small talk") };
         }
-        let outside = self.heard.view.active.is_none();
+        // Who says something that there is no flow for is told so; a word or two were not understood.
+        let mut words: Vec<&str> = (0..self.said.len()).map(|at| self.said.word(at)).collect();
+        words.sort_unstable();
+        words.dedup();
+        let says = words.len() >= 3 || self.said.find(REQUEST).is_some();
+        let outside = self.heard.view.active.is_none() && says;
         let reason = if outside { CannotHandle::OutOfScope } else { CannotHandle::NotUnderstood };
         Understood::cannot(By::Rules, reason, "no rule reads it")
     }

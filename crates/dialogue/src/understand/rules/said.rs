@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use smol_str::SmolStr;
-use unicode_normalization::UnicodeNormalization;
 
-use crate::scope::beginning;
+use crate::scope::{beginning, fold};
 
 /// The most words that rules look at.
 const MOST_WORDS: usize = 256;
+
+/// Words before a full stop that ends nothing.
+const ABBREVIATIONS: &[&str] = &["st", "dr", "mr", "mrs", "ms", "mt", "ft", "no", "jr", "sr", "sra", "sta", "mme"];
 
 /// A word of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,21 @@ pub(super) struct Said<'a> {
     pub(super) words: Vec<Word>,
 }
 
+/// Where a word begins that has its first letter here: a figure takes its sign with it.
+fn signed(text: &str, at: usize) -> usize {
+    let before = text.get(..at).unwrap_or_default();
+    let sign = before.chars().next_back().filter(|sign| matches!(sign, '-' | '−' | '+'));
+    let figure = text.get(at..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    match sign {
+        Some(sign) if figure => {
+            let start = at - sign.len_utf8();
+            let free = text.get(..start).and_then(|before| before.chars().next_back()).is_none_or(char::is_whitespace);
+            if free { start } else { at }
+        }
+        _ => at,
+    }
+}
+
 impl<'a> Said<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         let text = beginning(text);
@@ -38,12 +55,12 @@ impl<'a> Said<'a> {
         let is_word = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}');
         for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
             match start {
-                None if is_word(c) && c != '\'' && c != '’' => start = Some(at),
+                None if is_word(c) && c != '\'' && c != '’' => start = Some(signed(text, at)),
                 Some(from) if !is_word(c) => {
                     if words.len() == MOST_WORDS {
                         break;
                     }
-                    let folded = fold(text.get(from..at).unwrap_or_default());
+                    let folded = fold(text.get(from..at).unwrap_or_default().trim_start_matches(['-', '−', '+']));
                     words.push(Word { span: from..at, folded, ends_clause: false, labels: false });
                     start = None;
                 }
@@ -55,7 +72,8 @@ impl<'a> Said<'a> {
                 let next = text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
                 let spaced = next.is_none_or(char::is_whitespace);
                 // Full stops and colons within numbers, times and abbreviations end nothing.
-                let abbreviated = c == '.' && last.folded.len() <= 2 && next.is_some();
+                let short = last.folded.len() == 1 || ABBREVIATIONS.contains(&last.folded.as_str());
+                let abbreviated = c == '.' && short && next.is_some();
                 last.ends_clause |= matches!(c, ',' | ';' | '!' | '?' | '\n' | '(' | ')' | '،' | '。' | '，')
                     || c == '.' && spaced && !abbreviated;
                 last.labels |= matches!(c, ':' | '=') && spaced;
@@ -84,9 +102,14 @@ impl<'a> Said<'a> {
 
     /// Whether these words, separated by blanks, stand here.
     pub(super) fn has(&self, at: usize, phrase: &str) -> bool {
-        let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
+        // Nearly every phrase differs in the first letter.
+        let first = self.word(at);
+        if first.is_empty() || first.as_bytes().first() != phrase.as_bytes().first() {
+            return false;
+        }
+        let Some(rest) = phrase.strip_prefix(first) else { return false };
         let follows = |(offset, word)| self.word(at + 1 + offset) == word;
-        !first.is_empty() && self.word(at) == first && (rest.is_empty() || rest.split(' ').enumerate().all(follows))
+        rest.is_empty() || rest.strip_prefix(' ').is_some_and(|rest| rest.split(' ').enumerate().all(follows))
     }
 
     /// How many words of the longest of these phrases stand here; 0 when none does.
@@ -128,15 +151,6 @@ impl<'a> Said<'a> {
     fn starts_upper(&self, word: &Word) -> bool {
         self.text.get(word.span.clone()).and_then(|word| word.chars().next()).is_some_and(char::is_uppercase)
     }
-}
-
-/// In small letters, without accents and apostrophes.
-pub(super) fn fold(word: &str) -> SmolStr {
-    if word.is_ascii() {
-        return word.chars().filter(|c| *c != '\'').map(|c| c.to_ascii_lowercase()).collect();
-    }
-    let letters = word.nfkd().filter(|c| !matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}'));
-    letters.flat_map(char::to_lowercase).nfc().collect()
 }
 
 /// A whole text, folded, with single blanks.

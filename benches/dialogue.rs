@@ -1,0 +1,264 @@
+//! What a turn of a dialogue costs without a model: in memory and with SQLite, early and late in a session, streamed, and many at
+//! once. The profile is on. Parts can be named: `turn`, `growth`, `conversations`, `first`, `apart`. Prints figures, and writes them
+//! as JSON to `target/dialogue.json`.
+
+// A benchmark reads the clock itself, and may panic.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
+mod machine;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use ninefold::core::Clock;
+use ninefold::dialogue::Call;
+use ninefold::{Dialogue, Event, Timestamp};
+use serde_json::{Value, json};
+
+/// A whole booking: a flow starts, three slots are read by rules, two actions run.
+const BOOKING: [&str; 4] = ["I want to book a flight", "Madrid", "Barcelona", "15 March 2024"];
+
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> Timestamp {
+        // 2024-02-01.
+        Timestamp(1_706_745_600_000_000)
+    }
+}
+
+async fn flights(database: Option<&Path>) -> Dialogue {
+    let flows = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/dialogue/flights.yml");
+    let found = |inputs: Value, _: Call| async move {
+        let flight = format!("{} {}", inputs["origin"].as_str().unwrap(), inputs["destination"].as_str().unwrap());
+        Ok(json!({ "flight": flight, "price": { "amount": "89.00", "currency": "EUR" } }))
+    };
+    let builder = Dialogue::builder(flows)
+        .clock(Arc::new(Fixed))
+        .action("search_available_flights", found)
+        .action("confirm_flight_booking", |_: Value, _: Call| async { Ok(json!({ "reference": "X7Q2" })) })
+        .action("release_flight_booking", |_: Value, _: Call| async { Ok(json!({ "released": true })) });
+    match database {
+        Some(path) => builder.database(path).build().await.unwrap(),
+        None => builder.build().await.unwrap(),
+    }
+}
+
+struct Figures {
+    rows: Vec<Value>,
+    quick: bool,
+}
+
+impl Figures {
+    /// One value for each run of the same: the median and the spread are shown, and the median is held against the target.
+    fn add(&mut self, name: &str, unit: &str, mut values: Vec<f64>, target: (&str, f64)) {
+        values.sort_by(f64::total_cmp);
+        let median = values[values.len() / 2];
+        let (least, most) = (values[0], values[values.len() - 1]);
+        let met = if target.0 == "≤" { median <= target.1 } else { median >= target.1 };
+        let held = if met { target.0.to_owned() } else { format!("NOT {}", target.0) };
+        println!(
+            "{name:<64} {median:>10.2} {unit:<6} ({least:.2} to {most:.2}, n {})  {held} {}",
+            values.len(),
+            target.1
+        );
+        self.rows.push(json!({
+            "name": name, "unit": unit, "median": median, "least": least, "most": most, "n": values.len(),
+            "target": target.1, "met": met,
+        }));
+    }
+
+    fn runs(&self) -> usize {
+        if self.quick { 1 } else { 7 }
+    }
+
+    fn many(&self, many: usize) -> usize {
+        if self.quick { many.div_ceil(100) } else { many }
+    }
+}
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--test");
+    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
+    machine::describe();
+    let mut figures = Figures { rows: Vec::new(), quick };
+    let runtime = machine::runtime();
+    if wanted("turn") {
+        runtime.block_on(turn(&mut figures));
+    }
+    if wanted("growth") {
+        runtime.block_on(growth(&mut figures));
+    }
+    if wanted("conversations") {
+        let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        threads.block_on(conversations(&mut figures));
+    }
+    if wanted("first") {
+        runtime.block_on(first(&mut figures));
+    }
+    if wanted("apart") {
+        let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        threads.block_on(apart(&mut figures));
+    }
+    let report = json!({ "version": env!("CARGO_PKG_VERSION"), "figures": figures.rows });
+    std::fs::write("target/dialogue.json", serde_json::to_vec_pretty(&report).unwrap()).unwrap();
+}
+
+fn quantile(nanos: &mut [u64], of: f64) -> f64 {
+    nanos.sort_unstable();
+    nanos[((nanos.len() - 1) as f64 * of) as usize] as f64 / 1_000.0
+}
+
+/// Bookings in sessions of their own: the time of each turn.
+async fn turn(figures: &mut Figures) {
+    let bookings = figures.many(1_000);
+    for (place, target) in [("memory", 60.0), ("SQLite", 200.0)] {
+        let (mut halves, mut most) = (Vec::new(), Vec::new());
+        let mut each = vec![Vec::new(); BOOKING.len()];
+        for _ in 0..figures.runs() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("sessions.db");
+            let dialogue = flights((place == "SQLite").then_some(path.as_path())).await;
+            let mut nanos = Vec::new();
+            let mut by_message = vec![Vec::new(); BOOKING.len()];
+            for n in 0..bookings {
+                let session = format!("user {n}");
+                for (at, message) in BOOKING.iter().enumerate() {
+                    let start = Instant::now();
+                    let reply = dialogue.turn(session.as_str(), message).await.unwrap();
+                    let took = u64::try_from(start.elapsed().as_nanos()).unwrap();
+                    nanos.push(took);
+                    by_message[at].push(took);
+                    assert!(reply.failures.is_empty() && reply.profile.is_available());
+                    assert_eq!(at == 3, reply.slots["held"] == 1, "{reply}");
+                }
+            }
+            halves.push(quantile(&mut nanos, 0.5));
+            most.push(quantile(&mut nanos, 0.95));
+            for (each, nanos) in each.iter_mut().zip(&mut by_message) {
+                each.push(quantile(nanos, 0.5));
+            }
+        }
+        figures.add(&format!("turn, no model, {place}, p50"), "µs", halves, ("≤", target));
+        figures.add(&format!("turn, no model, {place}, p95"), "µs", most, ("≤", 2.0 * target));
+        for (message, each) in BOOKING.iter().zip(each) {
+            figures.add(&format!("  of them {message:?}, p50"), "µs", each, ("≤", target));
+        }
+    }
+}
+
+/// Sessions of a thousand turns: what a turn costs early and late, and what it leaves on disk.
+async fn growth(figures: &mut Figures) {
+    let (turns, sessions) = (if figures.quick { 60 } else { 1_000 }, figures.many(20));
+    let (mut ratios, mut bytes) = (Vec::new(), Vec::new());
+    for _ in 0..figures.runs().min(3) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sessions.db");
+        let dialogue = flights(Some(&path)).await;
+        let (mut early, mut late) = (Vec::new(), Vec::new());
+        // Side by side, so that early and late turns meet the same machine.
+        for turn in 0..turns {
+            for session in 0..sessions {
+                let start = Instant::now();
+                dialogue.turn(format!("user {session}"), BOOKING[turn % BOOKING.len()]).await.unwrap();
+                let took = u64::try_from(start.elapsed().as_nanos()).unwrap();
+                // Turn 10 and turn 1,000 with what is around them: two whole bookings each, none of them with a snapshot.
+                if (8..16).contains(&turn) {
+                    early.push(took);
+                } else if (turns - 8..turns).contains(&turn) {
+                    late.push(took);
+                }
+            }
+        }
+        ratios.push(quantile(&mut late, 0.5) / quantile(&mut early, 0.5));
+        dialogue.close().await;
+        let size = std::fs::metadata(&path).unwrap().len() as f64;
+        bytes.push(size / (turns * sessions) as f64);
+    }
+    figures.add("turn 1,000 over turn 10, SQLite, p50 of 8 turns around each", "×", ratios, ("≤", 1.1));
+    figures.add("disk a turn, over sessions of 1,000 turns", "bytes", bytes, ("≤", 1_024.0));
+}
+
+/// Bookings at once, as many as there are users.
+async fn conversations(figures: &mut Figures) {
+    const AT_ONCE: usize = 64;
+    let each = figures.many(3_200) / AT_ONCE;
+    let mut rates = Vec::new();
+    for _ in 0..figures.runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let dialogue = flights(Some(&folder.path().join("sessions.db"))).await;
+        let each = each.max(1);
+        let start = Instant::now();
+        let users = (0..AT_ONCE).map(|user| {
+            let dialogue = dialogue.clone();
+            tokio::spawn(async move {
+                for n in 0..each {
+                    for message in BOOKING {
+                        dialogue.turn(format!("user {user}, {n}"), message).await.unwrap();
+                    }
+                }
+            })
+        });
+        for user in join_all(users).await {
+            user.unwrap();
+        }
+        rates.push((AT_ONCE * each) as f64 / start.elapsed().as_secs_f64());
+    }
+    figures.add("conversations of 4 turns a second, SQLite, 64 at once", "/s", rates, ("≥", 1_000.0));
+}
+
+/// From the message to the first text that is said.
+async fn first(figures: &mut Figures) {
+    let mut halves = Vec::new();
+    for _ in 0..figures.runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let dialogue = flights(Some(&folder.path().join("sessions.db"))).await;
+        let mut nanos = Vec::new();
+        for n in 0..figures.many(500) {
+            for message in BOOKING {
+                let start = Instant::now();
+                let mut events = dialogue.stream(format!("user {n}"), message);
+                let mut told = false;
+                while let Some(event) = events.next().await {
+                    match event.unwrap() {
+                        Event::Text(_) if !told => {
+                            told = true;
+                            nanos.push(u64::try_from(start.elapsed().as_nanos()).unwrap());
+                        }
+                        Event::Answered(reply) => assert!(told && reply.failures.is_empty()),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        halves.push(quantile(&mut nanos, 0.5));
+    }
+    figures.add("first text of a streamed reply, SQLite, p50", "µs", halves, ("≤", 1_000.0));
+}
+
+/// A thousand users at once, each from a city of his own: how many are told of it.
+async fn apart(figures: &mut Figures) {
+    const USERS: usize = 1_000;
+    let folder = tempfile::tempdir().unwrap();
+    let dialogue = flights(Some(&folder.path().join("sessions.db"))).await;
+    let name = |user: usize| -> String {
+        let letters = [user / 676 % 26, user / 26 % 26, user % 26].map(|letter| char::from(b'a' + letter as u8));
+        format!("Port{}", letters.iter().collect::<String>())
+    };
+    let users = (0..USERS).map(|user| {
+        let dialogue = dialogue.clone();
+        tokio::spawn(async move {
+            let city = name(user);
+            let mut last = String::new();
+            for message in ["I want to book a flight", &city, "Rome", "15 March 2024"] {
+                last = dialogue.turn(format!("user {user}"), message).await.unwrap().text();
+            }
+            last.contains(&format!("flight {city} Rome from {city} to Rome on 15 March 2024"))
+        })
+    });
+    let right = join_all(users).await.into_iter().filter(|right| matches!(right, Ok(true))).count();
+    figures.add("answers belonging to the right user, 1,000 sessions at once", "", vec![right as f64], ("≥", 1_000.0));
+}
