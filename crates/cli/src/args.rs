@@ -1,5 +1,8 @@
 //! What the program is told on its command line.
 
+#[cfg(feature = "dialogue")]
+mod talk;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +11,8 @@ use clap::{Args as Group, Parser, Subcommand};
 use ninefold::{Budget, Cost, OverBudget, RunId};
 
 use crate::format::Format;
+#[cfg(feature = "dialogue")]
+pub(crate) use talk::{Chat, Check, Test};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -213,6 +218,12 @@ pub(crate) enum Command {
     Doctor(Doctor),
     #[command(subcommand)]
     Profile(ProfileCommand),
+    #[cfg(feature = "dialogue")]
+    Check(Check),
+    #[cfg(feature = "dialogue")]
+    Test(Test),
+    #[cfg(feature = "dialogue")]
+    Chat(Chat),
 }
 
 /// Answer a question from indexed files

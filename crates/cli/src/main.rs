@@ -1,12 +1,18 @@
 //! The program `ninefold`: asks questions of folders of files and shows where the time went.
 //!
 //! In reading order: [`args`] is what it is told; [`ask`], [`resume`], [`index`] with `watch`, [`mod@search`], [`stats`], [`forget`],
-//! [`doctor`] and [`mod@profile`] are what it does; [`open`], [`live`], [`question`], [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`],
+//! [`doctor`], [`mod@profile`], and `chat`, `check` and `conversations` for dialogues are what it does; [`open`], [`live`], [`question`], [`paths`], [`runs`] and [`progress`] help them; [`print`], [`snippet`],
 //! [`format`](mod@format) and [`wrap`] are what it shows,
 //! [`destination`] is where; [`exit`] is how it ends.
 
 mod args;
 mod ask;
+#[cfg(feature = "dialogue")]
+mod chat;
+#[cfg(feature = "dialogue")]
+mod check;
+#[cfg(feature = "dialogue")]
+mod conversations;
 mod destination;
 mod doctor;
 mod exit;
@@ -63,6 +69,12 @@ fn run(args: &Args) -> Result<Exit, Stop> {
             Command::Forget(forget) => forget::forget(forget, &args.everywhere).await,
             Command::Doctor(doctor) => doctor::doctor(doctor, &args.everywhere).await,
             Command::Profile(command) => profile::profile(command, &args.everywhere),
+            #[cfg(feature = "dialogue")]
+            Command::Check(check) => check::check(check, &args.everywhere),
+            #[cfg(feature = "dialogue")]
+            Command::Test(test) => conversations::test(test, &args.everywhere).await,
+            #[cfg(feature = "dialogue")]
+            Command::Chat(chat) => chat::chat(chat, &args.everywhere).await,
         }
     });
     // Files still being read for a run that is over are not waited for.

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod answers;
+#[cfg(feature = "dialogue")]
+mod dialogues;
 mod doctor;
 mod embedders;
 mod failures;
