@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use ninefold_core::terms::{for_each_term, hash, is_function_word};
 use smol_str::SmolStr;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::kind::Kind;
-use crate::program::{ActionId, Flow, FlowId, Op, Program, SlotId};
+use crate::program::{ActionId, Flow, FlowId, Op, Program, Slot, SlotId};
 
 /// How much a term of a name, a description or a trigger says.
 const OF_FLOW: f32 = 3.0;
@@ -74,6 +75,41 @@ struct Posting {
     weight: f32,
 }
 
+/// The words by which a slot is called, as [`fold`] gives them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SlotWords {
+    pub(crate) name: Vec<SmolStr>,
+    pub(crate) description: Vec<SmolStr>,
+}
+
+/// Words of names and descriptions that tell no slot from another.
+const OF_ANY_SLOT: &[&str] = &[
+    "of", "for", "number", "name", "the", "a", "an", "is", "der", "die", "das", "el", "la", "le", "les", "de", "du",
+    "des",
+];
+
+impl SlotWords {
+    fn of(slot: &Slot) -> Self {
+        let words = |text: &str| {
+            let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+            let all: Vec<SmolStr> = words.map(fold).collect();
+            let telling: Vec<SmolStr> =
+                all.iter().filter(|word| !OF_ANY_SLOT.contains(&word.as_str())).cloned().collect();
+            if telling.is_empty() { all } else { telling }
+        };
+        Self { name: words(&slot.name), description: words(&slot.description) }
+    }
+}
+
+/// A word in small letters, without accents and apostrophes.
+pub(crate) fn fold(word: &str) -> SmolStr {
+    if word.is_ascii() {
+        return word.chars().filter(|c| *c != '\'').map(|c| c.to_ascii_lowercase()).collect();
+    }
+    let letters = word.nfkd().filter(|c| !matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}'));
+    letters.flat_map(char::to_lowercase).nfc().collect()
+}
+
 /// The index of a program. Cheap to read, and without reference to the program: keep both together.
 #[derive(Debug, Clone)]
 pub struct Index {
@@ -82,6 +118,7 @@ pub struct Index {
     kin: Vec<Vec<(FlowId, f32)>>,
     actions: Vec<Vec<ActionId>>,
     collected: Vec<bool>,
+    slots: Vec<SlotWords>,
 }
 
 /// The distinct terms of a text, function words left out, in order.
@@ -169,6 +206,7 @@ impl Index {
             kin: kin(&described, rarity),
             actions: (0..program.flows.len()).map(|at| actions(program, at)).collect(),
             collected,
+            slots: program.slots.iter().map(SlotWords::of).collect(),
         }
     }
 
@@ -192,12 +230,14 @@ impl Index {
         }
     }
 
-    /// The terms of a text that are about a flow, at most so many, request words last.
+    /// The terms of a text that are about a flow, at most so many; request words only where there are no others.
     #[must_use]
     pub fn matching(&self, words: &Words, flow: FlowId, most: usize) -> Vec<SmolStr> {
         let about = |(_, hashed): &&(SmolStr, u64)| self.postings(*hashed).iter().any(|posting| posting.flow == flow.0);
         let mut found: Vec<&SmolStr> = words.terms.iter().filter(about).map(|(term, _)| term).collect();
-        found.sort_by_key(|term| is_request_word(term));
+        if found.iter().any(|term| !is_request_word(term)) {
+            found.retain(|term| !is_request_word(term));
+        }
         found.into_iter().take(most).cloned().collect()
     }
 
@@ -247,6 +287,11 @@ impl Index {
     #[must_use]
     pub fn is_collected(&self, slot: SlotId) -> bool {
         self.collected.get(usize::from(slot.0)).copied().unwrap_or(false)
+    }
+
+    /// By what a slot is called.
+    pub(crate) fn slot_words(&self, slot: SlotId) -> Option<&SlotWords> {
+        self.slots.get(usize::from(slot.0))
     }
 
     fn postings(&self, term: u64) -> &[Posting] {

@@ -7,6 +7,9 @@ mod offer;
 mod reason;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use serde::Serialize;
 use smol_str::SmolStr;
 
@@ -17,7 +20,7 @@ pub use index::{Index, Scores, Words};
 pub use reason::{Reason, Refusal};
 pub use view::{Bounds, View};
 
-pub(crate) use index::beginning;
+pub(crate) use index::{SlotWords, beginning, fold};
 
 /// A flow that can be started.
 #[derive(Debug, Clone, PartialEq, Serialize)]

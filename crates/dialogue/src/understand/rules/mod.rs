@@ -207,11 +207,11 @@ impl Turn<'_> {
                 Some(flow)
             }
             Starts::Several(flows, why) => return self.one(Command::Clarify { flows }, why),
-            Starts::Refused(_) if self.heard.view.active.is_none() => {
+            Starts::Refused if self.heard.view.active.is_none() => {
                 return self
                     .one(Command::CannotHandle { reason: CannotHandle::NotUnderstood }, "says what is not wanted");
             }
-            Starts::Refused(_) | Starts::Nothing => None,
+            Starts::Refused | Starts::Nothing => None,
         };
         let focus = started.or_else(|| self.focus());
         let mut values = Values::new(self.heard, self.said, focus, started.is_some());

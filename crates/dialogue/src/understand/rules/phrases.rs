@@ -184,7 +184,7 @@ pub(super) const REFUSE: &[&str] = &[
 pub(super) const REQUEST: &[&str] = &[
     "i want", "i need", "id like", "i would like", "i wish", "i have to", "i must", "i am looking", "im looking", "can you", "can i", "could you", "could i", "would you", "will you", "please", "let me", "lets", "help me", "give me",
     "get me", "show me", "find", "i also", "also", "ich will", "ich mochte", "ich brauche", "kannst du", "konnen sie", "bitte", "quiero", "quisiera", "necesito", "me gustaria", "puedes", "puede", "je veux", "je voudrais", "jai besoin",
-    "jaimerais", "pouvez vous", "peux tu", "tell me", "how much", "whats", "what is",
+    "jaimerais", "pouvez vous", "peux tu", 
 ];
 
 /// By which a question begins.
@@ -252,6 +252,12 @@ pub(super) const COPULA: &[&str] = &[
 pub(super) const DETERMINERS: &[&str] = &[
     "the", "my", "our", "your", "a", "an", "that", "this", "der", "die", "das", "den", "dem", "mein", "meine",
     "meinen", "unser", "el", "la", "los", "las", "mi", "un", "una", "le", "les", "mon", "ma", "notre", "une", "l",
+];
+
+/// Words before a `to` behind which a verb stands.
+pub(super) const MODALS: &[&str] = &[
+    "want", "like", "need", "love", "have", "wish", "me", "you", "able", "how", "ready", "trying", "prefer", "hoping",
+    "planning", "plan", "try", "used", "supposed", "willing", "wanted", "needed",
 ];
 
 /// Verbs that stand behind `to` without being a place one goes to.

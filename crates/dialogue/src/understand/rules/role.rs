@@ -1,6 +1,8 @@
 //! What a slot's name says about the words before its value: an origin stands behind `from`, a recipient behind `to`.
 
-use crate::program::Slot;
+use smol_str::SmolStr;
+
+use crate::scope::SlotWords;
 
 /// Behind which words a slot's value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,10 +92,11 @@ const AT: &[&str] = &[
 ];
 
 impl Role {
-    pub(super) fn of(slot: &Slot) -> Self {
-        let by = |text: &str| {
-            let words = super::said::Said::of(text);
-            let has = |list: &[&str]| words.words.iter().any(|word| list.contains(&word.folded.as_str()));
+    pub(super) fn of(words: &SlotWords) -> Self {
+        // In a description, short words join others and name nothing.
+        let by = |words: &[SmolStr], shortest: usize| {
+            let telling = || words.iter().filter(|word| word.len() >= shortest);
+            let has = |list: &[&str]| telling().any(|word| list.contains(&word.as_str()));
             // What it is counts before what it is of: a departure city is an origin.
             if has(FROM) {
                 Self::From
@@ -105,13 +108,11 @@ impl Role {
                 Self::None
             }
         };
-        match by(&slot.name.replace('_', " ")) {
-            Self::None => by(&slot.description),
-            Self::At => match by(&slot.description) {
-                Self::None => Self::At,
-                other => other,
-            },
-            role => role,
+        match (by(&words.name, 1), by(&words.description, 4)) {
+            (Self::None | Self::At, Self::From) => Self::From,
+            (Self::None | Self::At, Self::To) => Self::To,
+            (Self::None, Self::At) if words.name.len() == 1 => Self::At,
+            (role, _) => role,
         }
     }
 

@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use smol_str::SmolStr;
-use unicode_normalization::UnicodeNormalization;
 
-use crate::scope::beginning;
+use crate::scope::{beginning, fold};
 
 /// The most words that rules look at.
 const MOST_WORDS: usize = 256;
+
+/// Words before a full stop that ends nothing.
+const ABBREVIATIONS: &[&str] = &["st", "dr", "mr", "mrs", "ms", "mt", "ft", "no", "jr", "sr", "sra", "sta", "mme"];
 
 /// A word of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +57,8 @@ impl<'a> Said<'a> {
                 let next = text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
                 let spaced = next.is_none_or(char::is_whitespace);
                 // Full stops and colons within numbers, times and abbreviations end nothing.
-                let abbreviated = c == '.' && last.folded.len() <= 2 && next.is_some();
+                let short = last.folded.len() == 1 || ABBREVIATIONS.contains(&last.folded.as_str());
+                let abbreviated = c == '.' && short && next.is_some();
                 last.ends_clause |= matches!(c, ',' | ';' | '!' | '?' | '\n' | '(' | ')' | '،' | '。' | '，')
                     || c == '.' && spaced && !abbreviated;
                 last.labels |= matches!(c, ':' | '=') && spaced;
@@ -84,9 +87,14 @@ impl<'a> Said<'a> {
 
     /// Whether these words, separated by blanks, stand here.
     pub(super) fn has(&self, at: usize, phrase: &str) -> bool {
-        let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
+        // Nearly every phrase differs in the first letter.
+        let first = self.word(at);
+        if first.is_empty() || first.as_bytes().first() != phrase.as_bytes().first() {
+            return false;
+        }
+        let Some(rest) = phrase.strip_prefix(first) else { return false };
         let follows = |(offset, word)| self.word(at + 1 + offset) == word;
-        !first.is_empty() && self.word(at) == first && (rest.is_empty() || rest.split(' ').enumerate().all(follows))
+        rest.is_empty() || rest.strip_prefix(' ').is_some_and(|rest| rest.split(' ').enumerate().all(follows))
     }
 
     /// How many words of the longest of these phrases stand here; 0 when none does.
@@ -128,15 +136,6 @@ impl<'a> Said<'a> {
     fn starts_upper(&self, word: &Word) -> bool {
         self.text.get(word.span.clone()).and_then(|word| word.chars().next()).is_some_and(char::is_uppercase)
     }
-}
-
-/// In small letters, without accents and apostrophes.
-pub(super) fn fold(word: &str) -> SmolStr {
-    if word.is_ascii() {
-        return word.chars().filter(|c| *c != '\'').map(|c| c.to_ascii_lowercase()).collect();
-    }
-    let letters = word.nfkd().filter(|c| !matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}'));
-    letters.flat_map(char::to_lowercase).nfc().collect()
 }
 
 /// A whole text, folded, with single blanks.

@@ -10,6 +10,8 @@ use crate::understand::Heard;
 
 /// How near a rival's score comes to the best one's for the user to be asked which he means.
 const MARGIN: f32 = 0.85;
+/// How much more a message must be about another flow than about the one under way.
+const CLEARER: f32 = 1.25;
 /// The most flows that a user is asked about.
 const MOST_CHOICES: usize = 4;
 
@@ -22,7 +24,7 @@ pub(super) enum Starts {
     /// None.
     Nothing,
     /// What is started is refused: "I don't want to book a flight".
-    Refused(FlowId),
+    Refused,
 }
 
 /// How well a flow fits, the better the greater.
@@ -37,7 +39,9 @@ pub(super) fn starts(heard: &Heard<'_>, said: &Said<'_>, message: &Words) -> Sta
     let whole = folded(said.text);
     let requests = said.find(REQUEST).is_some();
     let busy = heard.view.active.is_some();
-    let waiting = heard.scope.asked.is_some() || heard.scope.confirming;
+    // What is said within a flow is mostly about it, and about others only by the way.
+    let scores = heard.index.score(message);
+    let under_way = heard.view.active.map_or(0.0, |flow| scores.of(flow));
     // Figures and names are values, and say nothing against a flow.
     let is_value = |at: usize| at > 0 && said.is_upper(at) || said.word(at).starts_with(|c: char| c.is_ascii_digit());
     let plain: Vec<&str> = (0..said.len()).filter(|at| !is_value(*at)).map(|at| said.word(at)).collect();
@@ -53,7 +57,8 @@ pub(super) fn starts(heard: &Heard<'_>, said: &Said<'_>, message: &Words) -> Sta
             return Some(Fit { rank: 3, score });
         }
         let (about, all) = heard.index.share(&plain, offered.id);
-        if about == 0 || busy && !requests && waiting {
+        if about == 0 || heard.scope.open.contains(&offered.name) || busy && (!requests || score < under_way * CLEARER)
+        {
             return None;
         }
         let covers = |text: &str| heard.index.covers(message, text);
@@ -72,7 +77,7 @@ pub(super) fn starts(heard: &Heard<'_>, said: &Said<'_>, message: &Words) -> Sta
     if said.find(REFUSE).is_some_and(|at| {
         at.start <= 2 && !(at.len() == 1 && said.words.get(at.start).is_some_and(|word| word.ends_clause))
     }) {
-        return Starts::Refused(best.id);
+        return Starts::Refused;
     }
     let rivals = || fits.iter().filter(|(_, rival)| rival.rank == fit.rank && rival.score >= fit.score * MARGIN);
     if fit.rank < 3 && rivals().count() > 1 {

@@ -5,12 +5,13 @@ use std::ops::Range;
 
 use smol_str::SmolStr;
 
-use super::phrases::{CARRIERS, COPULA, DETERMINERS, TRAILERS, VERBS};
+use super::phrases::{CARRIERS, COPULA, DETERMINERS, MODALS, TRAILERS, VERBS};
 use super::role::{Language, Role};
-use super::said::{Said, fold};
+use super::said::Said;
 use crate::kind::Kind;
 use crate::normalize::Locale;
 use crate::program::{FlowId, Slot, SlotId};
+use crate::scope::SlotWords;
 use crate::understand::Heard;
 
 /// The most words of a label.
@@ -25,8 +26,7 @@ pub(super) struct Target<'a> {
     pub(super) role: Role,
     pub(super) filled: bool,
     pub(super) asked: bool,
-    name: Vec<SmolStr>,
-    description: Vec<SmolStr>,
+    words: &'a SlotWords,
     assigned: bool,
 }
 
@@ -67,19 +67,15 @@ impl<'a> Values<'a> {
                     || asked == Some(**id)
                     || heard.program.slot(**id).is_some_and(|slot| slot.flow.is_none())
             };
-            let Some((id, slot)) =
-                offered.ids.iter().find(of_focus).and_then(|id| Some((*id, heard.program.slot(*id)?)))
-            else {
-                continue;
-            };
+            let known = |id: &SlotId| Some((*id, heard.program.slot(*id)?, heard.index.slot_words(*id)?));
+            let Some((id, slot, words)) = offered.ids.iter().find(of_focus).and_then(known) else { continue };
             targets.push(Target {
                 id,
                 slot,
-                role: Role::of(slot),
+                role: Role::of(words),
                 filled: heard.view.filled.contains(&id),
                 asked: asked == Some(id),
-                name: words(&slot.name.replace('_', " ")),
-                description: words(&slot.description),
+                words,
                 assigned: false,
             });
         }
@@ -131,16 +127,18 @@ impl<'a> Values<'a> {
             return None;
         }
         let score = |target: &Target<'_>| {
-            let by_name = words.iter().filter(|word| has(&target.name, word)).count();
-            let by_description =
-                words.iter().filter(|word| !has(&target.name, word) && has(&target.description, word)).count();
+            let by_name = words.iter().filter(|word| has(&target.words.name, word)).count();
+            let by_description = words
+                .iter()
+                .filter(|word| !has(&target.words.name, word) && has(&target.words.description, word))
+                .count();
             let unexplained = words.len() - by_name - by_description;
             // "The from city": words of the role stand for the name.
             let by_role = words
                 .iter()
                 .filter(|word| target.role != Role::None && Role::behind(word, self.language) == Some(target.role))
                 .count();
-            let covered = by_name as f32 / target.name.len().max(1) as f32;
+            let covered = by_name as f32 / target.words.name.len().max(1) as f32;
             if by_name + by_description + by_role == 0 {
                 return 0.0;
             }
@@ -184,7 +182,7 @@ impl<'a> Values<'a> {
             let colon = self.said.words.get(at - 1).is_some_and(|word| word.labels);
             let copula = if colon { 0 } else { self.said.any(at, COPULA) };
             let named = if colon || copula > 0 { self.label_before(at) } else { None };
-            let question = self.said.word(0) == "is" || self.said.word(0) == "what";
+            let question = self.is_asked(at);
             if let Some((target, start)) = named
                 && (colon || !question)
                 && let Some(value) = self.value_from(at + copula, target)
@@ -199,6 +197,12 @@ impl<'a> Values<'a> {
             }
             at += 1;
         }
+    }
+
+    /// Whether the sentence that a word is in is a question, which says nothing of what a slot holds.
+    fn is_asked(&self, at: usize) -> bool {
+        let rest = self.said.words.get(at).and_then(|word| self.said.text.get(word.span.end..)).unwrap_or_default();
+        rest.find(['?', '.', '!', '\n']).is_some_and(|end| rest.get(end..).is_some_and(|rest| rest.starts_with('?')))
     }
 
     /// The words of a value of a slot's kind that begins at a word or soon after it.
@@ -238,7 +242,7 @@ impl<'a> Values<'a> {
         let digits =
             self.said.words.iter().filter(|word| word.folded.starts_with(|c: char| c.is_ascii_digit())).count();
         let mut claimed: Vec<Range<usize>> = Vec::new();
-        if digits > 1 && kinds.iter().any(|kind| is_number(kind)) {
+        if digits > 0 && kinds.iter().any(|kind| is_number(kind)) {
             // The digits of dates and times are no numbers of their own.
             for kind in [Kind::Date, Kind::Time].iter().filter(|kind| !kinds.contains(kind)) {
                 claimed.extend(self.spans(kind).into_iter().filter(|words| words.len() > 1));
@@ -250,7 +254,37 @@ impl<'a> Values<'a> {
                 !words.clone().any(|at| self.is_taken(at)) && !claimed.iter().any(|claim| overlap(claim, words))
             };
             spans.retain(free);
+            let asked = self.targets.iter().any(|target| target.asked && target.slot.kind == *kind);
+            spans.retain(|words| asked || self.is_plain(kind, words));
             self.share_out(kind, spans);
+        }
+    }
+
+    /// Whether words are a value though nothing asked for one: not `now` as a day, not `one` as a number that counts nothing named, and
+    /// not the number of what another slot counts.
+    fn is_plain(&self, kind: &Kind, words: &Range<usize>) -> bool {
+        let text = self.said.text_of(words.clone());
+        if matches!(kind, Kind::Date | Kind::Time | Kind::DateTime) {
+            return !matches!(self.said.word(words.end - 1), "now" | "jetzt" | "ahora" | "maintenant");
+        }
+        if !is_number(kind)
+            || !matches!(kind, Kind::Category { .. }) && !matches!(kind, Kind::Integer | Kind::Number | Kind::Ordinal)
+        {
+            return true;
+        }
+        let figure = text.chars().any(|c| c.is_ascii_digit());
+        let category = matches!(kind, Kind::Category { options } if options.iter().any(|option| !option.value.starts_with(|c: char| c.is_ascii_digit())));
+        let counted = self.named(words.end..words.end + 1).map(|(at, _)| at);
+        match counted.and_then(|at| self.targets.get(at)) {
+            Some(target) => target.slot.kind == *kind,
+            None => {
+                category
+                    || figure
+                    || self
+                        .targets
+                        .iter()
+                        .any(|target| target.slot.kind == *kind && self.affinity(words, target) >= 1.0)
+            }
         }
     }
 
@@ -302,9 +336,9 @@ impl<'a> Values<'a> {
             let word = self.said.word(at);
             let weight = if self.is_taken(at) || word.len() < 3 {
                 0.0
-            } else if has(&target.name, word) {
+            } else if has(&target.words.name, word) {
                 2.0
-            } else if has(&target.description, word) {
+            } else if has(&target.words.description, word) {
                 1.0
             } else {
                 0.0
@@ -323,7 +357,7 @@ impl<'a> Values<'a> {
         while at < self.said.len() {
             let role = if self.is_taken(at) { None } else { Role::behind(self.said.word(at), self.language) };
             let next = match role.filter(|role| *role != Role::None) {
-                Some(role) => self.name_behind(at).and_then(|words| Some((self.target_of(role)?, words))),
+                Some(role) => self.name_behind(at).and_then(|words| Some((self.target_of(role, &words)?, words))),
                 None => None,
             };
             if let Some((target, words)) = next {
@@ -388,13 +422,22 @@ impl<'a> Values<'a> {
                 }
         };
         let end = (start + 1..clause).find(|at| !goes_on(at)).unwrap_or(clause);
-        Some(start..end)
+        // "At a restaurant" names what a slot is for, and no value of it.
+        let names_slot = !is_name
+            && (start..end).all(|at| self.targets.iter().any(|target| has(&target.words.name, self.said.word(at))));
+        let wanting = matches!(self.said.word(preposition), "to")
+            && preposition > 0
+            && MODALS.contains(&self.said.word(preposition - 1));
+        (!names_slot && (is_name || !wanting)).then_some(start..end)
     }
 
     /// The slot that a value of a role belongs to.
-    fn target_of(&self, role: Role) -> Option<usize> {
+    fn target_of(&self, role: Role, words: &Range<usize>) -> Option<usize> {
+        // Where names have capitals, "at the moment" is no place, unless a place was asked for.
+        let plain = self.said.is_upper(words.start) || !self.said.has_capitals();
         let open = || self.targets.iter().enumerate().filter(|(_, target)| target.is_text() && !target.assigned);
-        let of_role = || open().filter(|(_, target)| target.role == role);
+        let of_role =
+            || open().filter(|(_, target)| target.role == role && (plain || target.asked || role != Role::At));
         let best = of_role()
             .find(|(_, target)| target.asked)
             .or_else(|| of_role().find(|(_, target)| !target.filled))
@@ -405,7 +448,7 @@ impl<'a> Values<'a> {
                 .find(|(_, target)| target.role == Role::At && (role == Role::To || role == Role::At) && !target.filled)
         };
         let asked = || open().find(|(_, target)| target.asked && matches!(target.role, Role::At | Role::None));
-        best.or_else(asked).or_else(place).map(|(at, _)| at)
+        best.or_else(asked).or_else(|| place().filter(|_| plain)).map(|(at, _)| at)
     }
 
     /// What is left of the message for one slot: all of it, without the words that carry an answer. `whole`: whether nothing else may
@@ -451,16 +494,6 @@ impl<'a> Values<'a> {
         }
         words
     }
-}
-
-/// Words of a name or description that mean something.
-fn words(text: &str) -> Vec<SmolStr> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(fold);
-    words
-        .filter(|word| {
-            !DETERMINERS.contains(&word.as_str()) && !matches!(word.as_str(), "of" | "for" | "number" | "name")
-        })
-        .collect()
 }
 
 /// Whether a word is among others, in this form or with another ending.

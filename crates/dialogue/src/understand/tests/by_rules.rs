@@ -1,5 +1,7 @@
 //! Messages that rules read alone.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::made::Scene;
@@ -233,7 +235,11 @@ fn an_unread_message_is_left_to_a_model() {
 proptest! {
     #[test]
     fn whatever_is_said_stays_in_scope(message in "(?s).{0,80}|([a-zA-Z ,.?']|from |to |cancel |not |but |is |: |change |no, ){0,25}") {
-        for scene in [Scene::idle(), Scene::within("book_flight", &[("origin", "Madrid")], "destination"), Scene::within("book_flight", &[("origin", "Madrid")], "").confirming()] {
+        static SCENES: LazyLock<[Scene; 3]> = LazyLock::new(|| {
+            let within = || Scene::within("book_flight", &[("origin", "Madrid")], "destination");
+            [Scene::idle(), within(), within().confirming()]
+        });
+        for scene in SCENES.iter() {
             scene.hear(&message, |heard| {
                 let understood = Rules.read(heard);
                 for command in &understood.commands {

@@ -16,6 +16,9 @@
 //! **What is counted as found.** `start X`: the flow X is offered. `provide S` of a service: a slot S that belongs to a flow of
 //! this service is offered; a slot of that name of another service does not count.
 //!
+//! `rules` says what rules alone make of the same turns: `start` is right when just that flow is started, `provide` when a slot of that name
+//! gets the words of the data, or some of them, and `no model needed` is the share of turns of which rules are sure.
+//!
 //! **How the data become a program.** A flow's name and description are those of the data, its slots those of the intent, with
 //! their descriptions; a slot with values is a category, one whose name or description speaks of a date, a time or a number is of that kind,
 //! any other a text. Nothing is added: no triggers, no synonyms. The data do not say when a flow has ended; it is taken as active until
@@ -36,6 +39,7 @@ use ninefold_dialogue::scope::{Bounds, Index, Scope, View};
 use serde_json::{Value, json};
 
 mod made;
+mod rules;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -133,13 +137,14 @@ struct Asked {
     active: Option<FlowId>,
     ended: Option<FlowId>,
     filled: Vec<SlotId>,
+    values: Vec<(SlotId, String)>,
     gold: Vec<Gold>,
 }
 
 enum Gold {
     Start(FlowId),
-    /// Any of these slots.
-    Provide(Vec<SlotId>),
+    /// Any of these slots, with this value.
+    Provide(Vec<SlotId>, String),
 }
 
 fn turns(folder: &Path, split: &str, misses: bool) -> Value {
@@ -167,6 +172,8 @@ fn turns(folder: &Path, split: &str, misses: bool) -> Value {
     json!({
         "split": split, "flows": program.flows.len(), "turns": asked.len(), "target": "recall at least 0.97, tokens_mean at most 90",
         "default": default, "curve_of_ranked_flows": curve, "index_built_us": built.as_micros(), "time": time(&program, &index, &asked),
+        "rules": rules::measure(&program, &index, &asked, misses),
+        "rules": rules::measure(&program, &index, &asked, misses),
     })
 }
 
@@ -184,6 +191,10 @@ fn asked(program: &Program, flows: &[Value], turn: &Value) -> Asked {
             .map(|slot| program.slot_named(active, slot["name"].as_str().unwrap()).unwrap())
             .collect()
     });
+    let said = |slot: &SlotId| {
+        turn["filled"][program.slot(*slot).unwrap().name.as_str()].as_str().unwrap_or_default().to_owned()
+    };
+    let values = filled.iter().map(|slot| (*slot, said(slot))).collect();
     let gold = turn["gold"]
         .as_array()
         .unwrap()
@@ -195,10 +206,19 @@ fn asked(program: &Program, flows: &[Value], turn: &Value) -> Asked {
             let slot = gold["provide"].as_str()?;
             let of_service = flows.iter().filter(|flow| flow["service"] == gold["service"]);
             let flow = |row: &Value| program.flow_named(row["flow"].as_str().unwrap());
-            Some(Gold::Provide(of_service.filter_map(|row| program.slot_named(flow(row), slot)).collect()))
+            let value = gold["value"].as_str().unwrap_or_default().to_owned();
+            Some(Gold::Provide(of_service.filter_map(|row| program.slot_named(flow(row), slot)).collect(), value))
         })
         .collect();
-    Asked { message: text("user"), last_said: text("system"), active, ended: active.filter(|_| complete), filled, gold }
+    Asked {
+        message: text("user"),
+        last_said: text("system"),
+        active,
+        ended: active.filter(|_| complete),
+        filled,
+        values,
+        gold,
+    }
 }
 
 fn view_of(asked: &Asked) -> View<'_> {
@@ -224,14 +244,14 @@ fn measure(program: &Program, index: &Index, asked: &[Asked], bounds: &Bounds, m
         for gold in &turn.gold {
             let (kind, hit) = match gold {
                 Gold::Start(flow) => ("start", scope.flows.iter().any(|offered| offered.id == *flow)),
-                Gold::Provide(slots) => {
+                Gold::Provide(slots, _) => {
                     ("provide", scope.slots.iter().any(|offered| offered.ids.iter().any(|id| slots.contains(id))))
                 }
             };
             if misses && !hit {
                 let name = match gold {
                     Gold::Start(flow) => program.flow(*flow).unwrap().name.as_str(),
-                    Gold::Provide(slots) => {
+                    Gold::Provide(slots, _) => {
                         slots.first().map_or("?", |slot| program.slot(*slot).unwrap().name.as_str())
                     }
                 };
