@@ -13,10 +13,13 @@ use super::relative::Offset;
 /// How many places are kept: no rule looks farther ahead in what people write, and what is longer is read again.
 const PLACES: usize = 32;
 
+/// A place, and what one rule read there.
+type Known<T> = (usize, Option<T>);
+
 /// What one rule read, by place.
 #[derive(Debug)]
 pub(super) struct Memo<T> {
-    known: RefCell<Vec<Option<(usize, Option<T>)>>>,
+    known: RefCell<Vec<Option<Known<T>>>>,
 }
 
 impl<T> Default for Memo<T> {

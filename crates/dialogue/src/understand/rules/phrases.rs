@@ -301,3 +301,19 @@ pub(super) const VERBS: &[&str] = &[
     "arrive", "stay", "eat", "rent", "visit", "schedule", "set", "add", "move", "come", "use", "try", "ask", "tell", "talk", "speak", "give", "pick", "drive", "ride", "watch", "play", "listen", "withdraw", "deposit", "open", "close", "help",
     "say", "hear", "meet", "sign", "update", "correct", "modify", "confirm", "continue", "purchase", "plan", "spend", "receive", "report", "request", "view", "show",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::said::Said;
+    use super::*;
+
+    #[test]
+    fn what_is_looked_for_everywhere_is_found() {
+        for sought in [CANCEL_VERBS, HANDOFF_ANYWHERE, REFUSE, REQUEST, COPULA] {
+            for phrase in sought.phrases {
+                let text = format!("Well, {phrase}");
+                assert_eq!(Said::of(&text).find(sought).map(|at| at.start), Some(1), "{phrase}");
+            }
+        }
+    }
+}
