@@ -54,7 +54,7 @@ pub(crate) fn measure(program: &Program, index: &Index, asked: &[Asked], misses:
             .commands
             .iter()
             .flat_map(|command| match command {
-                Command::Clarify { flows } => flows.iter().map(|flow| flow.as_str()).collect(),
+                Command::Clarify { flows } => flows.iter().map(AsRef::as_ref).collect(),
                 _ => vec![],
             })
             .collect();

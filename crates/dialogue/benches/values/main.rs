@@ -79,7 +79,7 @@ fn main() {
             score.ambiguous += u64::from(matches!(&*read, Read::Several(_)));
         }
         if wrong && !right {
-            println!("{kind_name} {:?} -> {canonical:?}, read {:?}", said, read);
+            println!("{kind_name} {said:?} -> {canonical:?}, read {read:?}");
         }
     }
     report(&split, &scores);

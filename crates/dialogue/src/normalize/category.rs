@@ -19,10 +19,11 @@ const SHORTEST: usize = 4;
 /// The options that a text names. Where the whole text is to be the value, what is like a name counts, too.
 pub(super) fn find(options: &[Choice], t: &Tokens<'_>, locale: Locale, whole: bool) -> Vec<Spot> {
     let mut spots: Vec<(usize, usize, Spot)> = Vec::new();
+    let begins = firsts(t, locale);
     for choice in options {
         let names = std::iter::once((choice.value.as_str(), "option"))
             .chain(choice.synonyms.iter().map(|s| (s.as_str(), "synonym")));
-        for (name, how) in names {
+        for (name, how) in names.filter(|(name, _)| may_stand(name, begins)) {
             let named = Tokens::new(name, locale);
             for (from, to) in places(t, &named) {
                 let spot = Spot { span: t.span(from, to), values: vec![Value::String(choice.value.to_string())], how };
@@ -37,6 +38,21 @@ pub(super) fn find(options: &[Choice], t: &Tokens<'_>, locale: Locale, whole: bo
         return longest(spots);
     }
     if whole { like(options, t, locale).into_iter().collect() } else { vec![] }
+}
+
+/// The letters and digits of ASCII that the words of a text begin with, as bits; all where words are put into English.
+fn firsts(t: &Tokens<'_>, locale: Locale) -> u128 {
+    if !matches!(locale, Locale::EnUs | Locale::EnGb) {
+        return u128::MAX;
+    }
+    let first = |at: usize| t.get(at).and_then(|token| token.text.bytes().next()).filter(u8::is_ascii);
+    (0..t.len()).filter_map(first).fold(0, |bits, first| bits | (1 << first))
+}
+
+/// Whether a name can stand in a text with such beginnings: most cannot, and need not be taken apart.
+fn may_stand(name: &str, begins: u128) -> bool {
+    let first = name.bytes().find(u8::is_ascii_alphanumeric);
+    !name.is_ascii() || first.is_none_or(|first| begins & (1 << first.to_ascii_lowercase()) != 0)
 }
 
 /// Where a name stands in a text, word for word; marks in between say nothing.

@@ -1,5 +1,8 @@
 //! Words around a value that change nothing of it: `I'd say about five, please`.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::reader::Spot;
 use super::token::{Class, Tokens};
 
@@ -13,6 +16,11 @@ const WORDS: &str = " i d ll m s re ve am it is was be will would want need like
     gerne bitte danke am um gegen etwa ungefähr circa ca also ich möchte will würde es ist das wäre sagen wir mal für mein mit \
     por favor gracias quiero quisiera es sea más menos alrededor sobre las los la el para mi creo que digamos serían \
     s'il plaît vous plait te merci je voudrais veux c'est est environ vers le les pour mon disons sera plait ";
+
+fn is_harmless(word: &str) -> bool {
+    static SET: LazyLock<HashSet<&'static str>> = LazyLock::new(|| WORDS.split_ascii_whitespace().collect());
+    SET.contains(word)
+}
 
 /// Whether only harmless words and marks stand outside of the values. Behind a number, one word says what is counted.
 pub(super) fn around(t: &Tokens<'_>, values: &[Spot], counts: bool) -> bool {
@@ -30,7 +38,7 @@ pub(super) fn around(t: &Tokens<'_>, values: &[Spot], counts: bool) -> bool {
         if token.class == Class::Digits {
             return false;
         }
-        if WORDS.split_ascii_whitespace().any(|word| word == token.text) {
+        if is_harmless(&token.text) {
             continue;
         }
         // Between several values: then it is ambiguous.

@@ -1,5 +1,8 @@
 //! Words of German, Spanish and French in English, so that one grammar reads them all.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use smol_str::SmolStr;
 
 use super::Locale;
@@ -7,16 +10,29 @@ use super::number::small_word;
 
 /// The English word that the grammar knows for a word of the locale's language.
 pub(super) fn english(word: &str, locale: Locale) -> Option<SmolStr> {
-    let table = match locale {
+    static GERMAN_WORDS: LazyLock<Words> = LazyLock::new(|| words(GERMAN));
+    static SPANISH_WORDS: LazyLock<Words> = LazyLock::new(|| words(SPANISH));
+    static FRENCH_WORDS: LazyLock<Words> = LazyLock::new(|| words(FRENCH));
+    let words = match locale {
         Locale::EnUs | Locale::EnGb => return None,
-        Locale::DeDe => GERMAN,
-        Locale::EsEs => SPANISH,
-        Locale::FrFr => FRENCH,
+        Locale::DeDe => &GERMAN_WORDS,
+        Locale::EsEs => &SPANISH_WORDS,
+        Locale::FrFr => &FRENCH_WORDS,
     };
-    table
-        .iter()
-        .find(|(_, words)| words.split(' ').any(|known| known == word))
-        .map(|(english, _)| SmolStr::new_static(english))
+    words.get(word).map(|english| SmolStr::new_static(english))
+}
+
+type Words = HashMap<&'static str, &'static str>;
+
+/// The English words by those of another language; of a word that stands twice, the first.
+fn words(table: Table) -> Words {
+    let mut all = Words::new();
+    for (english, words) in table {
+        for word in words.split(' ') {
+            all.entry(word).or_insert(english);
+        }
+    }
+    all
 }
 
 /// The value of a German number in one word: `einundzwanzig`, `zweihundertfünf`, `dreitausendvierhundert`.

@@ -15,7 +15,7 @@ mod token;
 mod unit;
 mod when;
 
-pub use reader::{Builder, Normalizer, Reader};
+pub use reader::{Builder, Message, Normalizer, Reader};
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -1,5 +1,8 @@
 //! Amounts of money: `$48.2 million`, `5 bucks`, `3 dollars 50 cents`, `USD 200`, `75 cents`.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::Locale;
@@ -95,10 +98,12 @@ fn part(word: &str) -> Option<(&'static str, f64)> {
 }
 
 fn code(word: &str) -> Option<&'static str> {
-    if word.is_empty() {
-        return None;
-    }
-    CURRENCIES.iter().find(|(_, words)| words.split(' ').any(|known| known == word)).map(|(code, _)| *code)
+    static CODES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+        // Of a word that stands twice, the first counts.
+        let words = CURRENCIES.iter().rev().flat_map(|(code, words)| words.split(' ').map(move |word| (word, *code)));
+        words.collect()
+    });
+    CODES.get(word).copied()
 }
 
 fn text_at<'t>(t: &'t Tokens<'_>, at: usize) -> &'t str {

@@ -1,5 +1,6 @@
 //! The normalizer: values of a kind read from texts, with a cache of what was read.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::token::{Tokens, is_blank};
-use super::when::Cx;
+use super::when::{Cx, When};
 use super::{Found, Normalized, Read, Reading, Unread, category, contact, harmless, name, plain, quantity};
 use crate::Kind;
 
@@ -32,6 +33,17 @@ pub type Reader = dyn Fn(&str, &Reading) -> Read + Send + Sync;
 #[derive(Clone)]
 pub struct Normalizer {
     inner: Arc<Inner>,
+}
+
+/// A message in which values of several kinds are looked for: it is taken apart once for all of them.
+#[derive(Debug)]
+pub struct Message<'a> {
+    normalizer: &'a Normalizer,
+    text: &'a str,
+    reading: &'a Reading,
+    tokens: OnceCell<Tokens<'a>>,
+    /// All of the calendar and the clock, of whatever kind.
+    whens: OnceCell<Vec<When>>,
 }
 
 struct Inner {
@@ -140,28 +152,16 @@ impl Normalizer {
         read
     }
 
-    /// The values of a kind within a message, from left to right, none within another. A text cannot be told from what is around
-    /// it, so none is found.
+    /// The values of a kind within a message, as [`Message::find`] gives them.
     #[must_use]
     pub fn find(&self, kind: &Kind, text: &str, reading: &Reading) -> Vec<Found> {
-        match kind {
-            Kind::Text | Kind::Name | Kind::Place | Kind::Any => vec![],
-            Kind::Custom { .. } => {
-                let read = self.read(kind, text, reading);
-                let original = match &*read {
-                    Read::One(value) => Some(&value.original),
-                    Read::Several(values) => values.first().map(|value| &value.original),
-                    Read::None(_) => None,
-                };
-                let span = original.and_then(|original| Some((text.find(original.as_str())?, original.len())));
-                span.map(|(start, len)| Found { span: start..start + len, read: (*read).clone() }).into_iter().collect()
-            }
-            _ => {
-                let tokens = Tokens::new(text, reading.locale);
-                let (spots, _) = spots(kind, &tokens, reading, false);
-                spots.into_iter().map(|spot| Found { read: as_read(text, &spot), span: spot.span }).collect()
-            }
-        }
+        self.message(text, reading).find(kind)
+    }
+
+    /// A message that is looked through for values of several kinds.
+    #[must_use]
+    pub fn message<'a>(&'a self, text: &'a str, reading: &'a Reading) -> Message<'a> {
+        Message { normalizer: self, text, reading, tokens: OnceCell::new(), whens: OnceCell::new() }
     }
 
     /// Reads without the cache, and says whether what was read holds for all that has the same key.
@@ -176,6 +176,48 @@ impl Normalizer {
             },
             _ => whole(kind, text, reading),
         }
+    }
+}
+
+impl<'a> Message<'a> {
+    /// The values of a kind within the message, from left to right, none within another. A text cannot be told from what is around
+    /// it, so none is found.
+    #[must_use]
+    pub fn find(&self, kind: &Kind) -> Vec<Found> {
+        let text = self.text;
+        match kind {
+            Kind::Text | Kind::Name | Kind::Place | Kind::Any => vec![],
+            Kind::Custom { .. } => {
+                let read = self.normalizer.read(kind, text, self.reading);
+                let original = match &*read {
+                    Read::One(value) => Some(&value.original),
+                    Read::Several(values) => values.first().map(|value| &value.original),
+                    Read::None(_) => None,
+                };
+                let span = original.and_then(|original| Some((text.find(original.as_str())?, original.len())));
+                span.map(|(start, len)| Found { span: start..start + len, read: (*read).clone() }).into_iter().collect()
+            }
+            Kind::Date
+            | Kind::Time
+            | Kind::DateTime
+            | Kind::Duration
+            | Kind::DateRange
+            | Kind::TimeRange
+            | Kind::DateTimeRange
+            | Kind::Recurrence => {
+                let whens = self.whens.get_or_init(|| whens(self.tokens(), self.reading, false));
+                let spots = whens.iter().filter_map(|when| spot(when, kind, self.tokens(), self.reading, false));
+                spots.map(|spot| Found { read: as_read(text, &spot), span: spot.span }).collect()
+            }
+            _ => {
+                let (spots, _) = spots(kind, self.tokens(), self.reading, false);
+                spots.into_iter().map(|spot| Found { read: as_read(text, &spot), span: spot.span }).collect()
+            }
+        }
+    }
+
+    fn tokens(&self) -> &Tokens<'a> {
+        self.tokens.get_or_init(|| Tokens::new(self.text, self.reading.locale))
     }
 }
 
@@ -204,11 +246,10 @@ fn spots(kind: &Kind, t: &Tokens<'_>, reading: &Reading, whole: bool) -> (Vec<Sp
         | Kind::Recurrence => {
             let bare = whole && matches!(kind, Kind::Time | Kind::TimeRange | Kind::DateTime | Kind::DateTimeRange);
             let mut lasting = true;
-            let all = Cx::new(t, reading.now, reading.locale, reading.prefer).all(bare);
+            let all = whens(t, reading, bare);
             let list = all.iter().filter_map(|when| {
                 lasting &= !when.is_of_now();
-                let values = when.values(kind, reading.prefer, whole)?;
-                Some(Spot { span: t.span(when.from, when.to), values, how: when.how })
+                spot(when, kind, t, reading, whole)
             });
             let list = list.collect();
             return (list, lasting);
@@ -221,6 +262,16 @@ fn spots(kind: &Kind, t: &Tokens<'_>, reading: &Reading, whole: bool) -> (Vec<Sp
         _ => quantity::find(kind, t, reading.locale),
     };
     (list, true)
+}
+
+/// All of the calendar and the clock that a text holds.
+fn whens(t: &Tokens<'_>, reading: &Reading, bare: bool) -> Vec<When> {
+    Cx::new(t, reading.now, reading.locale, reading.prefer).all(bare)
+}
+
+fn spot(when: &When, kind: &Kind, t: &Tokens<'_>, reading: &Reading, whole: bool) -> Option<Spot> {
+    let values = when.values(kind, reading.prefer, whole)?;
+    Some(Spot { span: t.span(when.from, when.to), values, how: when.how })
 }
 
 fn as_read(text: &str, spot: &Spot) -> Read {

@@ -1,6 +1,6 @@
 //! A text in tokens: words in small letters, runs of digits of any script, single marks.
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, StrExt};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -78,6 +78,7 @@ impl<'a> Tokens<'a> {
                     number.map(|number| smol_str::format_smolstr!("{number}")).unwrap_or_default()
                 }
                 Class::Word => word(raw, locale),
+                Class::Digits if raw.is_ascii() => raw.into(),
                 Class::Digits => raw.chars().filter_map(digit).map(|d| char::from(b'0' + d)).collect(),
                 Class::Mark => mark(c),
             };
@@ -164,7 +165,7 @@ fn one_by_one(c: char) -> bool {
 
 fn word(raw: &str, locale: Locale) -> SmolStr {
     let lower: SmolStr = if raw.is_ascii() {
-        raw.chars().map(|c| c.to_ascii_lowercase()).collect()
+        raw.to_ascii_lowercase_smolstr()
     } else {
         raw.chars().flat_map(char::to_lowercase).nfc().collect()
     };
@@ -185,7 +186,7 @@ fn mark(c: char) -> SmolStr {
         '％' | '٪' => '%',
         other => other,
     };
-    SmolStr::from_iter([plain])
+    SmolStr::new(plain.encode_utf8(&mut [0; 4]))
 }
 
 /// Where the ten digits of scripts begin.

@@ -1,5 +1,8 @@
 //! Units of measure: their words and signs, canonical names and what they measure.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// A unit: its canonical name, in the singular.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Measure {
@@ -76,24 +79,29 @@ const TIMES: &[(&str, &str)] = &[
     ("millisecond", "milliseconds ms"),
 ];
 
-fn lookup(table: &'static [(&'static str, &'static str)], word: &str) -> Option<&'static str> {
-    if word.is_empty() {
-        return None;
+type Names = HashMap<&'static str, &'static str>;
+
+/// The canonical names by all words; of a word that stands twice, the first.
+fn names(table: &'static [(&'static str, &'static str)]) -> Names {
+    let mut names = Names::new();
+    for (name, words) in table {
+        for word in std::iter::once(*name).chain(words.split(' ')) {
+            names.entry(word).or_insert(name);
+        }
     }
-    table
-        .iter()
-        .find(|(name, words)| *name == word || words.split(' ').any(|known| known == word))
-        .map(|(name, _)| *name)
+    names
 }
 
 /// The unit of length, area, volume, weight, speed, data or angle that a word or sign is.
 pub(super) fn measure(word: &str) -> Option<Measure> {
-    lookup(UNITS, word).map(|name| Measure { name })
+    static NAMES: LazyLock<Names> = LazyLock::new(|| names(UNITS));
+    NAMES.get(word).map(|name| Measure { name })
 }
 
 /// The unit of time that a speed is told by.
 pub(super) fn time(word: &str) -> Option<&'static str> {
-    lookup(TIMES, word)
+    static NAMES: LazyLock<Names> = LazyLock::new(|| names(TIMES));
+    NAMES.get(word).copied()
 }
 
 /// Whether a word counts what stands before it, so that the number there is no year.

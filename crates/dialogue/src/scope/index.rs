@@ -6,11 +6,12 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use ninefold_core::terms::{for_each_term, hash, is_function_word};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, StrExt};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::kind::Kind;
 use crate::program::{ActionId, Flow, FlowId, Op, Program, Slot, SlotId};
+use crate::understand::{Role, folded};
 
 /// How much a term of a name, a description or a trigger says.
 const OF_FLOW: f32 = 3.0;
@@ -76,10 +77,12 @@ struct Posting {
 }
 
 /// The words by which a slot is called, as [`fold`] gives them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct SlotWords {
     pub(crate) name: Vec<SmolStr>,
     pub(crate) description: Vec<SmolStr>,
+    /// Behind which words its value stands.
+    pub(crate) role: Role,
 }
 
 /// Words of names and descriptions that tell no slot from another.
@@ -97,13 +100,18 @@ impl SlotWords {
                 all.iter().filter(|word| !OF_ANY_SLOT.contains(&word.as_str())).cloned().collect();
             if telling.is_empty() { all } else { telling }
         };
-        Self { name: words(&slot.name), description: words(&slot.description) }
+        let (name, description) = (words(&slot.name), words(&slot.description));
+        let role = Role::of(&name, &description);
+        Self { name, description, role }
     }
 }
 
 /// A word in small letters, without accents and apostrophes.
 pub(crate) fn fold(word: &str) -> SmolStr {
     if word.is_ascii() {
+        if !word.contains('\'') {
+            return word.to_ascii_lowercase_smolstr();
+        }
         return word.chars().filter(|c| *c != '\'').map(|c| c.to_ascii_lowercase()).collect();
     }
     let letters = word.nfkd().filter(|c| !matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}'));
@@ -119,6 +127,10 @@ pub struct Index {
     actions: Vec<Vec<ActionId>>,
     collected: Vec<bool>,
     slots: Vec<SlotWords>,
+    /// For each flow, the terms of its name, its description and each trigger.
+    sayings: Vec<Vec<Vec<u64>>>,
+    /// For each flow, its triggers as rules compare them.
+    triggers: Vec<Vec<String>>,
 }
 
 /// The distinct terms of a text, function words left out, in order.
@@ -207,6 +219,12 @@ impl Index {
             actions: (0..program.flows.len()).map(|at| actions(program, at)).collect(),
             collected,
             slots: program.slots.iter().map(SlotWords::of).collect(),
+            sayings: program.flows.iter().map(sayings).collect(),
+            triggers: program
+                .flows
+                .iter()
+                .map(|flow| flow.triggers.iter().map(|text| folded(text)).collect())
+                .collect(),
         }
     }
 
@@ -256,19 +274,18 @@ impl Index {
         said.fold((0, 0), |(about, all), (_, hashed)| (about + usize::from(names(*hashed)), all + 1))
     }
 
-    /// Whether all that another text says, function words and request words aside, is said in this one.
+    /// Whether all that a flow's name, its description or one of its triggers says is said in a text, function words and request
+    /// words aside.
     #[must_use]
-    pub fn covers(&self, words: &Words, other: &str) -> bool {
-        let mut said = 0;
-        let mut missing = false;
-        for_each_term(other, |term| {
-            if !missing && !is_function_word(term) && !is_request_word(term) {
-                let hashed = hash(term);
-                said += 1;
-                missing = !words.terms.iter().any(|(_, known)| *known == hashed);
-            }
-        });
-        said > 0 && !missing
+    pub fn covers(&self, words: &Words, flow: FlowId) -> bool {
+        let said = |term: &u64| words.terms.iter().any(|(_, known)| known == term);
+        let sayings = self.sayings.get(usize::from(flow.0)).map_or(&[][..], Vec::as_slice);
+        sayings.iter().any(|terms| !terms.is_empty() && terms.iter().all(said))
+    }
+
+    /// The triggers of a flow, folded.
+    pub(crate) fn triggers(&self, flow: FlowId) -> &[String] {
+        self.triggers.get(usize::from(flow.0)).map_or(&[], Vec::as_slice)
     }
 
     /// The flows that are described in like words, with how like they are (a cosine), the likest first: one follows the other.
@@ -297,6 +314,18 @@ impl Index {
     fn postings(&self, term: u64) -> &[Posting] {
         self.terms.get(&term).and_then(|at| self.postings.get(at.clone())).unwrap_or(&[])
     }
+}
+
+fn sayings(flow: &Flow) -> Vec<Vec<u64>> {
+    let terms = |text: &str| {
+        let words = Words::of(text).terms.into_iter();
+        words.filter(|(term, _)| !is_request_word(term)).map(|(_, hashed)| hashed).collect()
+    };
+    [flow.name.as_str(), &flow.description]
+        .into_iter()
+        .chain(flow.triggers.iter().map(String::as_str))
+        .map(terms)
+        .collect()
 }
 
 /// The terms of what is said of a flow, with the greatest weight of each, and whether it is about the flow itself.

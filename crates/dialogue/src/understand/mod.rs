@@ -21,6 +21,7 @@ use crate::scope::{Index, Scope, View};
 pub use hybrid::Hybrid;
 pub use model::ByModel;
 pub use rules::Rules;
+pub(crate) use rules::{Role, folded};
 pub use scripted::Scripted;
 
 /// A message, and all that may be known to understand it.

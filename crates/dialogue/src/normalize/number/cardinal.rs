@@ -73,6 +73,8 @@ pub(super) fn upto(t: &Tokens<'_>, at: usize, limit: usize) -> Option<(Number, u
     if t.any(at, &["a", "an"]) {
         scale(t.word(at + 1)).filter(|_| at + 1 < limit)?;
         (group, next, open) = (1, at + 1, true);
+    } else if small_word(t.word(at)).or_else(|| scale(t.word(at))).is_none() {
+        return None;
     }
     while next < limit {
         let word = t.word(next);

@@ -219,3 +219,24 @@ fn days_within_a_message() {
     assert_eq!(found(&Kind::Time, "call me at 5, or at 6:30 pm"), ["5", "6:30 pm"]);
     assert_eq!(found(&Kind::Date, "the first flight for 2 people, version 3.4"), Vec::<String>::new());
 }
+
+#[test]
+fn far_into_a_message_a_day_is_read_as_at_its_beginning() {
+    let days = ["March 20th", "next Friday", "the 22nd of April", "tomorrow"];
+    let between = ". We like walking along rivers with dogs, cats, horses, birds, fish, friends, neighbours who sing songs, dance, \
+                   play music, cook meals, paint houses, tell stories, plant trees. ";
+    assert_eq!(found(&Kind::Date, &days.join(between)), days);
+}
+
+#[test]
+fn a_message_gives_each_kind_what_it_gives_it_alone() {
+    let (normalizer, reading) = (Normalizer::default(), reading(Locale::EnUs));
+    let text = "Two seats on March 20th at 5 pm for $30, back on the 22nd by 6:30, for 3 hours, every Monday";
+    let message = normalizer.message(text, &reading);
+    for kind in [Kind::Time, Kind::Date, Kind::DateTime, Kind::Duration, Kind::Recurrence, Kind::Money, Kind::Integer] {
+        let alone = normalizer.find(&kind, text, &reading);
+        assert_eq!((message.find(&kind), message.find(&kind)), (alone.clone(), alone), "{kind:?}");
+    }
+    let times: Vec<&str> = message.find(&Kind::DateTime).into_iter().map(|found| &text[found.span]).collect();
+    assert_eq!(times, ["March 20th at 5 pm"]);
+}

@@ -26,9 +26,8 @@ pub(super) fn date(year: i64, month: i64, day: i64) -> Option<Date> {
 
 /// A day that many months and days later; the last of a month where it has no such day.
 pub(super) fn plus(day: Date, months: i64, days: i64) -> Option<Date> {
-    let months = Span::new().try_months(months).ok()?;
-    let days = Span::new().try_days(days).ok()?;
-    day.checked_add(months).ok()?.checked_add(days).ok()
+    let there = if months == 0 { day } else { day.checked_add(Span::new().try_months(months).ok()?).ok()? };
+    if days == 0 { Some(there) } else { there.checked_add(Span::new().try_days(days).ok()?).ok() }
 }
 
 pub(super) fn monday_of(day: Date) -> Option<Date> {

@@ -86,6 +86,10 @@ impl Clock {
 impl Cx<'_> {
     /// The time of day at a place, and where it ends.
     pub(super) fn clock(&self, at: usize) -> Option<(Clock, usize)> {
+        self.memos.clock.at(at, || self.fresh_clock(at))
+    }
+
+    fn fresh_clock(&self, at: usize) -> Option<(Clock, usize)> {
         let t = self.t;
         if at > 0
             && t.glued(at)

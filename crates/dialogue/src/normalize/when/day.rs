@@ -19,12 +19,20 @@ pub(super) fn shift(word: &str) -> Option<i64> {
 impl Cx<'_> {
     /// The day at a place, and where it ends.
     pub(super) fn day(&self, at: usize) -> Option<(Day, usize)> {
+        self.memos.day.at(at, || self.fresh_day(at))
+    }
+
+    fn fresh_day(&self, at: usize) -> Option<(Day, usize)> {
         let found = longer(self.plain_day(at), self.by_weekday(at));
         longer(found, self.shifted(at))
     }
 
     /// A day without a weekday before it.
     pub(super) fn plain_day(&self, at: usize) -> Option<(Day, usize)> {
+        self.memos.plain_day.at(at, || self.fresh_plain_day(at))
+    }
+
+    fn fresh_plain_day(&self, at: usize) -> Option<(Day, usize)> {
         let absolute = longer(self.numeric_day(at), longer(self.month_day(at), self.day_month(at)));
         let absolute = absolute.map(|(day, end)| (day, self.weekday_in_brackets(end)));
         let named = longer(self.named_day(at), self.holiday(at));
@@ -39,6 +47,10 @@ impl Cx<'_> {
 
     /// A number that may be that of a day: its value, where it ends, whether it is an ordinal.
     pub(super) fn day_number(&self, at: usize) -> Option<(i64, usize, bool)> {
+        self.memos.day_number.at(at, || self.fresh_day_number(at))
+    }
+
+    fn fresh_day_number(&self, at: usize) -> Option<(i64, usize, bool)> {
         let t = self.t;
         if let Some((value, len)) = t.small(at) {
             if len > 2 || (1..=31).contains(&value) == (value > 31) {
@@ -70,6 +82,10 @@ impl Cx<'_> {
 
     /// A year of four digits, of two behind an apostrophe, or in words: `nineteen ninety six`, `two thousand and fifteen`.
     pub(super) fn year(&self, at: usize) -> Option<(i64, usize)> {
+        self.memos.year.at(at, || self.fresh_year(at))
+    }
+
+    fn fresh_year(&self, at: usize) -> Option<(i64, usize)> {
         let t = self.t;
         if let Some((year, len)) = t.small(at) {
             let alone = !(t.glued(at + 1) && (t.is(at + 1, ":") || t.word(at + 1).len() > 1 || t.is(at + 1, "%")));
@@ -248,6 +264,10 @@ impl Cx<'_> {
 
     /// Days that begin with a weekday, or with what says which one.
     pub(super) fn by_weekday(&self, at: usize) -> Option<(Day, usize)> {
+        self.memos.by_weekday.at(at, || self.fresh_by_weekday(at))
+    }
+
+    fn fresh_by_weekday(&self, at: usize) -> Option<(Day, usize)> {
         let t = self.t;
         // "next friday", "this coming monday", "next week mon".
         let the = if t.any(at, &["the"]) { at + 1 } else { at };

@@ -98,6 +98,9 @@ impl Cx<'_> {
     /// A holiday, with its year if one is said.
     pub(super) fn holiday(&self, at: usize) -> Option<(Day, usize)> {
         let t = self.t;
+        if !t.is(at, ".'") && !begins(t.word(at)) {
+            return None;
+        }
         let (names, rule) = HOLIDAYS.iter().find(|(names, _)| self.named(at, names).is_some())?;
         let mut end = self.named(at, names)?;
         let bare = end;

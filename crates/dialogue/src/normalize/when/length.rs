@@ -119,6 +119,10 @@ pub(super) fn whole(count: f64) -> Option<i64> {
 impl Cx<'_> {
     /// A count of units; the words for a few are counts.
     pub(super) fn count(&self, at: usize) -> Option<(f64, usize)> {
+        self.memos.count.at(at, || self.fresh_count(at))
+    }
+
+    fn fresh_count(&self, at: usize) -> Option<(f64, usize)> {
         let t = self.t;
         if t.any(at, &["couple"]) || t.phrase(at, &["a", "couple"]) {
             let end = if t.any(at, &["a"]) { at + 2 } else { at + 1 };
@@ -170,6 +174,10 @@ impl Cx<'_> {
 
     /// The length of time at a place.
     pub(super) fn length(&self, at: usize) -> Option<(Length, usize)> {
+        self.memos.length.at(at, || self.fresh_length(at))
+    }
+
+    fn fresh_length(&self, at: usize) -> Option<(Length, usize)> {
         let t = self.t;
         if let Some(end) =
             t.phrases(at, &[&["all", "day"], &["whole", "day"], &["the", "whole", "day"], &["full", "day"]])

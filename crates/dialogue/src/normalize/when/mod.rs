@@ -9,6 +9,7 @@ mod holiday;
 mod hours;
 mod join;
 mod length;
+mod memo;
 mod numeric;
 mod open;
 mod period;
@@ -24,6 +25,7 @@ use super::token::Tokens;
 use super::{Locale, Prefer};
 pub(super) use calendar::Two;
 pub(super) use length::Length;
+use memo::Memos;
 pub(super) use recurring::Recurring;
 
 /// What the grammar reads, and by what.
@@ -33,6 +35,7 @@ pub(super) struct Cx<'a> {
     pub today: Date,
     pub locale: Locale,
     pub prefer: Prefer,
+    memos: Memos,
 }
 
 /// A day.
@@ -96,7 +99,7 @@ pub(super) struct When {
 
 impl<'a> Cx<'a> {
     pub(super) fn new(t: &'a Tokens<'a>, now: DateTime, locale: Locale, prefer: Prefer) -> Self {
-        Self { t, now, today: now.date(), locale, prefer }
+        Self { t, now, today: now.date(), locale, prefer, memos: Memos::default() }
     }
 }
 

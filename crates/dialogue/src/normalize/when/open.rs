@@ -70,6 +70,10 @@ const BEHIND_IT: &[(&[&str], Side)] = &[
 impl Cx<'_> {
     /// The words before one end of a range.
     pub(super) fn side(&self, at: usize) -> Option<(Side, usize)> {
+        self.memos.side.at(at, || self.fresh_side(at))
+    }
+
+    fn fresh_side(&self, at: usize) -> Option<(Side, usize)> {
         let (words, side) = BEFORE_IT.iter().find(|(words, _)| self.t.phrase(at, words))?;
         let end = at + words.len();
         Some((*side, if self.t.any(end, &["around", "about"]) { end + 1 } else { end }))

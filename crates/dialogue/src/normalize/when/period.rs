@@ -29,12 +29,20 @@ impl Period {
 impl Cx<'_> {
     /// The period at a place, and where it ends.
     pub(super) fn period(&self, at: usize) -> Option<(Period, usize)> {
+        self.memos.period.at(at, || self.fresh_period(at))
+    }
+
+    fn fresh_period(&self, at: usize) -> Option<(Period, usize)> {
         let found = longer(self.plain_period(at), self.part_of_period(at));
         longer(found, longer(self.counted_period(at), self.length_from_day(at)))
     }
 
     /// A period that is no part of another.
     pub(super) fn plain_period(&self, at: usize) -> Option<(Period, usize)> {
+        self.memos.plain_period.at(at, || self.fresh_plain_period(at))
+    }
+
+    fn fresh_plain_period(&self, at: usize) -> Option<(Period, usize)> {
         let found = longer(self.relative_period(at), self.by_month(at));
         let found = longer(found, longer(self.quarter(at), self.week(at)));
         longer(found, longer(self.by_year(at), self.decade(at)))
@@ -72,6 +80,10 @@ impl Cx<'_> {
     }
 
     fn relative_period(&self, at: usize) -> Option<(Period, usize)> {
+        self.memos.relative_period.at(at, || self.fresh_relative_period(at))
+    }
+
+    fn fresh_relative_period(&self, at: usize) -> Option<(Period, usize)> {
         let t = self.t;
         for words in [&["the", "week", "after", "next"][..], &["week", "after", "next"]] {
             if t.phrase(at, words) {
@@ -138,6 +150,10 @@ impl Cx<'_> {
 
     /// A month by name or in figures, with or without a year: `March 2024`, `Dec/2018`, `12-2015`, `april of 87`.
     fn by_month(&self, at: usize) -> Option<(Period, usize)> {
+        self.memos.month.at(at, || self.fresh_by_month(at))
+    }
+
+    fn fresh_by_month(&self, at: usize) -> Option<(Period, usize)> {
         let t = self.t;
         if let Some((a, la)) = t.small(at) {
             let joined = t.is(at + 1, "/-") && t.glued(at + 1) && t.glued(at + 2);

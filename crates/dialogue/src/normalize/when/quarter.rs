@@ -9,6 +9,10 @@ use super::{Cx, longer};
 impl Cx<'_> {
     /// A year by its number, or from the one of reference.
     pub(super) fn by_year(&self, at: usize) -> Option<(Period, usize)> {
+        self.memos.whole_year.at(at, || self.fresh_by_year(at))
+    }
+
+    fn fresh_by_year(&self, at: usize) -> Option<(Period, usize)> {
         let t = self.t;
         let start = if t.any(at, &["the"]) { at + 1 } else { at };
         let whole = |year: i64| Some(Period::one(date(year, 1, 1)?, date(year + 1, 1, 1)?, Unit::Year));

@@ -5,6 +5,9 @@ use jiff::civil::DateTime;
 use super::calendar::{plus, weekday, weekday_from};
 use super::{Cx, Day, Length, longer};
 
+/// A length, where it ends, the direction, and the day from which it is counted if that is not now.
+pub(super) type Offset = (Length, usize, f64, Option<Day>);
+
 impl Cx<'_> {
     /// `today` and its like.
     pub(super) fn named_day(&self, at: usize) -> Option<(Day, usize)> {
@@ -88,8 +91,12 @@ impl Cx<'_> {
         Some((length.shift_instant(self.now, sign)?, end))
     }
 
-    /// The length, where it ends, the direction, and the day from which it is counted if that is not now.
-    fn offset(&self, at: usize) -> Option<(Length, usize, f64, Option<Day>)> {
+    /// A length from a day or from now.
+    fn offset(&self, at: usize) -> Option<Offset> {
+        self.memos.offset.at(at, || self.fresh_offset(at))
+    }
+
+    fn fresh_offset(&self, at: usize) -> Option<Offset> {
         let t = self.t;
         if t.any(at, &["in"]) {
             let (length, end) = self.length(at + 1)?;

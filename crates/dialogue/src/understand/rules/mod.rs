@@ -10,6 +10,7 @@ mod said;
 mod start;
 mod values;
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use async_trait::async_trait;
@@ -20,7 +21,9 @@ use self::change::{Change, change, marker};
 use self::phrases::{
     AFFIRM, Act, CANCEL_VERBS, CHIT_CHAT, DENY, DETERMINERS, HANDOFF_ANYWHERE, POLITE, QUESTION, REFUSE, REQUEST, act,
 };
-use self::said::{Said, folded};
+pub(crate) use self::role::Role;
+use self::said::Said;
+pub(crate) use self::said::folded;
 use self::start::{Starts, starts};
 use self::values::Values;
 use super::{By, Heard, Understand, Understood};
@@ -49,7 +52,7 @@ impl Rules {
         if said.len() == 0 {
             return Understood::cannot(By::Rules, CannotHandle::NotUnderstood, "there are no words in it");
         }
-        let turn = Turn { heard, said: &said, words: Words::of(heard.view.message), core: core(&said) };
+        let turn = Turn { heard, said: &said, words: OnceCell::new(), core: core(&said) };
         turn.read().within(heard.scope, heard.program)
     }
 }
@@ -76,7 +79,7 @@ fn core(said: &Said<'_>) -> Range<usize> {
 struct Turn<'a> {
     heard: &'a Heard<'a>,
     said: &'a Said<'a>,
-    words: Words,
+    words: OnceCell<Words>,
     core: Range<usize>,
 }
 
@@ -100,8 +103,8 @@ impl Turn<'_> {
     }
 
     fn read(&self) -> Understood {
-        let whole = folded(self.said.text_of(self.core.clone()));
-        let all = folded(self.said.text);
+        let whole = self.said.folded(self.core.clone());
+        let all = self.said.folded(0..self.said.len());
         if let Some(flow) = self.triggered(&all) {
             return self.one(Command::Start { flow }, "its trigger");
         }
@@ -128,10 +131,8 @@ impl Turn<'_> {
     /// The flow of which the whole message is a trigger.
     fn triggered(&self, all: &str) -> Option<SmolStr> {
         let flows = self.heard.scope.flows.iter();
-        let mut triggered = flows.filter(|offered| {
-            let flow = self.heard.program.flow(offered.id);
-            flow.is_some_and(|flow| flow.triggers.iter().any(|trigger| folded(trigger) == all))
-        });
+        let mut triggered =
+            flows.filter(|offered| self.heard.index.triggers(offered.id).iter().any(|trigger| trigger == all));
         Some(triggered.next()?.name.clone())
     }
 
@@ -185,9 +186,9 @@ impl Turn<'_> {
 
     /// "Cancel my booking", and "don't cancel".
     fn cancels(&self) -> Option<Understood> {
-        let at = (0..self.said.len()).find(|at| self.said.any(*at, CANCEL_VERBS) > 0)?;
+        let at = (0..self.said.len()).find(|at| self.said.any_of(*at, CANCEL_VERBS) > 0)?;
         let refused = (0..at).any(|before| {
-            let length = self.said.any(before, REFUSE);
+            let length = self.said.any_of(before, REFUSE);
             length > 0
                 && before + length >= at.saturating_sub(1)
                 && !self.said.words.get(before + length - 1).is_some_and(|word| word.ends_clause)
@@ -210,18 +211,19 @@ impl Turn<'_> {
     fn content(&self) -> Understood {
         let (lead, from) = self.lead();
         let mut understood = Understood::nothing(By::Rules);
-        let started = match starts(self.heard, self.said, &self.words) {
-            Starts::One(flow, name, why) => {
-                understood.push(Command::Start { flow: name }, why);
-                Some(flow)
-            }
-            Starts::Several(flows, why) => return self.one(Command::Clarify { flows }, why),
-            Starts::Refused if self.heard.view.active.is_none() => {
-                return self
-                    .one(Command::CannotHandle { reason: CannotHandle::NotUnderstood }, "says what is not wanted");
-            }
-            Starts::Refused | Starts::Nothing => None,
-        };
+        let started =
+            match starts(self.heard, self.said, || self.words.get_or_init(|| Words::of(self.heard.view.message))) {
+                Starts::One(flow, name, why) => {
+                    understood.push(Command::Start { flow: name }, why);
+                    Some(flow)
+                }
+                Starts::Several(flows, why) => return self.one(Command::Clarify { flows }, why),
+                Starts::Refused if self.heard.view.active.is_none() => {
+                    return self
+                        .one(Command::CannotHandle { reason: CannotHandle::NotUnderstood }, "says what is not wanted");
+                }
+                Starts::Refused | Starts::Nothing => None,
+            };
         let focus = started.or_else(|| self.focus());
         let mut values = Values::new(self.heard, self.said, focus, started.is_some());
         values.take(0..from);

@@ -37,6 +37,34 @@ pub(super) fn act(message: &str) -> Option<Act> {
     ACTS.get(message).copied()
 }
 
+/// Phrases that are looked for at every word of a message: most words begin none of them, and are passed over at once.
+#[derive(Clone, Copy)]
+pub(super) struct Sought {
+    bit: u8,
+    pub(super) phrases: &'static [&'static str],
+}
+
+impl Sought {
+    /// Whether one of the phrases begins with a word, by what [`sought`] gives for it.
+    pub(super) fn may_begin(self, begins: u8) -> bool {
+        begins & self.bit != 0
+    }
+}
+
+/// Which phrases begin with a word.
+pub(super) fn sought(word: &str) -> u8 {
+    static FIRST: LazyLock<HashMap<&'static str, u8>> = LazyLock::new(|| {
+        let mut first = HashMap::new();
+        for sought in [CANCEL_VERBS, HANDOFF_ANYWHERE, REFUSE, REQUEST, COPULA] {
+            for word in sought.phrases.iter().filter_map(|phrase| phrase.split(' ').next()) {
+                *first.entry(word).or_insert(0) |= sought.bit;
+            }
+        }
+        first
+    });
+    FIRST.get(word).copied().unwrap_or(0)
+}
+
 /// Said around anything.
 #[rustfmt::skip]
 pub(super) const POLITE: &[&str] = &[
@@ -76,19 +104,22 @@ pub(super) const CANCEL: &[&str] = &[
 ];
 
 /// By which a cancellation begins that names what it cancels.
-pub(super) const CANCEL_VERBS: &[&str] = &[
-    "cancel",
-    "abort",
-    "stop",
-    "call off",
-    "abbrechen",
-    "storniere",
-    "cancela",
-    "cancelar",
-    "annule",
-    "annulez",
-    "annuler",
-];
+pub(super) const CANCEL_VERBS: Sought = Sought {
+    bit: 1 << 0,
+    phrases: &[
+        "cancel",
+        "abort",
+        "stop",
+        "call off",
+        "abbrechen",
+        "storniere",
+        "cancela",
+        "cancelar",
+        "annule",
+        "annulez",
+        "annuler",
+    ],
+};
 
 #[rustfmt::skip]
 pub(super) const REPEAT: &[&str] = &[
@@ -115,7 +146,7 @@ pub(super) const HANDOFF: &[&str] = &[
 
 /// By which somebody asks for a person, wherever it stands.
 #[rustfmt::skip]
-pub(super) const HANDOFF_ANYWHERE: &[&str] = &[
+pub(super) const HANDOFF_ANYWHERE: Sought = Sought { bit: 1 << 1, phrases: &[
     "talk to a human", "talk to a person", "talk to a real person", "talk to an agent", "talk to a representative", "talk to someone", "talk to somebody",
     "speak to a human", "speak to a person", "speak to a real person", "speak to an agent", "speak to a representative", "speak to someone", "speak to somebody",
     "speak with a human", "speak with a person", "speak with an agent", "speak with a representative", "speak with someone", "talk with a human",
@@ -123,7 +154,7 @@ pub(super) const HANDOFF_ANYWHERE: &[&str] = &[
     "connect me to a human", "connect me with a human", "connect me to an agent", "connect me with an agent", "transfer me to a human", "transfer me to an agent",
     "mit einem menschen", "mit einem mitarbeiter", "mit einer mitarbeiterin", "mit jemandem sprechen", "echten menschen", "hablar con una persona", "hablar con un agente", "hablar con alguien",
     "hablar con un humano", "parler a un humain", "parler a un conseiller", "parler a quelquun", "parler a une personne", "parler avec un conseiller",
-];
+] };
 
 #[rustfmt::skip]
 pub(super) const SKIP: &[&str] = &[
@@ -174,18 +205,18 @@ pub(super) const CLEAR: &[&str] = &[
 
 /// By which somebody says what he does not want.
 #[rustfmt::skip]
-pub(super) const REFUSE: &[&str] = &[
+pub(super) const REFUSE: Sought = Sought { bit: 1 << 2, phrases: &[
     "dont", "do not", "please dont", "i dont want", "i do not want", "i dont want to", "i do not want to", "i dont need", "i no longer want", "i wont", "not", "ich will nicht", "ich mochte nicht", "ich mochte kein", "ich mochte keinen",
     "ich will keinen", "nicht", "no quiero", "ya no quiero", "no", "je ne veux pas", "je ne veux plus", "ne", "nunca", "never",
-];
+] };
 
 /// By which somebody asks for something to be done.
 #[rustfmt::skip]
-pub(super) const REQUEST: &[&str] = &[
+pub(super) const REQUEST: Sought = Sought { bit: 1 << 3, phrases: &[
     "i want", "i need", "id like", "i would like", "i wish", "i have to", "i must", "i am looking", "im looking", "can you", "can i", "could you", "could i", "would you", "will you", "please", "let me", "lets", "help me", "give me",
     "get me", "show me", "find", "i also", "also", "ich will", "ich mochte", "ich brauche", "kannst du", "konnen sie", "bitte", "quiero", "quisiera", "necesito", "me gustaria", "puedes", "puede", "je veux", "je voudrais", "jai besoin",
     "jaimerais", "pouvez vous", "peux tu", 
-];
+] };
 
 /// By which a question begins.
 #[rustfmt::skip]
@@ -227,26 +258,29 @@ pub(super) const TRAILERS: &[&str] = &[
 ];
 
 /// Between a slot's name and its value.
-pub(super) const COPULA: &[&str] = &[
-    "is",
-    "are",
-    "was",
-    "will be",
-    "would be",
-    "should be",
-    "shall be",
-    "ist",
-    "sind",
-    "ware",
-    "lautet",
-    "es",
-    "son",
-    "sera",
-    "seria",
-    "est",
-    "sont",
-    "serait",
-];
+pub(super) const COPULA: Sought = Sought {
+    bit: 1 << 4,
+    phrases: &[
+        "is",
+        "are",
+        "was",
+        "will be",
+        "would be",
+        "should be",
+        "shall be",
+        "ist",
+        "sind",
+        "ware",
+        "lautet",
+        "es",
+        "son",
+        "sera",
+        "seria",
+        "est",
+        "sont",
+        "serait",
+    ],
+};
 
 /// Words before a name that are no part of it.
 pub(super) const DETERMINERS: &[&str] = &[
@@ -267,3 +301,19 @@ pub(super) const VERBS: &[&str] = &[
     "arrive", "stay", "eat", "rent", "visit", "schedule", "set", "add", "move", "come", "use", "try", "ask", "tell", "talk", "speak", "give", "pick", "drive", "ride", "watch", "play", "listen", "withdraw", "deposit", "open", "close", "help",
     "say", "hear", "meet", "sign", "update", "correct", "modify", "confirm", "continue", "purchase", "plan", "spend", "receive", "report", "request", "view", "show",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::said::Said;
+    use super::*;
+
+    #[test]
+    fn what_is_looked_for_everywhere_is_found() {
+        for sought in [CANCEL_VERBS, HANDOFF_ANYWHERE, REFUSE, REQUEST, COPULA] {
+            for phrase in sought.phrases {
+                let text = format!("Well, {phrase}");
+                assert_eq!(Said::of(&text).find(sought).map(|at| at.start), Some(1), "{phrase}");
+            }
+        }
+    }
+}

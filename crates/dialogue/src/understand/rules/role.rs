@@ -2,11 +2,9 @@
 
 use smol_str::SmolStr;
 
-use crate::scope::SlotWords;
-
 /// Behind which words a slot's value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// Where something comes from.
     From,
     /// Where it goes to, or whom to.
@@ -92,7 +90,7 @@ const AT: &[&str] = &[
 ];
 
 impl Role {
-    pub(super) fn of(words: &SlotWords) -> Self {
+    pub(crate) fn of(name: &[SmolStr], description: &[SmolStr]) -> Self {
         // In a description, short words join others and name nothing.
         let by = |words: &[SmolStr], shortest: usize| {
             let telling = || words.iter().filter(|word| word.len() >= shortest);
@@ -108,10 +106,10 @@ impl Role {
                 Self::None
             }
         };
-        match (by(&words.name, 1), by(&words.description, 4)) {
+        match (by(name, 1), by(description, 4)) {
             (Self::None | Self::At, Self::From) => Self::From,
             (Self::None | Self::At, Self::To) => Self::To,
-            (Self::None, Self::At) if words.name.len() == 1 => Self::At,
+            (Self::None, Self::At) if name.len() == 1 => Self::At,
             (role, _) => role,
         }
     }

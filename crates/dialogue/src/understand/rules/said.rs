@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use smol_str::SmolStr;
 
+use super::phrases::{Sought, sought};
 use crate::scope::{beginning, fold};
 
 /// The most words that rules look at.
@@ -19,6 +20,8 @@ pub(super) struct Word {
     pub(super) span: Range<usize>,
     /// In small letters, without accents and apostrophes: `Don't` is `dont`.
     pub(super) folded: SmolStr,
+    /// Which phrases may begin with it.
+    begins: u8,
     /// Whether a mark that ends a clause stands between it and the next word.
     pub(super) ends_clause: bool,
     /// Whether a colon or an equals sign stands behind it.
@@ -61,7 +64,8 @@ impl<'a> Said<'a> {
                         break;
                     }
                     let folded = fold(text.get(from..at).unwrap_or_default().trim_start_matches(['-', '−', '+']));
-                    words.push(Word { span: from..at, folded, ends_clause: false, labels: false });
+                    let begins = sought(&folded);
+                    words.push(Word { span: from..at, folded, begins, ends_clause: false, labels: false });
                     start = None;
                 }
                 _ => {}
@@ -72,8 +76,8 @@ impl<'a> Said<'a> {
                 let next = text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
                 let spaced = next.is_none_or(char::is_whitespace);
                 // Full stops and colons within numbers, times and abbreviations end nothing.
-                let short = last.folded.len() == 1 || ABBREVIATIONS.contains(&last.folded.as_str());
-                let abbreviated = c == '.' && short && next.is_some();
+                let short = || last.folded.len() == 1 || ABBREVIATIONS.contains(&last.folded.as_str());
+                let abbreviated = c == '.' && next.is_some() && short();
                 last.ends_clause |= matches!(c, ',' | ';' | '!' | '?' | '\n' | '(' | ')' | '،' | '。' | '，')
                     || c == '.' && spaced && !abbreviated;
                 last.labels |= matches!(c, ':' | '=') && spaced;
@@ -100,6 +104,18 @@ impl<'a> Said<'a> {
         from.zip(to).and_then(|(from, to)| self.text.get(from..to)).unwrap_or_default()
     }
 
+    /// Some words, folded, with single blanks.
+    pub(super) fn folded(&self, words: Range<usize>) -> String {
+        let mut folded = String::with_capacity(self.text.len());
+        for word in self.words.get(words).unwrap_or_default() {
+            if !folded.is_empty() {
+                folded.push(' ');
+            }
+            folded.push_str(&word.folded);
+        }
+        folded
+    }
+
     /// Whether these words, separated by blanks, stand here.
     pub(super) fn has(&self, at: usize, phrase: &str) -> bool {
         // Nearly every phrase differs in the first letter.
@@ -118,9 +134,15 @@ impl<'a> Said<'a> {
         lengths.max().unwrap_or(0)
     }
 
+    /// The same for phrases that are looked for everywhere.
+    pub(super) fn any_of(&self, at: usize, sought: Sought) -> usize {
+        let begins = self.words.get(at).is_some_and(|word| sought.may_begin(word.begins));
+        if begins { self.any(at, sought.phrases) } else { 0 }
+    }
+
     /// Where the first of these phrases stands.
-    pub(super) fn find(&self, phrases: &[&str]) -> Option<Range<usize>> {
-        (0..self.len()).find_map(|at| match self.any(at, phrases) {
+    pub(super) fn find(&self, sought: Sought) -> Option<Range<usize>> {
+        (0..self.len()).find_map(|at| match self.any_of(at, sought) {
             0 => None,
             length => Some(at..at + length),
         })
@@ -154,10 +176,9 @@ impl<'a> Said<'a> {
 }
 
 /// A whole text, folded, with single blanks.
-pub(super) fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     let said = Said::of(text);
-    let words: Vec<&str> = said.words.iter().map(|word| word.folded.as_str()).collect();
-    words.join(" ")
+    said.folded(0..said.len())
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Which flow a message starts, if any.
 
+use std::cell::LazyCell;
+
 use smol_str::SmolStr;
 
 use super::phrases::{QUESTION, REFUSE, REQUEST};
-use super::said::{Said, folded};
+use super::said::Said;
 use crate::program::FlowId;
 use crate::scope::{OfferedFlow, Words};
 use crate::understand::Heard;
@@ -35,43 +37,38 @@ struct Fit {
     score: f32,
 }
 
-pub(super) fn starts(heard: &Heard<'_>, said: &Said<'_>, message: &Words) -> Starts {
-    let whole = folded(said.text);
+pub(super) fn starts<'w>(heard: &Heard<'_>, said: &Said<'_>, message: impl Fn() -> &'w Words) -> Starts {
+    let whole = format!(" {} ", said.folded(0..said.len()));
     let requests = said.find(REQUEST).is_some();
     let busy = heard.view.active.is_some();
     // What is said within a flow is mostly about it, and about others only by the way.
-    let scores = heard.index.score(message);
-    let under_way = heard.view.active.map_or(0.0, |flow| scores.of(flow));
+    let under_way = heard.view.active.filter(|_| requests).map_or(0.0, |flow| heard.index.score(message()).of(flow));
     // Figures and names are values, and say nothing against a flow.
     let is_value = |at: usize| at > 0 && said.is_upper(at) || said.word(at).starts_with(|c: char| c.is_ascii_digit());
-    let plain: Vec<&str> = (0..said.len()).filter(|at| !is_value(*at)).map(|at| said.word(at)).collect();
-    let plain = Words::of(&plain.join(" "));
+    let plain = LazyCell::new(|| {
+        let words: Vec<&str> = (0..said.len()).filter(|at| !is_value(*at)).map(|at| said.word(at)).collect();
+        Words::of(&words.join(" "))
+    });
     // Who asks something wants to know it, unless a flow is begun by questions.
-    let asks = |text: &str| {
-        let text = Said::of(text);
-        text.any(0, QUESTION) > 0
-    };
-    let wonders = !requests && said.text.trim_end().ends_with('?') && asks(said.text);
+    let wonders = !requests && said.text.trim_end().ends_with('?') && said.any_of(0, QUESTION) > 0;
     let fit = |offered: &OfferedFlow| -> Option<Fit> {
-        let flow = heard.program.flow(offered.id)?;
         let score = offered.said;
-        let contains = |trigger: &String| {
-            let trigger = folded(trigger);
-            !trigger.is_empty() && format!(" {whole} ").contains(&format!(" {trigger} "))
-        };
-        if flow.triggers.iter().any(contains) {
+        let contains = |trigger: &String| !trigger.is_empty() && whole.contains(&format!(" {trigger} "));
+        if heard.index.triggers(offered.id).iter().any(contains) {
             return Some(Fit { rank: 3, score });
         }
+        if heard.scope.open.contains(&offered.name) || busy && (!requests || score < under_way * CLEARER) {
+            return None;
+        }
         let (about, all) = heard.index.share(&plain, offered.id);
-        if wonders && about < 2 && !flow.triggers.iter().any(|trigger| asks(trigger)) {
+        let asks = |trigger: &String| {
+            let trigger = Said::of(trigger);
+            trigger.any_of(0, QUESTION) > 0
+        };
+        if about == 0 || wonders && about < 2 && !heard.index.triggers(offered.id).iter().any(asks) {
             return None;
         }
-        if about == 0 || heard.scope.open.contains(&offered.name) || busy && (!requests || score < under_way * CLEARER)
-        {
-            return None;
-        }
-        let covers = |text: &str| heard.index.covers(message, text);
-        if flow.triggers.iter().any(|trigger| covers(trigger)) || covers(&flow.description) || covers(&flow.name) {
+        if heard.index.covers(message(), offered.id) {
             // One word that several flows share is not all of any of them.
             return Some(Fit { rank: 2, score });
         }
@@ -95,7 +92,7 @@ pub(super) fn starts(heard: &Heard<'_>, said: &Said<'_>, message: &Words) -> Sta
     }
     let why = match fit.rank {
         3 => "a trigger of it".to_owned(),
-        _ => format!("about it: {}", heard.index.matching(message, best.id, 3).join(", ")),
+        _ => format!("about it: {}", heard.index.matching(message(), best.id, 3).join(", ")),
     };
     Starts::One(best.id, best.name.clone(), why)
 }

@@ -9,7 +9,7 @@ use super::phrases::{CARRIERS, COPULA, DETERMINERS, MODALS, TRAILERS, VERBS};
 use super::role::{Language, Role};
 use super::said::Said;
 use crate::kind::Kind;
-use crate::normalize::Locale;
+use crate::normalize::{Locale, Message};
 use crate::program::{FlowId, Slot, SlotId};
 use crate::scope::SlotWords;
 use crate::understand::Heard;
@@ -47,10 +47,12 @@ pub(super) struct Assigned {
 pub(super) struct Values<'a> {
     heard: &'a Heard<'a>,
     said: &'a Said<'a>,
+    message: Message<'a>,
     pub(super) targets: Vec<Target<'a>>,
     taken: Vec<bool>,
     capitals: bool,
-    language: Language,
+    /// For each word, the role of what stands behind it.
+    roles: Vec<Option<Role>>,
     pub(super) assigned: Vec<Assigned>,
 }
 
@@ -72,7 +74,7 @@ impl<'a> Values<'a> {
             targets.push(Target {
                 id,
                 slot,
-                role: Role::of(words),
+                role: words.role,
                 filled: heard.view.filled.contains(&id),
                 asked: asked == Some(id),
                 words,
@@ -88,7 +90,9 @@ impl<'a> Values<'a> {
             Locale::FrFr => Language::French,
             _ => Language::English,
         };
-        Self { heard, said, targets, taken: vec![false; said.len()], capitals, language, assigned: Vec::new() }
+        let roles = said.words.iter().map(|word| Role::behind(&word.folded, language)).collect();
+        let message = heard.normalizer.message(said.text, heard.reading);
+        Self { heard, said, message, targets, taken: vec![false; said.len()], capitals, roles, assigned: Vec::new() }
     }
 
     /// Leaves words out of account.
@@ -109,6 +113,10 @@ impl<'a> Values<'a> {
         self.taken.get(at).copied().unwrap_or(true)
     }
 
+    fn role_behind(&self, at: usize) -> Option<Role> {
+        self.roles.get(at).copied().flatten()
+    }
+
     fn assign(&mut self, target: usize, words: Range<usize>, why: String) {
         let value = self.said.text_of(words.clone()).to_owned();
         if let Some(target) = self.targets.get_mut(target)
@@ -122,22 +130,23 @@ impl<'a> Values<'a> {
 
     /// The slot that some words name, with how well they do; none when two are named as well.
     pub(super) fn named(&self, label: Range<usize>) -> Option<(usize, f32)> {
-        let words: Vec<&str> = label.map(|at| self.said.word(at)).filter(|word| !DETERMINERS.contains(word)).collect();
+        let words: Vec<(&str, Option<Role>)> = label
+            .map(|at| (self.said.word(at), self.role_behind(at)))
+            .filter(|(word, _)| !DETERMINERS.contains(word))
+            .collect();
         if words.is_empty() || words.len() > LONGEST_LABEL {
             return None;
         }
         let score = |target: &Target<'_>| {
-            let by_name = words.iter().filter(|word| has(&target.words.name, word)).count();
+            let by_name = words.iter().filter(|(word, _)| has(&target.words.name, word)).count();
             let by_description = words
                 .iter()
-                .filter(|word| !has(&target.words.name, word) && has(&target.words.description, word))
+                .filter(|(word, _)| !has(&target.words.name, word) && has(&target.words.description, word))
                 .count();
             let unexplained = words.len() - by_name - by_description;
             // "The from city": words of the role stand for the name.
-            let by_role = words
-                .iter()
-                .filter(|word| target.role != Role::None && Role::behind(word, self.language) == Some(target.role))
-                .count();
+            let by_role =
+                words.iter().filter(|(_, role)| target.role != Role::None && *role == Some(target.role)).count();
             let covered = by_name as f32 / target.words.name.len().max(1) as f32;
             if by_name + by_description + by_role == 0 {
                 return 0.0;
@@ -180,11 +189,10 @@ impl<'a> Values<'a> {
         let mut at = 1;
         while at < self.said.len() {
             let colon = self.said.words.get(at - 1).is_some_and(|word| word.labels);
-            let copula = if colon { 0 } else { self.said.any(at, COPULA) };
+            let copula = if colon { 0 } else { self.said.any_of(at, COPULA) };
             let named = if colon || copula > 0 { self.label_before(at) } else { None };
-            let question = self.is_asked(at);
             if let Some((target, start)) = named
-                && (colon || !question)
+                && (colon || !self.is_asked(at))
                 && let Some(value) = self.value_from(at + copula, target)
             {
                 let label = self.said.text_of(start..at).to_owned();
@@ -294,7 +302,7 @@ impl<'a> Values<'a> {
     }
 
     fn spans(&self, kind: &Kind) -> Vec<Range<usize>> {
-        let found = self.heard.normalizer.find(kind, self.said.text, self.heard.reading);
+        let found = self.message.find(kind);
         found.iter().map(|found| self.said.words_of(&found.span)).filter(|words| !words.is_empty()).collect()
     }
 
@@ -352,7 +360,7 @@ impl<'a> Values<'a> {
         };
         let before: f32 = (1..=4).filter_map(|distance| Some(near(words.start.checked_sub(distance)?, distance))).sum();
         let after: f32 = (1..=2).map(|distance| near(words.end + distance - 1, distance)).sum();
-        let behind = words.start.checked_sub(1).and_then(|at| Role::behind(self.said.word(at), self.language));
+        let behind = words.start.checked_sub(1).and_then(|at| self.role_behind(at));
         let role = f32::from(u8::from(behind.is_some_and(|role| role == target.role && role != Role::None)));
         before + after + role
     }
@@ -360,7 +368,7 @@ impl<'a> Values<'a> {
     fn by_preposition(&mut self) {
         let mut at = 0;
         while at < self.said.len() {
-            let role = if self.is_taken(at) { None } else { Role::behind(self.said.word(at), self.language) };
+            let role = if self.is_taken(at) { None } else { self.role_behind(at) };
             let next = match role.filter(|role| *role != Role::None) {
                 Some(role) => self.name_behind(at).and_then(|words| Some((self.target_of(role, &words)?, words))),
                 None => None,
@@ -388,7 +396,7 @@ impl<'a> Values<'a> {
         if ends
             || word.is_empty()
             || self.is_taken(start)
-            || Role::behind(word, self.language).is_some() && !self.said.is_upper(start)
+            || self.role_behind(start).is_some() && !self.said.is_upper(start)
         {
             return None;
         }
@@ -423,7 +431,7 @@ impl<'a> Values<'a> {
                 && if self.capitals && is_name {
                     name
                 } else {
-                    Role::behind(word, self.language).is_none() && !TRAILERS.contains(&word) && !VERBS.contains(&word)
+                    self.role_behind(*at).is_none() && !TRAILERS.contains(&word) && !VERBS.contains(&word)
                 }
         };
         let end = (start + 1..clause).find(|at| !goes_on(at)).unwrap_or(clause);
@@ -465,7 +473,7 @@ impl<'a> Values<'a> {
         let first = words.clone().find(|at| self.is_taken(*at)).unwrap_or(words.end);
         let whole = first == words.end;
         let mut rest = self.trimmed(words.start..first);
-        while !whole && rest.end > rest.start && Role::behind(self.said.word(rest.end - 1), self.language).is_some() {
+        while !whole && rest.end > rest.start && self.role_behind(rest.end - 1).is_some() {
             rest.end -= 1;
         }
         let short = whole || rest.len() <= 4 && (!self.capitals || self.said.is_upper(rest.start));
@@ -504,6 +512,9 @@ impl<'a> Values<'a> {
 /// Whether a word is among others, in this form or with another ending.
 fn has(words: &[SmolStr], word: &str) -> bool {
     let alike = |known: &SmolStr| {
+        if known.as_bytes().first() != word.as_bytes().first() {
+            return false;
+        }
         let shared = known.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
         let longer = known.len().max(word.len());
         *known == word || shared >= 4 && longer - shared <= 3 && known.is_char_boundary(shared)
