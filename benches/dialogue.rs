@@ -59,7 +59,11 @@ impl Figures {
         let (least, most) = (values[0], values[values.len() - 1]);
         let met = if target.0 == "≤" { median <= target.1 } else { median >= target.1 };
         let held = if met { target.0.to_owned() } else { format!("NOT {}", target.0) };
-        println!("{name:<64} {median:>10.2} {unit:<6} ({least:.2} to {most:.2}, n {})  {held} {}", values.len(), target.1);
+        println!(
+            "{name:<64} {median:>10.2} {unit:<6} ({least:.2} to {most:.2}, n {})  {held} {}",
+            values.len(),
+            target.1
+        );
         self.rows.push(json!({
             "name": name, "unit": unit, "median": median, "least": least, "most": most, "n": values.len(),
             "target": target.1, "met": met,

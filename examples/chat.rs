@@ -57,7 +57,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .action("confirm_flight_booking", |_: serde_json::Value, call: Call| async move {
             Ok(Held { reference: call.key.chars().take(6).collect::<String>().to_uppercase() })
         })
-        .action("release_flight_booking", |_: serde_json::Value, _: Call| async move { Ok(Released { released: true }) });
+        .action(
+            "release_flight_booking",
+            |_: serde_json::Value, _: Call| async move { Ok(Released { released: true }) },
+        );
     if let Ok(name) = std::env::var("NINEFOLD_MODEL") {
         #[cfg(feature = "llm-http")]
         {

@@ -43,10 +43,7 @@ const FEWEST: usize = 1_024;
 
 impl Seats {
     pub(crate) fn new(kept: u64) -> Self {
-        Self {
-            kept: Cache::new(kept),
-            all: Mutex::new(All { seats: HashMap::new(), sweep_at: FEWEST }),
-        }
+        Self { kept: Cache::new(kept), all: Mutex::new(All { seats: HashMap::new(), sweep_at: FEWEST }) }
     }
 
     pub(crate) fn of(&self, session: &SessionId) -> Arc<Seat> {

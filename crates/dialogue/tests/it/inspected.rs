@@ -22,7 +22,26 @@ async fn a_turn_reads_from_what_was_heard_to_where_it_led() {
     let (dialogue, _) = flights(None);
     let messages = ["I want to book a flight from Madrid to Rome", "15 March", "cancel my booking", ""];
     let inspections = inspected(&dialogue, &messages).await;
-    insta::assert_snapshot!(inspections[0], @"");
+    insta::assert_snapshot!(inspections[0], @r#"
+    turn 1: "I want to book a flight from Madrid to Rome"
+      before     no flow is open
+      flows      book_flight (matches: book, flight, want)
+      slots      origin (slot of book_flight)
+                 destination (slot of book_flight)
+                 departure_date (slot of book_flight)
+      actions    search_available_flights, confirm_flight_booking
+      by rules   start book_flight: a trigger of it
+                 set origin "Madrid": behind “from”
+                 set destination "Rome": behind “to”
+      values     book_flight.destination: "Rome" → "Rome" (text)
+                 book_flight.origin: "Madrid" → "Madrid" (text)
+                 held = 0
+      steps      book_flight 0: collect origin
+                 book_flight 1: collect destination
+                 book_flight 2: ask departure_date
+      says       Which day do you want to leave? (book_flight)
+      after      book_flight, waits for departure_date
+    "#);
     insta::assert_snapshot!(inspections[1], @"");
     insta::assert_snapshot!(inspections[3], @"");
 }
