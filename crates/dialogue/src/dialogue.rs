@@ -14,7 +14,7 @@ use smol_str::SmolStr;
 use crate::builder::DialogueBuilder;
 use crate::engine::pattern::Pattern;
 use crate::engine::saved::{Saved, TurnRecord, read};
-use crate::engine::state::{Filled, State};
+use crate::engine::state::State;
 use crate::engine::turn::{Input, Turned, turn};
 use crate::engine::{Engine, apply};
 use crate::inspect::Inspection;
@@ -242,15 +242,7 @@ impl Inner {
             self.changed(&mut state, live.open.as_ref());
         }
         let now = self.engine.local(self.clock.now());
-        for slot in self.engine.slots.get(&None).into_iter().flat_map(|slots| slots.values()) {
-            let default = self.engine.program.slot(*slot).and_then(|slot| slot.default.as_ref());
-            let Some(default) = default.filter(|_| !state.has(*slot)) else { continue };
-            if let Ok(value) = default.eval(&self.engine.view(&state, now))
-                && !value.is_null()
-            {
-                state.values.insert(*slot, Filled::computed(value));
-            }
-        }
+        self.engine.set_global_defaults(&mut state, now);
         state
     }
 

@@ -85,6 +85,19 @@ impl Engine {
         }
     }
 
+    /// Gives the global slots that hold nothing what they hold before anybody says anything.
+    pub(crate) fn set_global_defaults(&self, state: &mut State, now: DateTime) {
+        for slot in self.slots.get(&None).into_iter().flat_map(HashMap::values) {
+            let default = self.program.slot(*slot).and_then(|slot| slot.default.as_ref());
+            let Some(default) = default.filter(|_| !state.has(*slot)) else { continue };
+            if let Ok(value) = default.eval(&self.view(state, now))
+                && !value.is_null()
+            {
+                state.values.insert(*slot, state::Filled::computed(value));
+            }
+        }
+    }
+
     /// A digest of what these names stand for now.
     pub(crate) fn digest(&self, names: &[SmolStr], view: &View<'_>) -> u64 {
         use crate::expression::Names as _;

@@ -323,6 +323,7 @@ fn end(turn: &mut Turn<'_>) {
         Some(Then::Restart) => {
             turn.state.frames.clear();
             turn.state.values.clear();
+            engine.set_global_defaults(&mut turn.state, turn.now);
             (turn.state.ended, turn.state.last_set, turn.completed) = (None, None, None);
         }
         None => {}

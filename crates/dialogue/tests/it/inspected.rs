@@ -42,8 +42,37 @@ async fn a_turn_reads_from_what_was_heard_to_where_it_led() {
       says       Which day do you want to leave? (book_flight)
       after      book_flight, waits for departure_date
     "#);
-    insta::assert_snapshot!(inspections[1], @"");
-    insta::assert_snapshot!(inspections[3], @"");
+    insta::assert_snapshot!(inspections[1], @r#"
+    turn 2: "15 March"
+      before     book_flight, waits for departure_date
+      slots      departure_date (asked)
+                 origin (correctable, filled)
+                 destination (correctable, filled)
+      actions    search_available_flights, confirm_flight_booking
+      by rules   set departure_date "15 March": a date, as asked
+      values     book_flight.departure_date: "15 March" → "2024-03-15" (day of the year)
+                 book_flight.destination emptied
+                 book_flight.origin emptied
+                 held = 1
+      steps      book_flight 2: collect departure_date
+                 book_flight 3: action search_available_flights
+                 book_flight 13: action confirm_flight_booking
+                 book_flight 18: set
+                 book_flight 19: say
+                 pattern_completed 0: say
+      says       I hold flight IB 2621 from Madrid to Rome on 15 March 2024 for 89.00 EUR. Your reference is X7Q2. (book_flight)
+                 Is there anything else I can do for you? (pattern_completed)
+      after      no flow is open
+    "#);
+    insta::assert_snapshot!(inspections[3], @r#"
+    turn 4: ""
+      before     cancel_booking, waits for reference
+      steps      pattern_empty 0: say
+                 cancel_booking 0: ask reference
+      says       I didn't get anything. Could you say it again? (pattern_empty)
+                 What is the reference of your booking? (cancel_booking)
+      after      cancel_booking, waits for reference
+    "#);
 }
 
 #[tokio::test]

@@ -104,3 +104,16 @@ async fn forgotten_sessions_begin_anew_wherever_they_were_live() {
     let reply = other.turn("anna", "I want to book a flight").await.unwrap();
     assert_eq!((reply.turn, reply.asked), (1, Some(Waits::Slot("origin".into()))));
 }
+
+#[tokio::test]
+async fn after_a_restart_global_slots_hold_their_defaults_also_elsewhere() {
+    let (sessions, asked) = (Arc::new(MemorySessions::new()), Asked::default());
+    let dialogue = builder(Arc::clone(&sessions) as Arc<dyn Sessions>, &asked).build().unwrap();
+    dialogue.turn("anna", "book a flight from Madrid to Lisbon").await.unwrap();
+    let booked = dialogue.turn("anna", "15 March 2024").await.unwrap();
+    assert_eq!(booked.slots["held"], 1);
+    let restarted = dialogue.turn("anna", "restart").await.unwrap();
+    assert_eq!(restarted.slots["held"], 0, "{restarted:?}");
+    let elsewhere = builder(sessions, &asked).build().unwrap();
+    assert_eq!(elsewhere.turn("anna", "hello").await.unwrap().slots["held"], 0);
+}
