@@ -45,12 +45,12 @@ async fn a_session_goes_on_in_another_dialogue_exactly_where_it_stood() {
 
 #[tokio::test]
 async fn a_definition_that_changes_under_a_live_session_closes_what_was_open_once() {
-    let changes: [(&str, &dyn Fn(&str) -> String); 3] = [
-        ("a step more", &|text| {
+    let changes: [(&str, fn(&str) -> String); 3] = [
+        ("a step more", |text| {
             text.replace("      - collect: destination\n", "      - say: So.\n      - collect: destination\n")
         }),
-        ("another name", &|text| text.replace("book_flight", "find_flight")),
-        ("a slot less", &|text| text.replace("{held: \"held + 1\"}", "{held: \"held + 2\"}")),
+        ("another name", |text| text.replace("book_flight", "find_flight")),
+        ("a slot less", |text| text.replace("{held: \"held + 1\"}", "{held: \"held + 2\"}")),
     ];
     for (change, changed) in changes {
         let (folder, asked) = (tempfile::tempdir().unwrap(), Asked::default());
