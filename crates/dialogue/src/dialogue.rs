@@ -189,7 +189,7 @@ impl Inner {
                 return Ok(live);
             }
             for event in new {
-                live = self.after(live, &event)?;
+                live = self.after(&live, &event)?;
             }
         }
     }
@@ -205,7 +205,7 @@ impl Inner {
             live = Live { state: saved.onto(&self.engine, &State::default()), events: snapshot.covers, under, open };
         }
         for event in events {
-            live = self.after(live, &event)?;
+            live = self.after(&live, &event)?;
         }
         Ok(live)
     }
@@ -220,13 +220,13 @@ impl Inner {
                 break;
             }
             for event in events {
-                live = self.after(live, &event)?;
+                live = self.after(&live, &event)?;
             }
         }
         Ok(live)
     }
 
-    fn after(&self, live: Live, event: &SessionEvent) -> Result<Live> {
+    fn after(&self, live: &Live, event: &SessionEvent) -> Result<Live> {
         let record: TurnRecord = read(&event.event, "a turn")?;
         let (under, open) = (record.change.program().or(live.under), record.change.open());
         Ok(Live { state: record.onto(&self.engine, &live.state), events: event.number + 1, under, open })

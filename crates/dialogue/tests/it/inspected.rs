@@ -22,9 +22,57 @@ async fn a_turn_reads_from_what_was_heard_to_where_it_led() {
     let (dialogue, _) = flights(None);
     let messages = ["I want to book a flight from Madrid to Rome", "15 March", "cancel my booking", ""];
     let inspections = inspected(&dialogue, &messages).await;
-    insta::assert_snapshot!(inspections[0], @"");
-    insta::assert_snapshot!(inspections[1], @"");
-    insta::assert_snapshot!(inspections[3], @"");
+    insta::assert_snapshot!(inspections[0], @r#"
+    turn 1: "I want to book a flight from Madrid to Rome"
+      before     no flow is open
+      flows      book_flight (matches: book, flight, want)
+      slots      origin (slot of book_flight)
+                 destination (slot of book_flight)
+                 departure_date (slot of book_flight)
+      actions    search_available_flights, confirm_flight_booking
+      by rules   start book_flight: a trigger of it
+                 set origin "Madrid": behind “from”
+                 set destination "Rome": behind “to”
+      values     book_flight.destination: "Rome" → "Rome" (text)
+                 book_flight.origin: "Madrid" → "Madrid" (text)
+                 held = 0
+      steps      book_flight 0: collect origin
+                 book_flight 1: collect destination
+                 book_flight 2: ask departure_date
+      says       Which day do you want to leave? (book_flight)
+      after      book_flight, waits for departure_date
+    "#);
+    insta::assert_snapshot!(inspections[1], @r#"
+    turn 2: "15 March"
+      before     book_flight, waits for departure_date
+      slots      departure_date (asked)
+                 origin (correctable, filled)
+                 destination (correctable, filled)
+      actions    search_available_flights, confirm_flight_booking
+      by rules   set departure_date "15 March": a date, as asked
+      values     book_flight.departure_date: "15 March" → "2024-03-15" (day of the year)
+                 book_flight.destination emptied
+                 book_flight.origin emptied
+                 held = 1
+      steps      book_flight 2: collect departure_date
+                 book_flight 3: action search_available_flights
+                 book_flight 13: action confirm_flight_booking
+                 book_flight 18: set
+                 book_flight 19: say
+                 pattern_completed 0: say
+      says       I hold flight IB 2621 from Madrid to Rome on 15 March 2024 for 89.00 EUR. Your reference is X7Q2. (book_flight)
+                 Is there anything else I can do for you? (pattern_completed)
+      after      no flow is open
+    "#);
+    insta::assert_snapshot!(inspections[3], @r#"
+    turn 4: ""
+      before     cancel_booking, waits for reference
+      steps      pattern_empty 0: say
+                 cancel_booking 0: ask reference
+      says       I didn't get anything. Could you say it again? (pattern_empty)
+                 What is the reference of your booking? (cancel_booking)
+      after      cancel_booking, waits for reference
+    "#);
 }
 
 #[tokio::test]

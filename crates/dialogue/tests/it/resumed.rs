@@ -45,12 +45,12 @@ async fn a_session_goes_on_in_another_dialogue_exactly_where_it_stood() {
 
 #[tokio::test]
 async fn a_definition_that_changes_under_a_live_session_closes_what_was_open_once() {
-    let changes: [(&str, &dyn Fn(&str) -> String); 3] = [
-        ("a step more", &|text| {
+    let changes: [(&str, fn(&str) -> String); 3] = [
+        ("a step more", |text| {
             text.replace("      - collect: destination\n", "      - say: So.\n      - collect: destination\n")
         }),
-        ("another name", &|text| text.replace("book_flight", "find_flight")),
-        ("a slot less", &|text| text.replace("{held: \"held + 1\"}", "{held: \"held + 2\"}")),
+        ("another name", |text| text.replace("book_flight", "find_flight")),
+        ("a slot less", |text| text.replace("{held: \"held + 1\"}", "{held: \"held + 2\"}")),
     ];
     for (change, changed) in changes {
         let (folder, asked) = (tempfile::tempdir().unwrap(), Asked::default());
@@ -103,4 +103,17 @@ async fn forgotten_sessions_begin_anew_wherever_they_were_live() {
     // The other one still has it in memory.
     let reply = other.turn("anna", "I want to book a flight").await.unwrap();
     assert_eq!((reply.turn, reply.asked), (1, Some(Waits::Slot("origin".into()))));
+}
+
+#[tokio::test]
+async fn after_a_restart_global_slots_hold_their_defaults_also_elsewhere() {
+    let (sessions, asked) = (Arc::new(MemorySessions::new()), Asked::default());
+    let dialogue = builder(Arc::clone(&sessions) as Arc<dyn Sessions>, &asked).build().unwrap();
+    dialogue.turn("anna", "book a flight from Madrid to Lisbon").await.unwrap();
+    let booked = dialogue.turn("anna", "15 March 2024").await.unwrap();
+    assert_eq!(booked.slots["held"], 1);
+    let restarted = dialogue.turn("anna", "restart").await.unwrap();
+    assert_eq!(restarted.slots["held"], 0, "{restarted:?}");
+    let elsewhere = builder(sessions, &asked).build().unwrap();
+    assert_eq!(elsewhere.turn("anna", "hello").await.unwrap().slots["held"], 0);
 }

@@ -50,7 +50,7 @@ pub(super) fn starts<'w>(heard: &Heard<'_>, said: &Said<'_>, message: impl Fn() 
         Words::of(&words.join(" "))
     });
     // Who asks something wants to know it, unless a flow is begun by questions.
-    let wonders = !requests && said.text.trim_end().ends_with('?') && said.any_of(0, QUESTION) > 0;
+    let wonders = !requests && said.text.trim_end().ends_with('?') && said.any(0, QUESTION) > 0;
     let fit = |offered: &OfferedFlow| -> Option<Fit> {
         let score = offered.said;
         let contains = |trigger: &String| !trigger.is_empty() && whole.contains(&format!(" {trigger} "));
@@ -63,7 +63,7 @@ pub(super) fn starts<'w>(heard: &Heard<'_>, said: &Said<'_>, message: impl Fn() 
         let (about, all) = heard.index.share(&plain, offered.id);
         let asks = |trigger: &String| {
             let trigger = Said::of(trigger);
-            trigger.any_of(0, QUESTION) > 0
+            trigger.any(0, QUESTION) > 0
         };
         if about == 0 || wonders && about < 2 && !heard.index.triggers(offered.id).iter().any(asks) {
             return None;
