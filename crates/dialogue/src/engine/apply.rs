@@ -52,7 +52,7 @@ pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Inte
             }
         }
         Order::Give { slot, value } => {
-            if let Some(context) = give(turn, slot, value) {
+            if let Some(context) = give(turn, slot, &value) {
                 add(Pattern::Correction, context);
             }
         }
@@ -181,8 +181,8 @@ pub(crate) fn set_globals(engine: &Engine, state: &mut State, now: DateTime) {
 }
 
 /// Gives a slot a value. Returns what there is to say of it when it had another one before.
-fn give(turn: &mut Turn<'_>, slot: SlotId, value: Arc<Filled>) -> Option<Value> {
-    turn.given.push((slot, Arc::clone(&value)));
+fn give(turn: &mut Turn<'_>, slot: SlotId, value: &Arc<Filled>) -> Option<Value> {
+    turn.given.push((slot, Arc::clone(value)));
     let state = &mut turn.state;
     let asked = state.waiting == Some(Waiting::Slot(slot));
     if asked {
@@ -191,7 +191,7 @@ fn give(turn: &mut Turn<'_>, slot: SlotId, value: Arc<Filled>) -> Option<Value> 
         turn.answered = Some(slot);
     }
     state.last_set = Some(slot);
-    let before = state.values.insert(slot, Arc::clone(&value));
+    let before = state.values.insert(slot, Arc::clone(value));
     if asked {
         return None;
     }
@@ -199,7 +199,7 @@ fn give(turn: &mut Turn<'_>, slot: SlotId, value: Arc<Filled>) -> Option<Value> 
         return None;
     }
     for frame in &mut state.frames {
-        let _known = corrected(&mut frame.done, slot, &value) || corrected(&mut frame.before, slot, &value);
+        let _known = corrected(&mut frame.done, slot, value) || corrected(&mut frame.before, slot, value);
     }
     state.redo_all();
     let before = before.filter(|before| !before.value.is_null())?;

@@ -25,7 +25,7 @@ async fn a_turn_reads_from_what_was_heard_to_where_it_led() {
     insta::assert_snapshot!(inspections[0], @r#"
     turn 1: "I want to book a flight from Madrid to Rome"
       before     no flow is open
-      flows      book_flight (matches: book, flight, want)
+      flows      book_flight (matches: book, flight)
       slots      origin (slot of book_flight)
                  destination (slot of book_flight)
                  departure_date (slot of book_flight)

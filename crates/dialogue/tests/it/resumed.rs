@@ -45,7 +45,8 @@ async fn a_session_goes_on_in_another_dialogue_exactly_where_it_stood() {
 
 #[tokio::test]
 async fn a_definition_that_changes_under_a_live_session_closes_what_was_open_once() {
-    let changes: [(&str, fn(&str) -> String); 3] = [
+    type Changed = fn(&str) -> String;
+    let changes: [(&str, Changed); 3] = [
         ("a step more", |text| {
             text.replace("      - collect: destination\n", "      - say: So.\n      - collect: destination\n")
         }),
