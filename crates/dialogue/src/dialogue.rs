@@ -253,7 +253,7 @@ impl Inner {
         state.misses = 0;
         let Some(flow) = open else { return };
         let context = serde_json::json!({ "flow": flow });
-        apply::push(state, vec![apply::interlude(&self.engine, Pattern::ChangedDefinition, context)]);
+        apply::push(&self.engine, state, vec![apply::interlude(&self.engine, Pattern::ChangedDefinition, context)]);
     }
 
     /// What is written of a turn, the state after it, and what it could see.

@@ -133,7 +133,8 @@ fn timex(json: &Value) -> String {
     match text("on") {
         Some("weekend") => format!("P{weeks}WE"),
         Some("weekday") => format!("P{weeks}WD"),
-        Some(day) => format!("XXXX-WXX-{}{time}", DAYS.iter().position(|name| *name == day).unwrap() + 1),
+        // Of whatever year and week.
+        Some(day) => format!("{}-WXX-{}{time}", "X".repeat(4), DAYS.iter().position(|name| *name == day).unwrap() + 1),
         None if !time.is_empty() => time,
         None => every.to_owned(),
     }

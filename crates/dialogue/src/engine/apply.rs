@@ -30,12 +30,14 @@ pub(crate) fn interlude(engine: &Engine, pattern: Pattern, context: Value) -> In
 const MOST_SETTLED: usize = 16;
 
 /// Puts repair flows on the stack, the first of them on top.
-pub(crate) fn push(state: &mut State, interludes: Vec<Interlude>) {
+pub(crate) fn push(engine: &Engine, state: &mut State, interludes: Vec<Interlude>) {
     state.waiting = None;
+    // A repair flow that still waits gives way to a new one, with what it has called.
+    for flow in interludes.iter().filter_map(|interlude| interlude.flow) {
+        close(engine, state, flow);
+    }
     for interlude in interludes.into_iter().rev() {
         let Some(flow) = interlude.flow else { continue };
-        // A repair flow that still waits gives way to a new one.
-        state.frames.retain(|frame| frame.flow != flow);
         let (context, then) = (Arc::new(interlude.context), interlude.then);
         state.frames.push(Frame { context, then, ..Frame::new(flow) });
     }
@@ -67,7 +69,7 @@ pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Inte
                     json!({ "slot": name, "value": said, "message": null, "ambiguous": readings })
                 }
                 Refused::Invalid(message) => {
-                    turn.put_again |= message.is_some();
+                    turn.put_again |= message.is_some() && turn.state.waiting == Some(Waiting::Slot(slot));
                     json!({ "slot": name, "value": said, "message": message, "ambiguous": null })
                 }
             };
@@ -120,7 +122,9 @@ pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Inte
 pub(crate) fn open(turn: &mut Turn<'_>, flow: FlowId) -> bool {
     let state = &mut turn.state;
     if let Some(at) = state.frames.iter().position(|frame| frame.flow == flow) {
-        let end = called_from(state, at);
+        // Whoever was called stays above whoever called it.
+        let below = state.frames.iter().take(at + 1).rev().take_while(|frame| frame.called.is_some()).count();
+        let (at, end) = (at.saturating_sub(below), called_from(state, at));
         if end < state.frames.len() {
             interrupt(state);
             let raised: Vec<Frame> = state.frames.drain(at..end).collect();
@@ -219,9 +223,10 @@ fn clear(state: &mut State, slot: SlotId) {
 
 /// Notes that the open question was not answered.
 fn miss(turn: &mut Turn<'_>, slot: SlotId, why: &Refused) {
-    if turn.state.waiting == Some(Waiting::Slot(slot)) {
-        turn.state.misses = turn.state.misses.saturating_add(1);
+    if turn.state.waiting != Some(Waiting::Slot(slot)) {
+        return;
     }
+    turn.state.misses = turn.state.misses.saturating_add(1);
     turn.again = Some(match why {
         Refused::Unread | Refused::Ambiguous(_) => Again::NoMatch,
         Refused::Invalid(_) => Again::Invalid,
@@ -260,14 +265,23 @@ fn skip(turn: &mut Turn<'_>) -> Value {
 
 /// Ends a flow before its end, with what it has called.
 pub(crate) fn cancel(turn: &mut Turn<'_>, flow: FlowId) {
-    let state = &mut turn.state;
-    let Some(at) = state.frames.iter().position(|frame| frame.flow == flow) else { return };
-    let end = called_from(state, at);
-    let ended: Vec<Frame> = state.frames.drain(at..end).collect();
-    for frame in ended {
-        forget(turn.engine, &mut turn.state, frame.flow);
+    if close(turn.engine, &mut turn.state, flow) {
+        turn.state.ended = Some(flow);
     }
-    turn.state.ended = Some(flow);
+}
+
+/// Closes a flow with what it has called, and forgets their values. Says whether it was open.
+fn close(engine: &Engine, state: &mut State, flow: FlowId) -> bool {
+    let mut was_open = false;
+    while let Some(at) = state.frames.iter().position(|frame| frame.flow == flow) {
+        let end = called_from(state, at);
+        let ended: Vec<Frame> = state.frames.drain(at..end).collect();
+        for frame in ended {
+            forget(engine, state, frame.flow);
+        }
+        was_open = true;
+    }
+    was_open
 }
 
 /// Keeps in mind what the user has said for a flow that is about to end.

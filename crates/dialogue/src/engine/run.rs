@@ -41,14 +41,25 @@ pub(super) async fn action(
     };
     let digest = digest(&given);
     let before = turn.state.frames.last_mut().and_then(Frame::came_before);
-    if let Some(Came::Ran { digest: of, outputs: Some(values) }) = before
-        && of == digest
+    if let Some(Came::Ran { digest: of, outputs: Some(values) }) = &before
+        && *of == digest
     {
+        let values = values.clone();
         note(turn, format!("action {}, done before", action.name));
         for (slot, value) in &values {
             turn.state.write(*slot, Some(Arc::clone(value)));
         }
         go_on(turn, Some(Came::Ran { digest, outputs: Some(values) }));
+        return Ok(Ok(()));
+    }
+    if let (Some(Came::Ran { digest: of, outputs: None }), Some(failed)) = (&before, failed)
+        && *of == digest
+    {
+        note(turn, format!("action {}, failed before", action.name));
+        if let Some(frame) = turn.state.frames.last_mut() {
+            frame.came_to(Came::Ran { digest, outputs: None });
+        }
+        jump(turn, failed);
         return Ok(Ok(()));
     }
     match tried(turn, action, given, digest).await {

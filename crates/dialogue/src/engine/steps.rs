@@ -43,6 +43,9 @@ pub struct Failure {
     pub message: String,
 }
 
+/// How many failures a turn tells of.
+const MOST_FAILURES: usize = 3;
+
 /// What is to happen after a step.
 enum Next {
     /// The next step.
@@ -71,12 +74,13 @@ pub(crate) async fn advance(turn: &mut Turn<'_>) -> Result<()> {
             let name = turn.engine.program.flow(flow).map(|flow| flow.name.clone());
             let ended = |pattern| interlude(turn.engine, pattern, json!({ "flow": name, "again": false }));
             let both = vec![ended(Pattern::Satisfaction), ended(Pattern::Completed)];
-            apply::push(&mut turn.state, both);
+            apply::push(turn.engine, &mut turn.state, both);
             continue;
         };
         if frame.redo {
             turn.state.rewind();
         }
+        turn.cx.check()?;
         turn.steps += 1;
         let done = if turn.steps > turn.engine.program.settings.most_steps {
             Err(Failed { why: format!("the turn took more than {} steps", turn.engine.program.settings.most_steps) })
@@ -241,10 +245,12 @@ async fn collect(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response
         let said = if value.original.is_empty() { value.value.to_string() } else { value.original.clone() };
         let context = json!({ "slot": of.name, "value": said, "message": message, "ambiguous": null });
         note(turn, format!("collect {}, not accepted", of.name));
-        apply::push(&mut turn.state, vec![interlude(engine, Pattern::Validation, context)]);
+        apply::push(turn.engine, &mut turn.state, vec![interlude(engine, Pattern::Validation, context)]);
         return Ok(Next::On);
     }
     note(turn, format!("collect {}", of.name));
+    // One answer answers one question.
+    turn.answered.take_if(|answered| *answered == slot);
     go_on(turn, Some(Came::Collected { slot, value }));
     Ok(Next::On)
 }
@@ -256,7 +262,7 @@ async fn ask(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response>>) 
     if turn.state.misses > engine.program.settings.most_reprompts {
         turn.state.misses = 0;
         let stuck = interlude(engine, Pattern::CannotHandle, json!({ "reason": "no_progress", "slot": of.name }));
-        apply::push(&mut turn.state, vec![stuck]);
+        apply::push(turn.engine, &mut turn.state, vec![stuck]);
         return Ok(Next::On);
     }
     // The first way to put it again first, then the next one.
@@ -353,7 +359,7 @@ fn resume(turn: &mut Turn<'_>) {
     turn.completed = None;
     let name = engine.program.flow(flow).map(|flow| flow.name.clone());
     let context = json!({ "flow": name, "description": engine.called(flow) });
-    apply::push(&mut turn.state, vec![interlude(engine, Pattern::ContinueInterrupted, context)]);
+    apply::push(turn.engine, &mut turn.state, vec![interlude(engine, Pattern::ContinueInterrupted, context)]);
 }
 
 /// Ends the flow in which something failed. Says whether there is more to do.
@@ -364,9 +370,12 @@ async fn fail(turn: &mut Turn<'_>, failed: &Failed) -> bool {
     let name = engine.program.flow(flow).map(|flow| flow.name.clone()).unwrap_or_default();
     note(turn, format!("failed: {}", failed.why));
     turn.failures.push(Failure { flow: name.clone(), step, message: failed.why.clone() });
-    let itself = engine.patterns.flow(Pattern::InternalError) == Some(flow);
+    let telling = engine.patterns.flow(Pattern::InternalError);
+    // Who tells of failures may fail itself, or be called in by what fails again and again.
+    let mut itself = turn.failures.len() > MOST_FAILURES;
     // With whoever called it: what they wait for does not come.
     while let Some(frame) = turn.state.frames.pop() {
+        itself |= telling == Some(frame.flow);
         apply::forget(engine, &mut turn.state, frame.flow);
         if frame.called.is_none() {
             break;
@@ -378,7 +387,7 @@ async fn fail(turn: &mut Turn<'_>, failed: &Failed) -> bool {
         return false;
     }
     let context = json!({ "flow": name, "step": step });
-    apply::push(&mut turn.state, vec![interlude(engine, Pattern::InternalError, context)]);
+    apply::push(turn.engine, &mut turn.state, vec![interlude(engine, Pattern::InternalError, context)]);
     true
 }
 

@@ -148,7 +148,7 @@ pub(crate) async fn turn(
         }
     }
     if !interludes.is_empty() || turn.state.handed_to.is_none() {
-        apply::push(&mut turn.state, interludes);
+        apply::push(turn.engine, &mut turn.state, interludes);
         inline("collect", cx, steps::advance(&mut turn)).await?;
     }
     inline("synthesize", cx, async {

@@ -14,4 +14,5 @@ mod made;
 mod redo;
 mod resumed;
 mod script;
+mod stack;
 mod writers;
