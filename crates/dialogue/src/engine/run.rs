@@ -159,7 +159,8 @@ async fn tried(
 
 /// The same for every try of one call, and after a crash in the same turn.
 fn key(turn: &Turn<'_>, action: &Action, digest: u64) -> String {
-    let nth = turn.trail.iter().filter(|trail| trail.what == format!("action {}", action.name)).count();
+    let (done, failed) = (format!("action {}", action.name), format!("action {} failed (", action.name));
+    let nth = turn.trail.iter().filter(|trail| trail.what == done || trail.what.starts_with(&failed)).count();
     Key::of(&(turn.session, turn.state.turns, &action.name, digest, nth)).map(|key| key.to_string()).unwrap_or_default()
 }
 

@@ -356,6 +356,10 @@ fn resume(turn: &mut Turn<'_>) {
     let Some(frame) = turn.state.frames.last_mut().filter(|frame| frame.interrupted) else { return };
     frame.interrupted = false;
     let flow = frame.flow;
+    // A repair flow that goes on is nothing to tell the user of.
+    if engine.patterns.is_one(flow) {
+        return;
+    }
     turn.completed = None;
     let name = engine.program.flow(flow).map(|flow| flow.name.clone());
     let context = json!({ "flow": name, "description": engine.called(flow) });

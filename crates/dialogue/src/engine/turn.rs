@@ -211,7 +211,7 @@ impl Turn<'_> {
     }
 
     /// Answers the open questions of this turn from what is known.
-    async fn look_up(&self, interludes: &mut [Interlude]) -> Result<()> {
+    async fn look_up(&mut self, interludes: &mut [Interlude]) -> Result<()> {
         for interlude in interludes.iter_mut().filter(|interlude| interlude.pattern == Pattern::Knowledge) {
             let Some(question) = interlude.context.get("question").and_then(Value::as_str) else { continue };
             let Some(knowledge) = &self.engine.knowledge else { continue };
@@ -219,7 +219,9 @@ impl Turn<'_> {
                 Ok(answer) => interlude.context = json!({ "question": question, "answer": answer }),
                 Err(error) if error.ends_run() => return Err(error),
                 Err(error) => {
-                    let context = json!({ "flow": null, "step": "knowledge", "error": error.to_string() });
+                    let flow = Pattern::Knowledge.flow();
+                    self.failures.push(Failure { flow: flow.into(), step: 0, message: error.to_string() });
+                    let context = json!({ "flow": flow, "step": 0 });
                     *interlude = apply::interlude(self.engine, Pattern::InternalError, context);
                 }
             }

@@ -204,3 +204,39 @@ async fn a_correction_survives_a_restart_of_the_program() {
     assert_eq!(made.called(), "look_up(Ben); book(Rome, Ben)");
     assert_eq!(reply.text(), "Guest: Ben.\nWelcome Ben.\nNights?");
 }
+
+#[tokio::test]
+async fn an_action_that_failed_is_not_run_again_by_a_correction_of_something_else() {
+    let made = Made::of(
+        r#"
+slots:
+  amount: {type: text, prompt: Amount?}
+  phone: {type: text, prompt: Phone?}
+  note: {type: text, prompt: Note?}
+actions:
+  charge: {inputs: {amount: text}, outputs: {receipt: integer}, attempts: 1}
+flows:
+  pay:
+    description: Pay
+    triggers: [pay]
+    steps:
+      - collect: note
+      - collect: amount
+      - action: charge
+        on_failure:
+          - collect: phone
+          - say: "We call {{ phone }}."
+          - end
+      - say: Paid.
+"#,
+    );
+    // What it returns has no receipt, so it fails.
+    let dialogue = scripted(&made);
+    let reply = told(&dialogue, &["start pay | set note rent", "set amount 50"]).await;
+    assert_eq!((reply.text().as_str(), made.called().as_str()), ("Phone?", "charge(50)"));
+    let reply = told(&dialogue, &["correct note gift"]).await;
+    assert_eq!(made.called(), "", "it may have been charged");
+    assert!(reply.text().ends_with("Phone?"), "{}", reply.text());
+    told(&dialogue, &["correct amount 60"]).await;
+    assert_eq!(made.called(), "charge(60)", "another amount is another charge");
+}
