@@ -122,6 +122,10 @@ pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, understood: &Understood) 
             orders.push(order);
         }
     }
+    // A yes to what is changed in the same breath is a yes to something else.
+    let changes =
+        !given.is_empty() || orders.iter().any(|order| matches!(order, Order::Refuse { .. } | Order::Clear(_)));
+    orders.retain(|order| !changes || *order != Order::Answer(true));
     orders.extend(judged(turn, given));
     orders
 }

@@ -197,12 +197,21 @@ async fn plain(turn: &mut Turn<'_>, flow: FlowId, op: &Op) -> Result<Next, Faile
     Ok(Next::On)
 }
 
-/// What a confirmation is about: what its question says, or, where that says nothing, all that the flow holds.
+/// What a confirmation is about: what its question says and what the actions behind it take; where the question says nothing, all
+/// that the flow holds.
 fn confirmation(turn: &Turn<'_>, flow: FlowId, prompt: &Response) -> u64 {
     let engine = turn.engine;
     let view = engine.view(&turn.state, turn.now);
     if !prompt.reads().is_empty() {
-        return engine.digest(prompt.reads(), &view);
+        let at = turn.state.active().map_or(0, |frame| usize::from(frame.step));
+        let behind = engine.program.flow(flow).map(|flow| flow.ops.as_slice()).unwrap_or_default().iter().skip(at);
+        let inputs = behind.filter_map(|op| match op {
+            Op::Action { inputs, .. } => Some(inputs),
+            _ => None,
+        });
+        let read = inputs.flatten().flat_map(|(_, input)| input.reads());
+        let names: Vec<SmolStr> = prompt.reads().iter().chain(read).cloned().collect();
+        return engine.digest(&names, &view);
     }
     let slots = engine.program.flow(flow).map(|flow| flow.reaches.as_slice()).unwrap_or_default();
     let values: Vec<_> = slots.iter().map(|slot| turn.state.values.get(slot).map(|filled| &filled.value)).collect();

@@ -116,3 +116,33 @@ flows:
     assert_eq!((reply.failures.len(), reply.flow.as_deref()), (2, None), "{:?}", reply.failures);
     assert!(!reply.text().is_empty());
 }
+
+#[tokio::test]
+async fn a_yes_beside_a_change_is_no_yes_to_it_and_what_is_paid_is_what_was_confirmed() {
+    let made = Made::of(
+        r#"
+slots:
+  amount: {type: text, prompt: Amount?}
+  account: {type: text, prompt: Account?}
+actions:
+  pay: {inputs: {amount: text, account: text}, outputs: {}}
+flows:
+  transfer:
+    description: Transfer money
+    triggers: [transfer]
+    steps:
+      - collect: amount
+      - collect: account
+      - confirm: "Pay {{ amount }}?"
+      - action: pay
+      - say: Paid.
+"#,
+    );
+    let dialogue = scripted(&made);
+    told(&dialogue, &["start transfer | set amount 50 | set account A1"]).await;
+    let reply = told(&dialogue, &["yes | correct account B2"]).await;
+    assert!(reply.text().ends_with("Pay 50?"), "{}", reply.text());
+    assert_eq!(made.called(), "");
+    told(&dialogue, &["yes"]).await;
+    assert_eq!(made.called(), "pay(B2, 50)");
+}
