@@ -164,7 +164,7 @@ async fn calls(report: &mut Vec<Value>) {
             Complexity::Complex,
             4.0,
         ),
-        (machine::COMPLEX, Complexity::Critical, 5.0),
+        (machine::COMPLEX, Complexity::Critical, 4.0),
     ] {
         let model = Arc::new(script(plan));
         let done = |_: Task, _: Cx| async { Ok("Nothing unusual was seen.") };
