@@ -158,7 +158,7 @@ async fn calls(report: &mut Vec<Value>) {
         {"id": "b", "description": "look at the main function", "depends_on": ["a"]}]}"#;
     for (question, level, most) in [
         (machine::SIMPLE, Complexity::Simple, 1.0),
-        ("Compare the main function and the session", Complexity::Medium, 3.0),
+        ("How do the main function and the session work together?", Complexity::Medium, 3.0),
         (
             "Compare the main function with the session, the arguments and the user, and recommend which one to change first",
             Complexity::Complex,

@@ -17,10 +17,8 @@ async fn fifty_recurring_questions_cost_a_third_of_the_calls_and_are_as_well_gro
     let put = QUESTIONS.lines().enumerate().map(|(n, question)| otherwise_put(n, question));
     let second = pass(&soar, &calls, put).await.unwrap();
     assert_eq!((first.confidence.len(), first.by_pattern), (50, 0));
-    assert!(first.all_calls() >= 3 * again.all_calls(), "{:?} and {:?}", first.calls, again.calls);
-    // Some wordings are held to be harder: their plans are looked at by the model once more.
-    assert!(2 * first.all_calls() >= 5 * second.all_calls(), "{:?} and {:?}", first.calls, second.calls);
     for later in [&again, &second] {
+        assert!(first.all_calls() >= 3 * later.all_calls(), "{:?} and {:?}", first.calls, later.calls);
         assert!(later.mean_confidence() >= first.mean_confidence() - 0.01, "{first:?}\n{later:?}");
     }
     let other = pass(&soar, &calls, QUESTIONS.lines().step_by(5).flat_map(others)).await.unwrap();

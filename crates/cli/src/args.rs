@@ -251,15 +251,8 @@ pub(crate) struct Ask {
                 found"
     )]
     pub(crate) model: Option<String>,
-    // Not a comment for rustdoc, which takes names of variables for code.
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "NINEFOLD_CONVERSATIONS",
-        hide_env_values = true,
-        help = "Write down in this folder what is asked and answered, as JSON lines; what looks like a key is left out"
-    )]
-    pub(crate) conversations: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) log: ConversationLog,
     /// Give up after this time, indexing included: 500ms, 2s, 1.5s, 1m
     #[arg(short, long, value_name = "TIME", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
@@ -319,6 +312,20 @@ impl Spending {
     }
 }
 
+/// Where conversations are written down.
+#[derive(Debug, Group)]
+pub(crate) struct ConversationLog {
+    // Not a comment for rustdoc, which takes names of variables for code.
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "NINEFOLD_CONVERSATIONS",
+        hide_env_values = true,
+        help = "Write down in this folder what is asked and answered, as JSON lines; what looks like a key is left out"
+    )]
+    pub(crate) conversations: Option<PathBuf>,
+}
+
 /// Go on with a question that waits for an answer
 #[derive(Debug, Group)]
 #[command(after_help = RESUME_EXAMPLES)]
@@ -332,15 +339,8 @@ pub(crate) struct Resume {
     /// The model that helps, the one that ask was given
     #[arg(short, long, value_name = "PROVIDER/MODEL", env = "NINEFOLD_MODEL", hide_env_values = true)]
     pub(crate) model: Option<String>,
-    // Not a comment for rustdoc, which takes names of variables for code.
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "NINEFOLD_CONVERSATIONS",
-        hide_env_values = true,
-        help = "Write down in this folder what is asked and answered, as JSON lines; what looks like a key is left out"
-    )]
-    pub(crate) conversations: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) log: ConversationLog,
     /// Give up after this time: 500ms, 2s, 1.5s, 1m
     #[arg(short, long, value_name = "TIME", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,

@@ -31,7 +31,7 @@ pub(crate) async fn ask(args: &Ask, everywhere: &Everywhere) -> Result<Exit, Sto
     let (model, missing_model) = open::model(args.model.as_deref()).await?;
     let live = if everywhere.quiet || model.is_none() { None } else { Live::of_stderr() };
     let over_budget = args.budget.over_budget.into();
-    let conversations = args.conversations.as_deref();
+    let conversations = args.log.conversations.as_deref();
     let terms = Terms { live: live.clone(), approve_plans: args.approve_plan, over_budget, conversations };
     let soar = limit.on("opening the database", open::answering(everywhere, model, terms)).await?;
     let indexed = if roots.is_empty() { None } else { Some(prepare(&soar, &roots, &limit, everywhere).await?) };

@@ -19,7 +19,7 @@ pub(crate) async fn resume(args: &Resume, everywhere: &Everywhere) -> Result<Exi
     if let Some(why) = missing {
         return Err(why.into());
     }
-    let (over_budget, conversations) = (args.over_budget.into(), args.conversations.as_deref());
+    let (over_budget, conversations) = (args.over_budget.into(), args.log.conversations.as_deref());
     let terms = Terms { approve_plans: true, over_budget, conversations, ..Terms::default() };
     let soar = open::answering(everywhere, model, terms).await?;
     let Some(run) = args.run else { return list(&soar, args.json).await };

@@ -187,6 +187,26 @@ impl Cx {
         }
     }
 
+    /// Does work within the bounds of the run: its cancellation and its deadline. A phase has this around it already.
+    ///
+    /// # Errors
+    /// Those of the work; `Cancelled`, `DeadlineExceeded`.
+    pub async fn within_bounds<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.check()?;
+        let timed = async {
+            match self.deadline() {
+                Some(deadline) => {
+                    tokio::time::timeout_at(deadline, work).await.unwrap_or_else(|_| Err(deadline_exceeded()))
+                }
+                None => work.await,
+            }
+        };
+        match self.cancellation() {
+            Some(token) => token.run_until_cancelled(timed).await.unwrap_or_else(|| Err(cancelled())),
+            None => timed.await,
+        }
+    }
+
     /// The context of a parallel branch. Every branch of a join takes its own, named differently from its siblings', so
     /// that its phases keep their places in the journal whichever branch is faster.
     #[must_use]
@@ -239,26 +259,4 @@ pub fn cancelled() -> Error {
 #[must_use]
 pub fn deadline_exceeded() -> Error {
     Error::new(ErrorKind::DeadlineExceeded, "the run's deadline passed").hint("allow more time, or ask for less")
-}
-
-impl Cx {
-    /// Does work within the bounds of the run: its cancellation and its deadline. A phase has this around it already.
-    ///
-    /// # Errors
-    /// Those of the work; `Cancelled`, `DeadlineExceeded`.
-    pub async fn within_bounds<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        self.check()?;
-        let timed = async {
-            match self.deadline() {
-                Some(deadline) => {
-                    tokio::time::timeout_at(deadline, work).await.unwrap_or_else(|_| Err(deadline_exceeded()))
-                }
-                None => work.await,
-            }
-        };
-        match self.cancellation() {
-            Some(token) => token.run_until_cancelled(timed).await.unwrap_or_else(|| Err(cancelled())),
-            None => timed.await,
-        }
-    }
 }

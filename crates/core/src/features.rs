@@ -2,13 +2,13 @@
 //!
 //! Upper and lower case, punctuation, endings, the order of the words and words that only hold a sentence together do not
 //! count. Numbers count as they are written and in their order, and so do negations, comparisons, and the question words that
-//! ask for something else (`why` is not `where`). Where a word gives a direction (`from`, `into`, `instead`), the order of the
-//! words counts: from here to there is not from there to here. What is left out on purpose otherwise: who does what to whom. `Does A call B?` and
-//! `Does B call A?` have the same features; a plan says what to look up, and the answer is written from the question
-//! itself.
+//! ask for something else (`why` is not `where`). A word that gives a direction (`from`, `into`, `instead`) counts with what it
+//! points at: from here to there is not from there to here. What is left out on purpose otherwise: who does what to whom.
+//! `Does A call B?` and `Does B call A?` have the same features; a plan says what to look up, and the answer is written from
+//! the question itself.
 
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use crate::terms::{for_each_term, is_function_word};
 
@@ -18,8 +18,8 @@ pub const MAX_FEATURES: usize = 64;
 /// What a question says. Equal for two questions that differ only in how they are put.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Features {
-    /// The terms that tell something, as [`crate::terms`] makes them, without repetition: sorted, or in the order in which they are
-    /// first said where one gives a direction.
+    /// The terms that tell something, as [`crate::terms`] makes them, and directions with the term they point at, as in `from stag`:
+    /// sorted, without repetition.
     terms: Vec<SmolStr>,
     /// Numbers and comparisons as they are written, in their order.
     figures: Vec<SmolStr>,
@@ -32,35 +32,36 @@ impl Features {
     #[must_use]
     pub fn of(question: &str) -> Option<Self> {
         let mut terms: Vec<SmolStr> = Vec::with_capacity(16);
-        let (mut too_much, mut directed) = (false, false);
-        for_each_term(question, |term| {
-            let gives_direction = DIRECTIONS.binary_search(&term).is_ok();
-            directed |= gives_direction;
-            if (!gives_direction && is_function_word(term) && MARKED.binary_search(&term).is_err())
-                || terms.iter().any(|known| known == term)
-            {
+        let (mut too_much, mut direction) = (false, None);
+        let mut add = |term: SmolStr| {
+            if terms.contains(&term) {
                 return;
             }
             if terms.len() == MAX_FEATURES {
                 too_much = true;
             } else {
-                terms.push(SmolStr::new(term));
+                terms.push(term);
+            }
+        };
+        for_each_term(question, |term| {
+            let marked = MARKED.binary_search(&term).is_ok();
+            if DIRECTIONS.binary_search(&term).is_ok() {
+                direction = Some(SmolStr::new(term));
+            } else if marked || !is_function_word(term) {
+                if let Some(direction) = direction.take_if(|_| !marked) {
+                    add(format_smolstr!("{direction} {term}"));
+                }
+                add(SmolStr::new(term));
             }
         });
-        if !directed {
-            terms.sort_unstable();
-        }
+        terms.sort_unstable();
         let figures = figures(question)?;
         // Question words alone ask for nothing.
-        let says = !figures.is_empty()
-            || terms.iter().any(|term| {
-                let term = term.as_str();
-                MARKED.binary_search(&term).is_err() && DIRECTIONS.binary_search(&term).is_err()
-            });
+        let says = !figures.is_empty() || terms.iter().any(|term| MARKED.binary_search(&term.as_str()).is_err());
         (says && !too_much).then(|| Self { negations: negations(question), terms, figures })
     }
 
-    /// The terms that tell something.
+    /// The terms that tell something, and directions with what they point at, sorted.
     #[must_use]
     pub fn terms(&self) -> &[SmolStr] {
         &self.terms
@@ -159,13 +160,17 @@ mod tests {
     }
 
     #[test]
-    fn a_direction_keeps_the_order() {
+    fn a_direction_counts_with_what_it_points_at() {
         let of = |question: &str| Features::of(question).unwrap();
         let there = of("Move the records from staging to production and tell the team");
         assert_ne!(there, of("Move the records from production to staging and tell the team"));
         assert_eq!(there, of("move the RECORDS from staging to production, and tell the team!"));
         assert_ne!(of("Copy the draft into the archive"), of("Copy the archive into the draft"));
         assert_ne!(of("Nimm den Bus statt der Bahn"), of("Nimm die Bahn statt dem Bus"));
+        assert_eq!(
+            of("Compare salt with pepper, and say what moves from staging to production"),
+            of("What moves from staging to production? And compare pepper with salt: say!")
+        );
         assert_eq!(of("compare salt and pepper"), of("pepper and salt: compare"));
         assert!(DIRECTIONS.is_sorted());
         assert_eq!(Features::of("from where"), None, "asks for nothing");

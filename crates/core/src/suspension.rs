@@ -179,7 +179,8 @@ fn unanswered(entries: &[Entry]) -> Vec<OpenInquiry> {
     asked.filter_map(open).collect()
 }
 
-/// The runs of a journal that wait for a person, oldest first, each with what it waits for. Of the runs nothing is read but what they ask.
+/// The runs of a journal that wait for a person, oldest first, each with what it waits for. Of the runs nothing is read but
+/// what they ask.
 ///
 /// # Errors
 /// What the journal says.

@@ -276,7 +276,7 @@ impl SoarBuilder {
         let by_meaning = meaning.is_some();
         let route = Route::new(Arc::clone(&skills)).meaning(meaning).model(model.clone());
         // The phase keeps the agents' time itself and so has what was found by then; this is for when it does not.
-        let whole = agent_policy.whole.saturating_add(Duration::from_secs(10));
+        let whole = agent_policy.whole.saturating_add(patience::RECORD);
         // One agent and no plans: there is nothing to learn.
         let learning = match self.experience.filter(|_| plans || cards.len() > 1) {
             Some(experience) => {
@@ -286,7 +286,7 @@ impl SoarBuilder {
             None => None,
         };
         let recall = learning.clone().map(|learning| Recall { learning, store: store.clone() });
-        let (limit, longer) = (slots.timeout, slots.timeout.saturating_add(Duration::from_secs(10)));
+        let (limit, longer) = (slots.timeout, slots.timeout.saturating_add(patience::RECORD));
         let host_record = replaced.record.map(|record| BoxPhase::new(Patient { record, limit }));
         let own_limit = limit.min(patience::RECORD);
         let phases = Phases {

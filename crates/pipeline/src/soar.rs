@@ -307,8 +307,8 @@ impl Soar {
         Ok(recall.run(recollection, cx).await?.note(notes))
     }
 
-    /// The plan that solved this question before, if it still passes: by its structure alone where it was verified for a question
-    /// as hard as this.
+    /// The plan that solved this question before, if its structure still passes. A model looks at it once more only where a wrong
+    /// answer harms and the plan was verified for less: otherwise it has shown that it does.
     async fn familiar(
         &self,
         known: Option<KnownPlan>,
@@ -318,7 +318,8 @@ impl Soar {
         notes: &mut Vec<Degradation>,
     ) -> Result<Option<(VerifiedPlan, Verdict, Key)>> {
         let Some(KnownPlan { pattern, plan, complexity }) = known else { return Ok(None) };
-        let may_take = if complexity >= decomposition.complexity { 0 } else { calls.before_answer() };
+        let harms = decomposition.complexity == Complexity::Critical && complexity < Complexity::Critical;
+        let may_take = if harms { calls.before_answer() } else { 0 };
         let verification = self.verification(decomposition, Arc::clone(&plan), may_take, cx);
         let judged = self.phases.verify.run(verification, cx).await?;
         calls.spend(judged.calls);

@@ -120,15 +120,16 @@ impl Journal for MemoryJournal {
 
     async fn unfinished_with(&self, phases: &[&str]) -> Result<Vec<(RunId, Header, Vec<Entry>)>> {
         let state = self.read();
-        let mut with: Vec<_> = state.runs.iter().filter(|(_, record)| record.run.finished.is_none()).collect();
-        with.retain(|(_, record)| record.run.entries.iter().any(|entry| phases.contains(&entry.phase.as_str())));
-        with.sort_unstable_by_key(|(_, record)| (record.run.header.started, record.number));
-        let of = |record: &Record| {
-            let entries = record.run.entries.iter().filter(|entry| phases.contains(&entry.phase.as_str()));
-            (record.run.header.clone(), entries.cloned().collect())
-        };
-        let with = with.into_iter().map(|(run, record)| (*run, of(record)));
-        Ok(with.map(|(run, (header, entries))| (run, header, entries)).collect())
+        let mut with = Vec::new();
+        for (id, Record { run, number, .. }) in state.runs.iter().filter(|(_, record)| record.run.finished.is_none()) {
+            let entries: Vec<_> =
+                run.entries.iter().filter(|entry| phases.contains(&entry.phase.as_str())).cloned().collect();
+            if !entries.is_empty() {
+                with.push((*number, (*id, run.header.clone(), entries)));
+            }
+        }
+        with.sort_unstable_by_key(|(number, (_, header, _))| (header.started, *number));
+        Ok(with.into_iter().map(|(_, run)| run).collect())
     }
 
     async fn prune(&self, finished_before: Timestamp) -> Result<u64> {

@@ -5,8 +5,8 @@ use std::future::Future;
 
 use ninefold_core::journal::{Entry, Kept, not_durable};
 use ninefold_core::{Cx, Error, ErrorKind, Key, Result, span};
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::limit::inside;
 

@@ -25,7 +25,8 @@ impl Default for CircuitPolicy {
     }
 }
 
-/// One agent's circuit, shared by all runs of a pipeline. It is neither asked nor told about what a run replays. It reads the clock only for an agent that has failed.
+/// One agent's circuit, shared by all runs of a pipeline. It is neither asked nor told about what a run replays, and reads the
+/// clock only for an agent that has failed.
 #[derive(Debug)]
 pub(crate) struct Circuit {
     policy: CircuitPolicy,
