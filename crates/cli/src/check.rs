@@ -8,10 +8,15 @@ use serde_json::json;
 
 use crate::args::{Check, Everywhere};
 use crate::exit::{Exit, Stop, write};
+use crate::index::counted;
 use crate::print::{Page, line, plain};
 
 /// Runs the command.
 pub(crate) fn check(args: &Check, everywhere: &Everywhere) -> Result<Exit, Stop> {
+    if args.schema {
+        write(&line(&Definition::json_schema()))?;
+        return Ok(Exit::Done);
+    }
     let definition = Definition::from_files(&args.flows).over(repair::patterns());
     let diagnostics = definition.check();
     let errors = diagnostics.errors().count();
@@ -22,7 +27,9 @@ pub(crate) fn check(args: &Check, everywhere: &Everywhere) -> Result<Exit, Stop>
         let mut text = shown(&diagnostics, &Page::of_stdout());
         if !everywhere.quiet {
             let flows = definition.flow_names().filter(|name| !name.starts_with("pattern_")).count();
-            let _ = writeln!(text, "{flows} flows, {errors} errors, {warnings} warnings");
+            let [flows, errors, warnings] =
+                [(flows, "flow"), (errors, "error"), (warnings, "warning")].map(|(n, what)| counted(n as u64, what));
+            let _ = writeln!(text, "{flows}, {errors}, {warnings}");
         }
         write(&text)?;
     }

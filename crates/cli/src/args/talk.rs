@@ -9,6 +9,7 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   ninefold check flows.yml
   ninefold check flows/ --json
+  ninefold check --schema > flows.schema.json
 
 Several files, or a folder of them, are one definition.
 
@@ -49,11 +50,14 @@ Exit codes:
 #[command(after_help = CHECK_EXAMPLES)]
 pub(crate) struct Check {
     /// Files of flows, or folders of them
-    #[arg(required = true, value_name = "FLOWS")]
+    #[arg(required_unless_present = "schema", value_name = "FLOWS")]
     pub(crate) flows: Vec<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print the JSON schema of the format, for editors, and check nothing
+    #[arg(long, conflicts_with_all = ["flows", "json"])]
+    pub(crate) schema: bool,
 }
 
 /// Hold the conversations that test a dialogue

@@ -40,7 +40,7 @@ fn chat(room: &Room, arguments: &[&str], input: &str) -> Ended {
 fn flows_are_checked() {
     let room = room();
     let checked = room.run(["check", "flows.yml"]).expect(0);
-    assert_eq!(checked.out, "1 flows, 0 errors, 0 warnings\n");
+    assert_eq!(checked.out, "1 flow, 0 errors, 0 warnings\n");
     room.write("flows.yml", FLOWS.replace("prompt:", "promt:").replace("collect: what", "collect: that"));
     let checked = room.run(["check", "flows.yml"]).expect(2);
     assert!(checked.out.contains("flows.yml:9: error: "), "{checked:#?}");
@@ -49,6 +49,8 @@ fn flows_are_checked() {
     assert!(json.out.starts_with("{\"diagnostics\":[") && json.out.contains("\"line\":9"), "{json:#?}");
     room.run(["check", "nowhere.yml"]).expect(2);
     room.run(["check"]).expect(2);
+    let schema = room.run(["check", "--schema"]).expect(0);
+    assert!(schema.out.starts_with('{') && schema.out.contains("\"triggers\""), "{schema:#?}");
 }
 
 #[test]
