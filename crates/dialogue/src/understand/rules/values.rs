@@ -260,6 +260,8 @@ impl<'a> Values<'a> {
         let mut days: Vec<Range<usize>> = Vec::new();
         for kind in kinds {
             let mut spans = self.spans(kind);
+            spans = spans.into_iter().map(|words| self.without_count(kind, words)).collect();
+            spans.retain(|words| !words.is_empty());
             let free = |words: &Range<usize>| {
                 !words.clone().any(|at| self.is_taken(at)) && !claimed.iter().any(|claim| overlap(claim, words))
             };
@@ -293,12 +295,44 @@ impl<'a> Values<'a> {
             None => {
                 category
                     || figure
+                    || self.counts_nothing(words)
                     || self
                         .targets
                         .iter()
                         .any(|target| target.slot.kind == *kind && self.affinity(words, target) >= 1.0)
             }
         }
+    }
+
+    /// Whether a number in words stands for itself, as in "a table for four tomorrow": nothing behind it could be what it counts. `One` may
+    /// be no number.
+    fn counts_nothing(&self, words: &Range<usize>) -> bool {
+        let single =
+            ["one", "ein", "eine", "einen", "eins", "un", "una", "une", "uno"].contains(&self.said.word(words.start));
+        let behind = words.end;
+        let ends =
+            behind >= self.said.clause_end(words.start) || self.is_taken(behind) || self.role_behind(behind).is_some();
+        !single && ends && self.stands_behind_for(words.start)
+    }
+
+    fn stands_behind_for(&self, at: usize) -> bool {
+        at.checked_sub(1).is_some_and(|before| matches!(self.said.word(before), "for" | "fur" | "para" | "pour"))
+    }
+
+    /// "For two tonight" is no hour where something is counted.
+    fn without_count(&self, kind: &Kind, words: Range<usize>) -> Range<usize> {
+        let counted = |target: &Target<'_>| target.slot.kind == Kind::Integer && !target.assigned;
+        let number = words.start..words.start + 1;
+        if !matches!(kind, Kind::Date | Kind::Time | Kind::DateTime)
+            || !self.stands_behind_for(words.start)
+            || !self.targets.iter().any(counted)
+            || !self.spans(&Kind::Integer).contains(&number)
+        {
+            return words;
+        }
+        let rest = number.end..words.end;
+        let found = self.heard.normalizer.find(kind, self.said.text_of(rest.clone()), self.heard.reading);
+        if found.is_empty() { rest.end..rest.end } else { rest }
     }
 
     fn spans(&self, kind: &Kind) -> Vec<Range<usize>> {
