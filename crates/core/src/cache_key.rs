@@ -123,6 +123,10 @@ mod tests {
         // What is kept under a key outlives this version of the program.
         let kept = "714ce6e8308edc67cb3267214df657dba61aaec0e3a2c38d9e8c857f28d3ba98";
         assert_eq!(key(("a".repeat(1_000), 1u8, "b".repeat(3_000), vec![Some(2u64), None])).to_string(), kept);
+        let map: HashMap<_, _> = (0..50u32).map(|n| (n.to_string(), "c".repeat(n as usize * 20))).collect();
+        let long = ["d".repeat(10_000), "e".repeat(10_000), "f".repeat(40_000), "g".into()];
+        let kept = "65ad6d718e499259729bcf1427928bad68a84492a15ffbe1f4d0f686cf483039";
+        assert_eq!(key((map, long, HashMap::from([("h", "i".repeat(20_000))]))).to_string(), kept);
     }
 
     #[test]

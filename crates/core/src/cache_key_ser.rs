@@ -23,50 +23,51 @@ impl ser::Error for KeyError {
     }
 }
 
-/// How many bytes are gathered before they are hashed.
-const GATHERED: usize = 1024;
+/// How many bytes are gathered before they are hashed: enough chunks of 1 KiB for BLAKE3 to take several at once.
+const GATHERED: usize = 16 * 1024;
 
 /// A hash that is fed by many small pieces, of which each alone costs more than its bytes do.
 pub(crate) struct Gatherer {
-    hasher: blake3::Hasher,
-    gathered: [u8; GATHERED],
-    length: usize,
+    gathered: Vec<u8>,
+    /// Has what no longer had room. It is large, and most values never need it.
+    hasher: Option<Box<blake3::Hasher>>,
 }
 
 impl Gatherer {
     pub(crate) fn new() -> Self {
-        Self { hasher: blake3::Hasher::new(), gathered: [0; GATHERED], length: 0 }
+        Self { gathered: Vec::with_capacity(1024), hasher: None }
     }
 
     #[inline]
     fn update(&mut self, bytes: &[u8]) -> &mut Self {
-        let end = self.length + bytes.len();
-        if let Some(free) = self.gathered.get_mut(self.length..end) {
-            free.copy_from_slice(bytes);
-            self.length = end;
+        if self.gathered.len() + bytes.len() > GATHERED {
+            self.flush(bytes);
         } else {
-            self.flush();
-            match self.gathered.get_mut(..bytes.len()) {
-                Some(free) => {
-                    free.copy_from_slice(bytes);
-                    self.length = bytes.len();
-                }
-                None => {
-                    self.hasher.update(bytes);
-                }
-            }
+            self.gathered.extend_from_slice(bytes);
         }
         self
     }
 
-    fn flush(&mut self) {
-        self.hasher.update(self.gathered.get(..self.length).unwrap_or_default());
-        self.length = 0;
+    #[cold]
+    fn flush(&mut self, bytes: &[u8]) {
+        let hasher = self.hasher.get_or_insert_default();
+        hasher.update(&self.gathered);
+        self.gathered.clear();
+        if bytes.len() > GATHERED {
+            hasher.update(bytes);
+        } else {
+            self.gathered.extend_from_slice(bytes);
+        }
     }
 
-    pub(crate) fn finish(mut self) -> [u8; 32] {
-        self.flush();
-        *self.hasher.finalize().as_bytes()
+    /// The hash of what came since the last one.
+    pub(crate) fn finish(&mut self) -> [u8; 32] {
+        let hash = match self.hasher.take() {
+            None => blake3::hash(&self.gathered),
+            Some(mut hasher) => hasher.update(&self.gathered).finalize(),
+        };
+        self.gathered.clear();
+        *hash.as_bytes()
     }
 }
 
@@ -202,7 +203,7 @@ impl<'a> ser::Serializer for KeySerializer<'a> {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<MapHasher<'a>, KeyError> {
-        Ok(MapHasher { hasher: self.hasher, open: None, entries: Vec::new() })
+        Ok(MapHasher { hasher: self.hasher, entry: Gatherer::new(), open: false, entries: Vec::new() })
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Compound<'a>, KeyError> {
@@ -292,7 +293,8 @@ fields!(SerializeStruct, SerializeStructVariant);
 /// Hashes each entry apart and feeds the sorted hashes, so that the order of a map's entries does not count.
 pub(crate) struct MapHasher<'a> {
     hasher: &'a mut Gatherer,
-    open: Option<Gatherer>,
+    entry: Gatherer,
+    open: bool,
     entries: Vec<[u8; 32]>,
 }
 
@@ -301,16 +303,21 @@ impl ser::SerializeMap for MapHasher<'_> {
     type Error = KeyError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), KeyError> {
-        let mut entry = Gatherer::new();
-        key.serialize(KeySerializer { hasher: &mut entry })?;
-        self.open = Some(entry);
+        if self.open {
+            // The key before had no value.
+            self.entry.finish();
+        }
+        key.serialize(KeySerializer { hasher: &mut self.entry })?;
+        self.open = true;
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), KeyError> {
-        let mut entry = self.open.take().ok_or_else(|| KeyError("a map's value came before its key".into()))?;
-        value.serialize(KeySerializer { hasher: &mut entry })?;
-        self.entries.push(entry.finish());
+        if !std::mem::take(&mut self.open) {
+            return Err(KeyError("a map's value came before its key".into()));
+        }
+        value.serialize(KeySerializer { hasher: &mut self.entry })?;
+        self.entries.push(self.entry.finish());
         Ok(())
     }
 

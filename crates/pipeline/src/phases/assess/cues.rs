@@ -88,7 +88,11 @@ struct Entry {
 }
 
 /// Cues in order of their texts.
-pub(super) struct Table(Vec<Entry>);
+pub(super) struct Table {
+    entries: Vec<Entry>,
+    /// Where the entries begin that begin with a byte; one more for the end of the last.
+    begins: Vec<usize>,
+}
 
 pub(super) static AT_OPENINGS: LazyLock<Table> = LazyLock::new(|| Table::new(OPENINGS));
 pub(super) static ANYWHERE: LazyLock<Table> = LazyLock::new(|| Table::new(WORDS));
@@ -125,7 +129,9 @@ impl Table {
             begun.push((n, entry.text.as_ref()));
         }
         entries.iter_mut().zip(shorter).for_each(|(entry, shorter)| entry.shorter = shorter);
-        Self(entries)
+        let before = |byte: usize| entries.partition_point(|entry| first_byte(&entry.text) < byte);
+        let begins = (0..=256).map(before).collect();
+        Self { entries, begins }
     }
 
     /// The longest cue that `text` begins with, and its length in bytes.
@@ -133,8 +139,11 @@ impl Table {
     /// Whatever stands between a beginning of `text` and `text` in the order begins with that beginning too, so all
     /// cues in question are the last entry before `text` and what that begins with.
     pub(super) fn longest(&self, text: &str) -> Option<(Cue, usize)> {
-        let mut at = self.0.partition_point(|entry| entry.text.as_ref() <= text).checked_sub(1);
-        while let Some(entry) = at.and_then(|at| self.0.get(at)) {
+        let first = first_byte(text);
+        let (from, to) = (*self.begins.get(first)?, *self.begins.get(first + 1)?);
+        let upto = self.entries.get(from..to)?.partition_point(|entry| entry.text.as_ref() <= text);
+        let mut at = upto.checked_sub(1).map(|at| from + at);
+        while let Some(entry) = at.and_then(|at| self.entries.get(at)) {
             let ends = |rest: &str| entry.open || rest.is_empty() || rest.starts_with(' ');
             if text.strip_prefix(entry.text.as_ref()).is_some_and(ends) {
                 return Some((entry.cue, entry.text.len()));
@@ -143,6 +152,10 @@ impl Table {
         }
         None
     }
+}
+
+fn first_byte(text: &str) -> usize {
+    text.bytes().next().unwrap_or_default().into()
 }
 
 /// What the end of a long word tells.
