@@ -81,8 +81,8 @@ impl Dialogue {
         self.turn_to(session.into(), None, None).await
     }
 
-    /// Gives a session back that was handed to somebody, as a person who is done: `pattern_external_agent` speaks, and what was open
-    /// goes on. It is a turn of its own.
+    /// Gives a session back that was handed to somebody, as a person who is done: `pattern_external_agent` speaks, and what was
+    /// open goes on. It is a turn of its own.
     ///
     /// # Errors
     /// `InvalidInput` when nobody has taken over; otherwise as [`Dialogue::turn`].

@@ -10,8 +10,8 @@ use super::turn::Turn;
 use crate::expression::Expression;
 use crate::program::{FlowId, Op, SlotId};
 
-/// Ends the active flow and starts another. Whoever has called the active one waits for the other one in its place. So does a repair
-/// flow that a flow's end has called in: the other one's end does not call it in again.
+/// Ends the active flow and starts another. Whoever has called the active one waits for the other one in its place. So does a
+/// repair flow that a flow's end has called in: the other one's end does not call it in again.
 pub(super) fn link(turn: &mut Turn<'_>, to: FlowId) -> Result<Next, Failed> {
     let engine = turn.engine;
     let Some(frame) = turn.state.frames.last() else { return Ok(Next::On) };

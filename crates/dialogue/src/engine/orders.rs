@@ -75,8 +75,8 @@ pub(crate) fn parts(commands: &[Command]) -> Vec<&[Command]> {
     parts
 }
 
-/// The orders of one part of what was understood, in the order in which they are carried out. What contradicts itself is refused as a
-/// whole.
+/// The orders of one part of what was understood, in the order in which they are carried out. What contradicts itself is refused as
+/// a whole.
 pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, all: &[Command], commands: &[Command]) -> Vec<Order> {
     let both = commands.contains(&Command::Affirm) && commands.contains(&Command::Deny);
     if both {
@@ -147,7 +147,8 @@ pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, all: &[Command], commands
         }
     }
     let orders = judged(turn, orders);
-    // A yes to what is changed in the same breath is a yes to something else; so is one beside more where nothing is to be confirmed.
+    // A yes to what is changed in the same breath is a yes to something else; so is one beside more where nothing is to be
+    // confirmed.
     let changed = |order: &Order| match order {
         Order::Give { slot, .. } | Order::Refuse { slot, .. } | Order::Clear(slot) => touches(engine, state, *slot),
         _ => false,
@@ -170,8 +171,8 @@ fn is_reached(engine: &Engine, from: FlowId, slot: SlotId) -> bool {
     engine.program.flow(from).is_some_and(|flow| flow.reaches.contains(&slot) || flow.slots.contains(&slot))
 }
 
-/// The answer to the open question goes first: it is about what is open before anything else is done. Of flows that are started, the
-/// first takes its turn at once, or after what was answered, and each other one after the one before it.
+/// The answer to the open question goes first: it is about what is open before anything else is done. Of flows that are started,
+/// the first takes its turn at once, or after what was answered, and each other one after the one before it.
 fn sequenced(orders: impl Iterator<Item = Order>) -> Vec<Order> {
     let (mut sequence, mut later, mut busy) = (Vec::new(), Vec::new(), false);
     for order in orders {

@@ -45,8 +45,8 @@ patterns! {
     Completed => "completed",
     /// It could be one of several flows. `context`: `flows`, `names`.
     Clarification => "clarification",
-    /// A message could not be handled. `context`: `reason`; `slot` where a question was put too often, null for a yes or no; `flow` and
-    /// `description` of what may not run now.
+    /// A message could not be handled. `context`: `reason`; `slot` where a question was put too often, null for a yes or no; `flow`
+    /// and `description` of what may not run now.
     CannotHandle => "cannot_handle",
     /// Something failed inside. `context`: `flow`, `step`.
     InternalError => "internal_error",

@@ -82,8 +82,8 @@ impl Scope {
         offer::offer(program, index, view, bounds)
     }
 
-    /// With the slots of the flows that these commands start, as far as they may be started: who starts a flow may fill it. Behind a
-    /// restart, no flow is open any more.
+    /// With the slots of the flows that these commands start, as far as they may be started: who starts a flow may fill it. Behind
+    /// a restart, no flow is open any more.
     #[must_use]
     pub fn started_by(&self, commands: &[Command], program: &Program) -> Cow<'_, Self> {
         let mut scope = Cow::Borrowed(self);

@@ -17,8 +17,9 @@ const MOST_WORDS: usize = 6;
 /// None of them.
 #[rustfmt::skip]
 const NEITHER: &[&str] = &[
-    "neither", "neither of them", "neither of those", "none", "none of them", "none of those", "none of these", "something else", "keins", "keines", "keins von beiden", "keines von beiden",
-    "etwas anderes", "ninguno", "ninguna", "otra cosa", "aucun", "aucune", "autre chose",
+    "neither", "neither of them", "neither of those", "none", "none of them", "none of those", "none of these",
+    "something else", "keins", "keines", "keins von beiden", "keines von beiden", "etwas anderes", "ninguno", "ninguna",
+    "otra cosa", "aucun", "aucune", "autre chose",
 ];
 
 const BOTH: &[&str] = &["both", "both of them", "beide", "beides", "ambos", "ambas", "las dos", "los dos", "les deux"];
@@ -42,8 +43,9 @@ const LAST: &[&str] = &["last", "latter", "letzte", "letztes", "letztere", "letz
 /// Around what says which.
 #[rustfmt::skip]
 const AROUND: &[&str] = &[
-    "the", "a", "an", "it", "its", "is", "option", "number", "choice", "i", "id", "mean", "meant", "want", "like", "would", "take", "ill", "der", "die", "das", "nummer", "ich", "meine", "nehme", "el", "la",
-    "lo", "le", "un", "una", "une", "quiero", "je", "veux",
+    "the", "a", "an", "it", "its", "is", "option", "number", "choice", "i", "id", "mean", "meant", "want", "like", "would", "take",
+    "ill", "der", "die", "das", "nummer", "ich", "meine", "nehme", "el", "la", "lo", "le", "un", "una",
+    "une", "quiero", "je", "veux",
 ];
 
 /// What says which of the flows is meant, as a whole.
