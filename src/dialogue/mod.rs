@@ -113,6 +113,14 @@ impl Dialogue {
         self.turn_to(session.into(), None, None).await
     }
 
+    /// Gives a session back that was handed to somebody, as a person who is done: what was open goes on. It is a turn of its own.
+    ///
+    /// # Errors
+    /// As [`ninefold_dialogue::Dialogue::hand_back`], with the account of the turn up to the failure.
+    pub async fn hand_back(&self, session: impl Into<SessionId>) -> Result<Reply<Profile>, Failure> {
+        self.accounted(self.inner.hand_back(session)).await
+    }
+
     /// What happened in one turn of a session, counted from 1, and why: also of earlier processes. None when there is no such turn.
     ///
     /// # Errors

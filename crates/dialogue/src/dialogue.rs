@@ -81,11 +81,24 @@ impl Dialogue {
         self.turn_to(session.into(), None, None).await
     }
 
+    /// Gives a session back that was handed to somebody, as a person who is done: `pattern_external_agent` speaks, and what was
+    /// open goes on. It is a turn of its own.
+    ///
+    /// # Errors
+    /// `InvalidInput` when nobody has taken over; otherwise as [`Dialogue::turn`].
+    pub async fn hand_back(&self, session: impl Into<SessionId>) -> Result<Reply> {
+        self.run(session.into(), Input::Back, None).await
+    }
+
     /// The same with somebody who is told what happens on the way: phases, and each text when it is said. No message is silence.
     ///
     /// # Errors
     /// As [`Dialogue::turn`].
     pub async fn turn_to(&self, session: SessionId, message: Option<&str>, teller: Option<Teller>) -> Result<Reply> {
+        self.run(session, message.map_or(Input::Silence, Input::Message), teller).await
+    }
+
+    async fn run(&self, session: SessionId, input: Input<'_>, teller: Option<Teller>) -> Result<Reply> {
         let inner = &self.inner;
         let run = Run::new("dialogue")
             .session(Some(session.clone()))
@@ -93,12 +106,13 @@ impl Dialogue {
             .deadline(Some(inner.deadline))
             .clock(Arc::clone(&inner.clock))
             .teller(teller);
-        run.execute("", |cx| async move { self.take(&session, message, &cx).await }).await
+        run.execute("", |cx| async move { self.take(&session, input, &cx).await }).await
     }
 
-    async fn take(&self, session: &SessionId, message: Option<&str>, cx: &Cx) -> Result<Reply> {
+    async fn take(&self, session: &SessionId, input: Input<'_>, cx: &Cx) -> Result<Reply> {
         let inner = &self.inner;
         let longest = inner.engine.program.settings.longest_message.saturating_mul(4);
+        let message = if let Input::Message(message) = input { Some(message) } else { None };
         let message = inline("normalize", cx, async {
             // What is too long or empty is left as it is, and a flow of repair says so.
             Ok(message.map(|message| normalize::normalize(message, longest).unwrap_or_else(|_| message.to_owned())))
@@ -116,7 +130,7 @@ impl Dialogue {
         let mut conflicts = 0;
         loop {
             let now = cx.within_bounds(inner.brought_up(session, seat.take())).await?;
-            let input = message.map_or(Input::Silence, Input::Message);
+            let input = message.map_or(input, Input::Message);
             let turned = match turn(&inner.engine, session, inner.start(&now), input, cx).await {
                 Ok(turned) => turned,
                 Err(error) => {

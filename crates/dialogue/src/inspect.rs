@@ -229,6 +229,7 @@ impl fmt::Display for Standing {
         match &self.asked {
             Some(Asked::Slot(slot)) => write!(f, ", waits for {slot}")?,
             Some(Asked::Confirmation) => f.write_str(", waits for yes or no")?,
+            Some(Asked::Flow(flows)) => write!(f, ", waits for one of {}", flows.join(", "))?,
             None => {}
         }
         self.handed_to.iter().try_for_each(|to| write!(f, ", handed to {to}"))
@@ -263,6 +264,7 @@ impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.heard {
             Some(heard) => writeln!(f, "turn {}: {heard:?}", self.turn)?,
+            None if self.by == By::Host => writeln!(f, "turn {}: (by the host)", self.turn)?,
             None => writeln!(f, "turn {}: (silence)", self.turn)?,
         }
         writeln!(f, "  {:<10} {}", "before", self.before)?;
@@ -280,6 +282,7 @@ impl fmt::Display for Inspection {
             By::Rules => "by rules",
             By::Model => "by model",
             By::Script => "by script",
+            By::Host => "by the host",
         };
         let both: Vec<_> = self.commands.iter().zip(&self.why).collect();
         lines(f, by, &both, |(command, why)| format!("{}: {why}", shown(command)))?;

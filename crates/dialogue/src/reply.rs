@@ -59,6 +59,8 @@ pub enum Asked {
     Slot(SmolStr),
     /// Yes or no.
     Confirmation,
+    /// Which of these flows is meant.
+    Flow(Vec<SmolStr>),
 }
 
 impl Asked {
@@ -66,6 +68,10 @@ impl Asked {
         match state.waiting? {
             Waiting::Slot(slot) => engine.program.slot(slot).map(|slot| Self::Slot(slot.name.clone())),
             Waiting::Confirmation => Some(Self::Confirmation),
+            Waiting::Choice => {
+                let flows = state.choices.iter().filter_map(|flow| engine.program.flow(*flow));
+                Some(Self::Flow(flows.map(|flow| flow.name.clone()).collect()))
+            }
         }
     }
 }

@@ -113,6 +113,7 @@ fn view() -> View<'static> {
         ended: None,
         asked: None,
         confirming: false,
+        choices: &[],
         filled: &[],
         names: &Nothing,
     }

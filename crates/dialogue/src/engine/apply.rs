@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 use serde_json::{Value, json};
 
 use super::Engine;
+use super::names::View;
 use super::orders::{Order, Refused};
 use super::pattern::Pattern;
 use super::state::{Filled, Frame, State, Then, Waiting, corrected, forgotten};
@@ -48,8 +49,11 @@ pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Inte
     let engine = turn.engine;
     let mut add = |pattern, context| interludes.push(interlude(engine, pattern, context));
     match order {
-        Order::Start(flow) => {
-            if !open(turn, flow) {
+        Order::Start(flow) | Order::Next(flow) => {
+            let is_open = turn.state.frames.iter().any(|frame| frame.flow == flow);
+            let may_run = is_open || engine.may_run(flow, &turn.state, turn.now);
+            let opened = may_run && if order == Order::Start(flow) { open(turn, flow) } else { open_next(turn, flow) };
+            if !opened {
                 add(Pattern::CannotHandle, json!({ "reason": CannotHandle::OutOfScope }));
             }
         }
@@ -84,10 +88,9 @@ pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Inte
         }
         Order::Answer(yes) => answer(turn, yes, interludes),
         Order::Clarify(flows) => {
-            let described: Vec<String> = flows.iter().map(|flow| engine.called(*flow)).collect();
-            let names: Vec<_> =
-                flows.iter().filter_map(|flow| engine.program.flow(*flow)).map(|flow| flow.name.clone()).collect();
-            add(Pattern::Clarification, json!({ "flows": described, "names": names }));
+            let again = turn.state.waiting == Some(Waiting::Choice) && !flows.is_empty();
+            let stuck = if again { missed(turn) } else { None };
+            interludes.push(stuck.unwrap_or_else(|| choice(turn, flows)));
         }
         Order::Skip => add(Pattern::Skip, skip(turn)),
         Order::Repeat => {
@@ -106,13 +109,18 @@ pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Inte
             add(Pattern::Completed, json!({ "flow": flow, "again": true }));
         }
         Order::Cannot(reason) => {
+            let asked = turn.state.waiting;
+            if let Some(stuck) = missed(turn) {
+                interludes.push(stuck);
+                return;
+            }
             let mut own_words = false;
-            if let (Some(Waiting::Slot(slot)), CannotHandle::NotUnderstood) = (turn.state.waiting, reason) {
-                miss(turn, slot, &Refused::Unread);
+            if let (Some(Waiting::Slot(slot)), CannotHandle::NotUnderstood) = (asked, reason) {
+                turn.again = Some(Again::NoMatch);
                 own_words = engine.program.slot(slot).is_some_and(|slot| slot.no_match.is_some());
             }
             if !own_words {
-                add(Pattern::CannotHandle, json!({ "reason": reason }));
+                interludes.push(interlude(engine, Pattern::CannotHandle, json!({ "reason": reason })));
             }
         }
     }
@@ -123,8 +131,7 @@ pub(crate) fn open(turn: &mut Turn<'_>, flow: FlowId) -> bool {
     let state = &mut turn.state;
     if let Some(at) = state.frames.iter().position(|frame| frame.flow == flow) {
         // Whoever was called stays above whoever called it.
-        let below = state.frames.iter().take(at + 1).rev().take_while(|frame| frame.called.is_some()).count();
-        let (at, end) = (at.saturating_sub(below), called_from(state, at));
+        let (at, end) = (root(state, at), called_from(state, at));
         if end < state.frames.len() {
             interrupt(state);
             let raised: Vec<Frame> = state.frames.drain(at..end).collect();
@@ -142,12 +149,37 @@ pub(crate) fn open(turn: &mut Turn<'_>, flow: FlowId) -> bool {
     true
 }
 
+/// Opens a flow that begins when the active one has ended, with those that called it. Says whether it could.
+fn open_next(turn: &mut Turn<'_>, flow: FlowId) -> bool {
+    let state = &mut turn.state;
+    if state.frames.iter().any(|frame| frame.flow == flow) {
+        return true;
+    }
+    if state.frames.len() >= usize::from(turn.engine.program.settings.deepest_stack) {
+        return false;
+    }
+    let at = state.frames.len().checked_sub(1).map_or(0, |top| root(state, top));
+    if let Some(below) = at.checked_sub(1).and_then(|below| state.frames.get_mut(below)) {
+        below.interrupted = true;
+    }
+    state.settled.clear();
+    state.frames.insert(at, Frame::new(flow));
+    set_defaults(turn, flow);
+    true
+}
+
 fn interrupt(state: &mut State) {
     state.waiting = None;
     state.misses = 0;
     if let Some(frame) = state.frames.last_mut() {
         frame.interrupted = true;
     }
+}
+
+/// Where the flows begin that called one another up to the one at this place.
+pub(crate) fn root(state: &State, at: usize) -> usize {
+    let called = state.frames.iter().take(at + 1).rev().take_while(|frame| frame.called.is_some()).count();
+    at.saturating_sub(called)
 }
 
 /// The end of the flows that the one at this place has called, one the other.
@@ -163,7 +195,7 @@ pub(crate) fn set_defaults(turn: &mut Turn<'_>, flow: FlowId) {
     for slot in slots {
         let Some(of) = engine.program.slot(*slot).filter(|_| !turn.state.has(*slot)) else { continue };
         let Some(default) = &of.default else { continue };
-        let value = default.eval(&engine.view(&turn.state, turn.now));
+        let value = default.eval(&View { flow: Some(flow), ..engine.view(&turn.state, turn.now) });
         if let Ok(value) = value
             && !value.is_null()
         {
@@ -192,6 +224,7 @@ fn give(turn: &mut Turn<'_>, slot: SlotId, value: &Arc<Filled>) -> Option<Value>
     if asked {
         state.waiting = None;
         state.misses = 0;
+        turn.again = None;
         turn.answered = Some(slot);
     }
     state.last_set = Some(slot);
@@ -226,22 +259,57 @@ fn miss(turn: &mut Turn<'_>, slot: SlotId, why: &Refused) {
     if turn.state.waiting != Some(Waiting::Slot(slot)) {
         return;
     }
-    turn.state.misses = turn.state.misses.saturating_add(1);
+    count_miss(turn);
     turn.again = Some(match why {
         Refused::Unread | Refused::Ambiguous(_) => Again::NoMatch,
         Refused::Invalid(_) => Again::Invalid,
     });
 }
 
+fn count_miss(turn: &mut Turn<'_>) {
+    if !std::mem::replace(&mut turn.missed, true) {
+        turn.state.misses = turn.state.misses.saturating_add(1);
+    }
+}
+
+/// Notes that there was no answer to what was asked. Gives what is said when that was so too often.
+pub(crate) fn missed(turn: &mut Turn<'_>) -> Option<Interlude> {
+    let waiting = turn.state.waiting?;
+    count_miss(turn);
+    if turn.state.misses <= turn.engine.program.settings.most_reprompts {
+        return None;
+    }
+    turn.state.misses = 0;
+    (turn.again, turn.gave_up) = (None, true);
+    let slot = if let Waiting::Slot(slot) = waiting { turn.engine.program.slot(slot) } else { None };
+    let context = json!({ "reason": "no_progress", "slot": slot.map(|slot| &slot.name) });
+    Some(interlude(turn.engine, Pattern::CannotHandle, context))
+}
+
+/// Asks which of these flows is meant, or for other words where there are none.
+pub(crate) fn choice(turn: &mut Turn<'_>, flows: Vec<FlowId>) -> Interlude {
+    let engine = turn.engine;
+    let described: Vec<String> = flows.iter().map(|flow| engine.called(*flow)).collect();
+    let names: Vec<_> = flows.iter().filter_map(|flow| engine.program.flow(*flow)).map(|flow| &flow.name).collect();
+    let context = json!({ "flows": described, "names": names });
+    if flows.is_empty() {
+        turn.state.misses = 0;
+    }
+    turn.pause |= !flows.is_empty();
+    turn.state.choices = flows;
+    interlude(engine, Pattern::Clarification, context)
+}
+
 /// A yes or a no to the open question.
 fn answer(turn: &mut Turn<'_>, yes: bool, interludes: &mut Vec<Interlude>) {
     if turn.state.waiting != Some(Waiting::Confirmation) {
-        let (pattern, context) = if yes {
-            (Pattern::Clarification, json!({ "flows": [], "names": [] }))
+        let is_choice = turn.state.waiting == Some(Waiting::Choice);
+        let answer = if yes || is_choice {
+            choice(turn, Vec::new())
         } else {
-            (Pattern::ChitChat, json!({}))
+            interlude(turn.engine, Pattern::ChitChat, json!({}))
         };
-        interludes.push(interlude(turn.engine, pattern, context));
+        interludes.push(answer);
         return;
     }
     turn.state.waiting = None;
@@ -263,9 +331,11 @@ fn skip(turn: &mut Turn<'_>) -> Value {
     json!({ "slot": of.map(|slot| &slot.name), "optional": optional })
 }
 
-/// Ends a flow before its end, with what it has called.
+/// Ends a flow before its end, with what it has called and with those that called it, who would call it again.
 pub(crate) fn cancel(turn: &mut Turn<'_>, flow: FlowId) {
-    if close(turn.engine, &mut turn.state, flow) {
+    let at = turn.state.frames.iter().position(|frame| frame.flow == flow);
+    let first = at.and_then(|at| turn.state.frames.get(root(&turn.state, at))).map(|frame| frame.flow);
+    if first.is_some_and(|first| close(turn.engine, &mut turn.state, first)) {
         turn.state.ended = Some(flow);
     }
 }

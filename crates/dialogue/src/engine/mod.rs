@@ -2,6 +2,7 @@
 //! into what is to be done, [`apply`] does it to the stack, [`steps`] goes through the flows until the user has to speak.
 
 pub(crate) mod apply;
+pub(crate) mod calls;
 pub(crate) mod names;
 pub(crate) mod orders;
 pub mod pattern;
@@ -83,6 +84,13 @@ impl Engine {
             value: None,
             now,
         }
+    }
+
+    /// Whether the condition of a flow holds, so that it may run now; one that cannot be evaluated does not.
+    pub(crate) fn may_run(&self, flow: FlowId, state: &State, now: DateTime) -> bool {
+        let guard = self.program.flow(flow).and_then(|flow| flow.guard.as_ref());
+        let view = || View { flow: Some(flow), ..self.view(state, now) };
+        guard.is_none_or(|guard| guard.holds(&view()).unwrap_or(false))
     }
 
     /// A digest of what these names stand for now.

@@ -1,25 +1,26 @@
 //! From commands to orders: names become what they name, words become values that their slots accept.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::Engine;
+use super::apply::root;
 use super::names::View;
-use super::state::{Filled, State, Waiting};
+use super::state::{Filled, Frame, State, Waiting};
 use super::turn::Turn;
 use crate::command::{CannotHandle, Command};
 use crate::kind::Kind;
 use crate::normalize::Read;
 use crate::program::{FlowId, SlotId};
 use crate::scope::Scope;
-use crate::understand::Understood;
 
 /// What is to be done, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Order {
     Start(FlowId),
+    /// Starts a flow when the active one has ended.
+    Next(FlowId),
     Give {
         slot: SlotId,
         value: Arc<Filled>,
@@ -55,15 +56,34 @@ pub(crate) enum Refused {
     Invalid(Option<String>),
 }
 
-/// The orders of what was understood. What contradicts itself is refused as a whole.
-pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, understood: &Understood) -> Vec<Order> {
-    let commands = &understood.commands;
+/// Commands in the parts that are done one after the other: everything begins anew before what stands behind a restart is done, and
+/// after a yes or a no before it.
+pub(crate) fn parts(commands: &[Command]) -> Vec<&[Command]> {
+    let (mut parts, mut rest) = (Vec::with_capacity(1), commands);
+    while let Some(at) = rest.iter().position(|command| *command == Command::Restart) {
+        let (before, from) = rest.split_at(at);
+        let (restart, after) = from.split_at(1);
+        if before.iter().any(|command| matches!(command, Command::Affirm | Command::Deny)) {
+            parts.push(before);
+        }
+        parts.push(restart);
+        rest = after;
+    }
+    if parts.is_empty() || !rest.is_empty() {
+        parts.push(rest);
+    }
+    parts
+}
+
+/// The orders of one part of what was understood, in the order in which they are carried out. What contradicts itself is refused as
+/// a whole.
+pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, all: &[Command], commands: &[Command]) -> Vec<Order> {
     let both = commands.contains(&Command::Affirm) && commands.contains(&Command::Deny);
     if both {
         return vec![Order::Cannot(CannotHandle::Contradiction)];
     }
     let (engine, state) = (turn.engine, &turn.state);
-    let scope = &*scope.started_by(commands, &engine.program);
+    let scope = &*scope.started_by(all, &engine.program);
     let starts: Vec<FlowId> = commands
         .iter()
         .filter_map(|command| match command {
@@ -71,8 +91,7 @@ pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, understood: &Understood) 
             _ => None,
         })
         .collect();
-    let mut orders: Vec<Order> = starts.iter().map(|flow| Order::Start(*flow)).collect();
-    let mut given: BTreeMap<SlotId, Arc<Filled>> = BTreeMap::new();
+    let mut orders: Vec<Order> = Vec::with_capacity(commands.len());
     for command in commands {
         // Whoever understood is asked again whether it may.
         if scope.allows(command).is_err() {
@@ -80,15 +99,15 @@ pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, understood: &Understood) 
             continue;
         }
         let order = match command {
-            Command::Start { .. } => continue,
+            Command::Start { flow } => match scope.flow(flow) {
+                Some(flow) => Order::Start(flow.id),
+                None => Order::Cannot(CannotHandle::OutOfScope),
+            },
             Command::Set { slot, value } | Command::Correct { slot, value } => {
                 let ids = scope.slot(slot).map(|offered| offered.ids.as_slice()).unwrap_or_default();
                 match slot_meant(engine, state, &starts, ids) {
                     Meant::Slot(slot) => match read(turn, slot, value) {
-                        Ok(value) => {
-                            given.insert(slot, value);
-                            continue;
-                        }
+                        Ok(value) => Order::Give { slot, value },
                         Err(why) => Order::Refuse { slot, said: value.clone(), why },
                     },
                     Meant::Flow(flow) => Order::Clarify(vec![flow]),
@@ -102,9 +121,10 @@ pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, understood: &Understood) 
                     _ => Order::Cannot(CannotHandle::OutOfScope),
                 }
             }
-            Command::Cancel { flow } => Order::Cancel(
-                flow.as_ref().and_then(|flow| engine.program.flow_named(flow)).or_else(|| under_way(turn)),
-            ),
+            Command::Cancel { flow } => {
+                let named = flow.as_ref().and_then(|flow| engine.program.flow_named(flow));
+                Order::Cancel(named.map(|flow| with_callers(turn, flow)).or_else(|| under_way(turn)))
+            }
             Command::Affirm => answer(turn, true),
             Command::Deny => answer(turn, false),
             Command::Clarify { flows } => {
@@ -118,35 +138,93 @@ pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, understood: &Understood) 
             Command::Restart => Order::Restart,
             Command::CannotHandle { reason } => Order::Cannot(*reason),
         };
+        // Of two values of a slot, the one that was said last counts.
+        if let Order::Give { slot, .. } = &order {
+            orders.retain(|known| !matches!(known, Order::Give { slot: of, .. } if of == slot));
+        }
         if !orders.contains(&order) {
             orders.push(order);
         }
     }
-    // A yes to what is changed in the same breath is a yes to something else.
-    let changes =
-        !given.is_empty() || orders.iter().any(|order| matches!(order, Order::Refuse { .. } | Order::Clear(_)));
-    orders.retain(|order| !changes || *order != Order::Answer(true));
-    orders.extend(judged(turn, given));
-    orders
+    let orders = judged(turn, orders);
+    // A yes to what is changed in the same breath is a yes to something else; so is one beside more where nothing is to be
+    // confirmed.
+    let changed = |order: &Order| match order {
+        Order::Give { slot, .. } | Order::Refuse { slot, .. } | Order::Clear(slot) => touches(engine, state, *slot),
+        _ => false,
+    };
+    let (changes, more) = (orders.iter().any(changed), orders.len() > 1);
+    let confirming = state.waiting == Some(Waiting::Confirmation);
+    sequenced(orders.into_iter().filter(|order| match order {
+        Order::Answer(yes) => !(changes && *yes || more && !confirming),
+        _ => true,
+    }))
 }
 
-/// The flow that the user is in: repair flows are not what he means.
+/// Whether a slot is global or one of the open flows, with what they call and link to.
+fn touches(engine: &Engine, state: &State, slot: SlotId) -> bool {
+    let is_global = engine.program.slot(slot).is_some_and(|slot| slot.flow.is_none());
+    is_global || state.frames.iter().any(|frame| is_reached(engine, frame.flow, slot))
+}
+
+fn is_reached(engine: &Engine, from: FlowId, slot: SlotId) -> bool {
+    engine.program.flow(from).is_some_and(|flow| flow.reaches.contains(&slot) || flow.slots.contains(&slot))
+}
+
+/// The answer to the open question goes first: it is about what is open before anything else is done. Of flows that are started,
+/// the first takes its turn at once, or after what was answered, and each other one after the one before it.
+fn sequenced(orders: impl Iterator<Item = Order>) -> Vec<Order> {
+    let (mut sequence, mut later, mut busy) = (Vec::new(), Vec::new(), false);
+    for order in orders {
+        match order {
+            Order::Answer(_) => {
+                busy = true;
+                sequence.insert(0, order);
+            }
+            Order::Start(flow) if busy => later.push(Order::Next(flow)),
+            Order::Start(_) => {
+                busy = true;
+                sequence.push(order);
+            }
+            order => sequence.push(order),
+        }
+    }
+    // Each is put right below what is active, so that the last comes first.
+    sequence.extend(later.into_iter().rev());
+    sequence
+}
+
+/// The flow that the user is in: repair flows are not what he means, unless nothing else is open.
 fn under_way(turn: &Turn<'_>) -> Option<FlowId> {
-    let frames = turn.state.frames.iter().rev();
-    let mut flows = frames.filter(|frame| frame.called.is_none()).map(|frame| frame.flow);
-    flows.find(|flow| !turn.engine.patterns.is_one(*flow))
+    let of_user = |frame: &&Frame| !turn.engine.patterns.is_one(frame.flow);
+    let mut frames = turn.state.frames.iter().rev().filter(of_user);
+    let first = frames.clone().find(|frame| frame.called.is_none()).or_else(|| frames.next());
+    first.map(|frame| frame.flow)
 }
 
-/// A yes or a no: to the question, or as the value of the slot that was asked.
+/// What ends when a flow is given up that others have called: the first of them.
+fn with_callers(turn: &Turn<'_>, flow: FlowId) -> FlowId {
+    let frames = &turn.state.frames;
+    let at = frames.iter().position(|frame| frame.flow == flow);
+    let first = at.and_then(|at| frames.get(root(&turn.state, at))).map_or(flow, |frame| frame.flow);
+    if turn.engine.patterns.is_one(first) { flow } else { first }
+}
+
+/// A yes or a no: to the question, or as the value of the slot that was asked, or to the one flow that was asked about.
 fn answer(turn: &Turn<'_>, yes: bool) -> Order {
-    if let Some(Waiting::Slot(slot)) = turn.state.waiting
+    let state = &turn.state;
+    if let Some(Waiting::Slot(slot)) = state.waiting
         && turn.engine.program.slot(slot).is_some_and(|slot| slot.kind == Kind::Boolean)
     {
         let original = if yes { "yes" } else { "no" }.to_owned();
         let value = Arc::new(Filled { value: Value::Bool(yes), original, how: "yes or no".to_owned() });
         return Order::Give { slot, value };
     }
-    Order::Answer(yes)
+    match state.choices.as_slice() {
+        [one] if yes && state.waiting == Some(Waiting::Choice) => Order::Start(*one),
+        several if yes && state.waiting == Some(Waiting::Choice) => Order::Clarify(several.to_vec()),
+        _ => Order::Answer(yes),
+    }
 }
 
 enum Meant {
@@ -159,11 +237,8 @@ enum Meant {
 /// Of the slots of one name: that of a flow that is started now, or else that of an open flow, or else the global one.
 fn slot_meant(engine: &Engine, state: &State, starts: &[FlowId], ids: &[SlotId]) -> Meant {
     let flow = |id: &SlotId| engine.program.slot(*id).and_then(|slot| slot.flow);
-    let reached = |from: &FlowId, id: &SlotId| {
-        engine.program.flow(*from).is_some_and(|flow| flow.reaches.contains(id) || flow.slots.contains(id))
-    };
-    let open = |id: &SlotId| state.frames.iter().rev().any(|frame| reached(&frame.flow, id));
-    let started = ids.iter().find(|id| starts.iter().any(|start| reached(start, id)));
+    let open = |id: &SlotId| state.frames.iter().rev().any(|frame| is_reached(engine, frame.flow, *id));
+    let started = ids.iter().find(|id| starts.iter().any(|start| is_reached(engine, *start, **id)));
     let meant = started.or_else(|| ids.iter().find(|id| open(id)));
     let meant = meant.or_else(|| ids.iter().find(|id| flow(id).is_none()));
     match (meant, ids.first()) {
@@ -189,14 +264,24 @@ fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refus
 }
 
 /// Judges values that are given together: each may be compared with the others.
-fn judged(turn: &Turn<'_>, given: BTreeMap<SlotId, Arc<Filled>>) -> Vec<Order> {
+fn judged(turn: &Turn<'_>, orders: Vec<Order>) -> Vec<Order> {
+    if !orders.iter().any(|order| matches!(order, Order::Give { .. })) {
+        return orders;
+    }
     let mut after = turn.state.clone();
-    after.values.extend(given.iter().map(|(slot, value)| (*slot, Arc::clone(value))));
-    let judge = |(slot, value): (SlotId, Arc<Filled>)| match objection(turn.engine, &after, slot, &value.value, turn) {
-        None => Order::Give { slot, value },
-        Some(message) => Order::Refuse { slot, said: value.original.clone(), why: Refused::Invalid(message) },
+    for order in &orders {
+        if let Order::Give { slot, value } = order {
+            after.values.insert(*slot, Arc::clone(value));
+        }
+    }
+    let judge = |order: Order| match order {
+        Order::Give { slot, value } => match objection(turn.engine, &after, slot, &value.value, turn) {
+            None => Order::Give { slot, value },
+            Some(message) => Order::Refuse { slot, said: value.original.clone(), why: Refused::Invalid(message) },
+        },
+        order => order,
     };
-    given.into_iter().map(judge).collect()
+    orders.into_iter().map(judge).collect()
 }
 
 /// What is said against a value, if a condition of its slot does not hold.

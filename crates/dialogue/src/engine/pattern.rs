@@ -45,7 +45,8 @@ patterns! {
     Completed => "completed",
     /// It could be one of several flows. `context`: `flows`, `names`.
     Clarification => "clarification",
-    /// A message could not be handled. `context`: `reason`.
+    /// A message could not be handled. `context`: `reason`; `slot` where a question was put too often, null for a yes or no; `flow`
+    /// and `description` of what may not run now.
     CannotHandle => "cannot_handle",
     /// Something failed inside. `context`: `flow`, `step`.
     InternalError => "internal_error",
@@ -55,6 +56,8 @@ patterns! {
     Empty => "empty",
     /// The user wants a person.
     Handoff => "handoff",
+    /// Somebody says something while a person who was asked for has not come. `context`: `to`.
+    HandedOver => "handed_over",
     /// A value is not accepted. `context`: `slot`, `value`, `message`, `ambiguous`.
     Validation => "validation",
     /// What was said is said again. `context`: `text`.

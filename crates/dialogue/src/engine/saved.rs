@@ -108,6 +108,7 @@ pub(crate) struct SavedValue(Value, #[serde(default)] String, #[serde(default)] 
 enum SavedWaiting {
     Slot(SmolStr),
     Confirmation,
+    Choice(Vec<SmolStr>),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -256,6 +257,7 @@ impl Saved {
             waiting: after.waiting.map(|waiting| match waiting {
                 Waiting::Slot(slot) => SavedWaiting::Slot(namer.slot(slot)),
                 Waiting::Confirmation => SavedWaiting::Confirmation,
+                Waiting::Choice => SavedWaiting::Choice(after.choices.iter().map(|flow| namer.flow(*flow)).collect()),
             }),
             misses: after.misses,
             last_said: None,
@@ -330,6 +332,10 @@ impl Saved {
                 interrupted: frame.interrupted,
             })
         };
+        let choices: Vec<_> = match &self.waiting {
+            Some(SavedWaiting::Choice(flows)) => flows.iter().filter_map(|flow| program.flow_named(flow)).collect(),
+            _ => Vec::new(),
+        };
         State {
             turns: self.turns,
             said: self.texts,
@@ -338,7 +344,9 @@ impl Saved {
             waiting: self.waiting.and_then(|waiting| match waiting {
                 SavedWaiting::Slot(name) => slot(&name).map(Waiting::Slot),
                 SavedWaiting::Confirmation => Some(Waiting::Confirmation),
+                SavedWaiting::Choice(_) => (!choices.is_empty()).then_some(Waiting::Choice),
             }),
+            choices,
             misses: self.misses,
             last_said: self.last_said.unwrap_or_else(|| before.last_said.clone()),
             last_set: self.last_set.as_ref().and_then(slot),

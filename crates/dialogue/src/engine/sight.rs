@@ -40,6 +40,7 @@ impl Sight {
                 _ => None,
             },
             confirming: state.waiting == Some(Waiting::Confirmation),
+            choices: if state.waiting == Some(Waiting::Choice) { &state.choices } else { &[] },
             filled: &self.filled,
             names,
         }

@@ -22,6 +22,8 @@ pub struct State {
     pub values: BTreeMap<SlotId, Arc<Filled>>,
     /// What the user is to say.
     pub waiting: Option<Waiting>,
+    /// The flows that he was asked about, while one of them is waited for.
+    pub choices: Vec<FlowId>,
     /// How often in a row he did not say it.
     pub misses: u8,
     /// What was said in the last turn.
@@ -54,6 +56,8 @@ pub enum Waiting {
     Slot(SlotId),
     /// Yes or no.
     Confirmation,
+    /// Which of several flows he means.
+    Choice,
 }
 
 /// An open flow.

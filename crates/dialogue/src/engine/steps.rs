@@ -11,12 +11,12 @@ use serde_json::json;
 use smol_str::SmolStr;
 
 use super::apply::{self, interlude};
-use super::digest;
 use super::orders::objection;
 use super::pattern::Pattern;
 use super::run;
-use super::state::{Came, Filled, Frame, MOST_DONE, Then, Waiting};
+use super::state::{Came, Filled, Frame, Waiting};
 use super::turn::{Again, Turn};
+use super::{calls, digest};
 use crate::expression::EvalError;
 use crate::program::{FlowId, Op, SlotId};
 use crate::response::Response;
@@ -47,7 +47,7 @@ pub struct Failure {
 const MOST_FAILURES: usize = 3;
 
 /// What is to happen after a step.
-enum Next {
+pub(super) enum Next {
     /// The next step.
     On,
     /// The user speaks.
@@ -55,8 +55,8 @@ enum Next {
 }
 
 /// Why a step could not be done.
-struct Failed {
-    why: String,
+pub(super) struct Failed {
+    pub(super) why: String,
 }
 
 impl From<EvalError> for Failed {
@@ -69,6 +69,10 @@ impl From<EvalError> for Failed {
 pub(crate) async fn advance(turn: &mut Turn<'_>) -> Result<()> {
     turn.state.waiting = None;
     loop {
+        if turn.pause && !repairs(turn) {
+            turn.state.waiting = (!turn.state.choices.is_empty()).then_some(Waiting::Choice);
+            return Ok(());
+        }
         let Some(frame) = turn.state.frames.last() else {
             let Some(flow) = turn.completed.take() else { return Ok(()) };
             let name = turn.engine.program.flow(flow).map(|flow| flow.name.clone());
@@ -97,6 +101,13 @@ pub(crate) async fn advance(turn: &mut Turn<'_>) -> Result<()> {
             }
         }
     }
+}
+
+/// Whether the active flow is one of repair, or was called by one.
+fn repairs(turn: &Turn<'_>) -> bool {
+    let top = turn.state.frames.len().saturating_sub(1);
+    let first = turn.state.frames.get(apply::root(&turn.state, top));
+    first.is_some_and(|frame| turn.engine.patterns.is_one(frame.flow))
 }
 
 /// Takes one step of the active flow.
@@ -150,16 +161,8 @@ async fn plain(turn: &mut Turn<'_>, flow: FlowId, op: &Op) -> Result<Next, Faile
                 jump(turn, *to);
             }
         }
-        Op::Link(to) => {
-            note(turn, "link");
-            turn.state.frames.pop();
-            apply::forget(engine, &mut turn.state, flow);
-            turn.state.ended = Some(flow);
-            if !apply::open(turn, *to) {
-                return Err(Failed { why: "too many flows are open".to_owned() });
-            }
-        }
-        Op::Call { flow: to, inputs, outputs } => return call(turn, *to, inputs, outputs),
+        Op::Link(to) => return calls::link(turn, *to),
+        Op::Call { flow: to, inputs, outputs } => return calls::call(turn, *to, inputs, outputs),
         Op::Confirm { prompt, denied } => {
             let digest = confirmation(turn, flow, prompt);
             let before = turn.state.frames.last_mut().and_then(Frame::came_before);
@@ -191,7 +194,7 @@ async fn plain(turn: &mut Turn<'_>, flow: FlowId, op: &Op) -> Result<Next, Faile
             go_on(turn, Some(Came::HandedOver));
             return Ok(Next::Wait);
         }
-        Op::End => end(turn),
+        Op::End => calls::end(turn),
         Op::Action { .. } => {}
     }
     Ok(Next::On)
@@ -290,91 +293,6 @@ async fn ask(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response>>) 
     Ok(Next::Wait)
 }
 
-fn call(
-    turn: &mut Turn<'_>,
-    to: FlowId,
-    inputs: &[(SlotId, crate::expression::Expression)],
-    outputs: &[(SlotId, SlotId)],
-) -> Result<Next, Failed> {
-    let engine = turn.engine;
-    let mut given = Vec::with_capacity(inputs.len());
-    for (slot, expression) in inputs {
-        given.push((*slot, expression.eval(&engine.view(&turn.state, turn.now))?));
-    }
-    let before = match turn.state.frames.last_mut().and_then(Frame::came_before) {
-        Some(Came::Called { within }) => within,
-        _ => Vec::new(),
-    };
-    if turn.state.frames.iter().any(|frame| frame.flow == to) {
-        return Err(Failed { why: "a flow that is open was called".to_owned() });
-    }
-    if turn.state.frames.len() >= usize::from(engine.program.settings.deepest_stack) {
-        return Err(Failed { why: "too many flows are open".to_owned() });
-    }
-    note(turn, "call");
-    turn.state.frames.push(Frame { called: Some(outputs.to_vec()), before, ..Frame::new(to) });
-    for (slot, value) in given {
-        if !value.is_null() {
-            turn.state.values.insert(slot, Filled::computed(value));
-        }
-    }
-    apply::set_defaults(turn, to);
-    Ok(Next::On)
-}
-
-/// Ends the active flow.
-fn end(turn: &mut Turn<'_>) {
-    let engine = turn.engine;
-    let Some(frame) = turn.state.frames.pop() else { return };
-    if let Some(outputs) = frame.called {
-        let values: Vec<_> = outputs.iter().map(|(from, to)| (*to, turn.state.values.get(from).cloned())).collect();
-        apply::forget(engine, &mut turn.state, frame.flow);
-        for (slot, value) in &values {
-            turn.state.write(*slot, value.clone());
-        }
-        let within = if frame.done.len() < MOST_DONE { frame.done } else { Vec::new() };
-        go_on(turn, Some(Came::Called { within }));
-        return;
-    }
-    if !engine.patterns.is_one(frame.flow) {
-        apply::settle(engine, &mut turn.state, frame.flow);
-    }
-    apply::forget(engine, &mut turn.state, frame.flow);
-    match frame.then.filter(|_| !frame.denied) {
-        Some(Then::Cancel(flow)) => apply::cancel(turn, flow),
-        Some(Then::Restart) => {
-            turn.state.frames.clear();
-            turn.state.values.clear();
-            turn.state.settled.clear();
-            turn.state.handed_to = None;
-            (turn.state.ended, turn.state.last_set, turn.completed) = (None, None, None);
-            apply::set_globals(engine, &mut turn.state, turn.now);
-        }
-        None => {}
-    }
-    if !engine.patterns.is_one(frame.flow) {
-        turn.state.ended = Some(frame.flow);
-        turn.completed = Some(frame.flow);
-    }
-    resume(turn);
-}
-
-/// Tells the user which flow goes on, where one was interrupted.
-fn resume(turn: &mut Turn<'_>) {
-    let engine = turn.engine;
-    let Some(frame) = turn.state.frames.last_mut().filter(|frame| frame.interrupted) else { return };
-    frame.interrupted = false;
-    let flow = frame.flow;
-    // A repair flow that goes on is nothing to tell the user of.
-    if engine.patterns.is_one(flow) {
-        return;
-    }
-    turn.completed = None;
-    let name = engine.program.flow(flow).map(|flow| flow.name.clone());
-    let context = json!({ "flow": name, "description": engine.called(flow) });
-    apply::push(turn.engine, &mut turn.state, vec![interlude(engine, Pattern::ContinueInterrupted, context)]);
-}
-
 /// Ends the flow in which something failed. Says whether there is more to do.
 async fn fail(turn: &mut Turn<'_>, failed: &Failed) -> bool {
     let engine = turn.engine;
@@ -387,13 +305,7 @@ async fn fail(turn: &mut Turn<'_>, failed: &Failed) -> bool {
     // Who tells of failures may fail itself, or be called in by what fails again and again.
     let mut itself = turn.failures.len() > MOST_FAILURES;
     // With whoever called it: what they wait for does not come.
-    while let Some(frame) = turn.state.frames.pop() {
-        itself |= telling == Some(frame.flow);
-        apply::forget(engine, &mut turn.state, frame.flow);
-        if frame.called.is_none() {
-            break;
-        }
-    }
+    itself |= calls::close_active(turn).iter().any(|closed| telling == Some(*closed));
     turn.steps = 0;
     if itself {
         turn.say("Something went wrong.".to_owned(), Some(name)).await;

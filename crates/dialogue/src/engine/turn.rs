@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
-use ninefold_core::{Cx, Result, SessionId};
+use ninefold_core::{Cx, Error, ErrorKind, Result, SessionId};
 use ninefold_pipeline::layers::inline;
 use serde_json::{Value, json};
 
@@ -13,9 +13,9 @@ use super::orders::{self, Order};
 use super::pattern::Pattern;
 use super::said::Said;
 use super::sight::Sight;
-use super::state::{Filled, State};
+use super::state::{Filled, State, Waiting};
 use super::steps::{self, Failure, Trail};
-use crate::command::CannotHandle;
+use crate::command::{CannotHandle, Command};
 use crate::program::{FlowId, SlotId};
 use crate::scope::Scope;
 use crate::understand::{By, Understood};
@@ -27,6 +27,8 @@ pub(crate) enum Input<'a> {
     Message(&'a str),
     /// Nothing, for longer than the host waits.
     Silence,
+    /// Whoever has taken over gives the conversation back, says the host.
+    Back,
 }
 
 /// A turn that is under way.
@@ -48,6 +50,12 @@ pub(crate) struct Turn<'a> {
     pub(crate) put_again: bool,
     /// Whether a flow of the user's ended in this turn.
     pub(crate) completed: Option<FlowId>,
+    /// Whether it counts as one without an answer.
+    pub(crate) missed: bool,
+    /// Whether the user was told that there is no progress.
+    pub(crate) gave_up: bool,
+    /// Whether the flows wait when those of repair are done: the user is to say something else first.
+    pub(crate) pause: bool,
     /// Which actions may run.
     pub(crate) scope: Option<Scope>,
     /// The values that the user gave in this turn, also of flows that have ended in it.
@@ -99,13 +107,16 @@ pub(crate) async fn turn(
         answered: None,
         put_again: false,
         completed: None,
+        missed: false,
+        gave_up: false,
+        pause: false,
         scope: None,
         given: Vec::new(),
     };
     turn.state.turns += 1;
     let message = match input {
         Input::Message(message) => message,
-        Input::Silence => "",
+        Input::Silence | Input::Back => "",
     };
 
     let fit = inline("assess", cx, async { Ok(turn.assess(input)) }).await?;
@@ -114,42 +125,33 @@ pub(crate) async fn turn(
     if turn.state.turns == 1 {
         interludes.push(apply::interlude(engine, Pattern::SessionStart, json!({})));
     }
-    if let Some((pattern, context)) = fit {
-        interludes.push(apply::interlude(engine, pattern, context));
-    } else if let Some(agent) = turn.state.handed_to.clone().filter(|agent| engine.external.contains_key(agent)) {
+    let outside = turn.state.handed_to.clone().filter(|agent| engine.external.contains_key(agent));
+    let goes_on = if input == Input::Back {
+        understood.by = By::Host;
+        interludes.push(turn.back()?);
+        true
+    } else if let Some((pattern, context)) = fit {
+        // Flows wait until whoever has taken over is done.
+        turn.pause |= outside.is_some();
+        let choices = turn.choices();
+        if let Some(stuck) = apply::missed(&mut turn) {
+            interludes.push(stuck);
+        } else {
+            interludes.push(apply::interlude(engine, pattern, context));
+            interludes.extend(choices.map(|choices| apply::choice(&mut turn, choices)));
+        }
+        true
+    } else if let Some(agent) = outside {
         inline("collect", cx, turn.forward(&agent, message, &mut interludes)).await?;
+        turn.state.handed_to.is_none()
     } else {
         let sight = Sight::of(&turn.state);
         let scope = inline("retrieve", cx, async { Ok(sight.scope(engine, &turn.state, now, message)) }).await?;
         understood = inline("decompose", cx, sight.understand(&turn, message, &scope)).await?;
-        let orders = inline("verify", cx, async {
-            let orders = orders::verified(&turn, &scope, &understood);
-            // "Don't cancel" changes nothing; where no question is open, it is answered all the same.
-            let is_idle = turn.state.frames.is_empty() && turn.state.handed_to.is_none();
-            Ok(if turn.is_settled(&orders, message) {
-                vec![Order::Settled]
-            } else if orders.is_empty() && is_idle {
-                vec![Order::ChitChat]
-            } else {
-                orders
-            })
-        })
-        .await?;
-        turn.scope = Some(scope);
-        inline("route", cx, async {
-            for order in orders {
-                apply::apply(&mut turn, order, &mut interludes);
-            }
-            Ok(())
-        })
-        .await?;
-        if interludes.iter().any(|interlude| interlude.pattern == Pattern::Knowledge) {
-            inline("collect", cx, turn.look_up(&mut interludes)).await?;
-        }
-    }
-    if !interludes.is_empty() || turn.state.handed_to.is_none() {
-        apply::push(turn.engine, &mut turn.state, interludes);
-        inline("collect", cx, steps::advance(&mut turn)).await?;
+        turn.done(message, &understood, scope, &mut interludes).await?
+    };
+    if goes_on {
+        turn.go_on(interludes).await?;
     }
     inline("synthesize", cx, async {
         if !turn.said.is_empty() {
@@ -163,25 +165,131 @@ pub(crate) async fn turn(
 }
 
 impl Turn<'_> {
+    /// Does what was understood, part after part. Says whether the flows go on then.
+    async fn done(
+        &mut self,
+        message: &str,
+        understood: &Understood,
+        scope: Scope,
+        interludes: &mut Vec<Interlude>,
+    ) -> Result<bool> {
+        let cx = self.cx;
+        let all = understood.commands.as_slice();
+        let mut parts = orders::parts(all).into_iter().peekable();
+        while let Some(part) = parts.next() {
+            let orders = inline("verify", cx, async { Ok(self.verified(message, &scope, all, part)) }).await?;
+            inline("route", cx, async {
+                self.route(orders, interludes);
+                Ok(())
+            })
+            .await?;
+            if interludes.iter().any(|interlude| interlude.pattern == Pattern::Knowledge) {
+                inline("collect", cx, self.look_up(interludes)).await?;
+            }
+            if parts.peek().is_some() {
+                self.go_on(std::mem::take(interludes)).await?;
+                // A restart that asks first, or was denied.
+                if part.contains(&Command::Restart) && !self.state.frames.is_empty() {
+                    self.scope = Some(scope);
+                    return Ok(false);
+                }
+            }
+        }
+        self.scope = Some(scope);
+        Ok(true)
+    }
+
+    /// The orders of a part of what was understood. Each turn has something to answer.
+    fn verified(&self, message: &str, scope: &Scope, all: &[Command], part: &[Command]) -> Vec<Order> {
+        let orders = orders::verified(self, scope, all, part);
+        // "Don't cancel" changes nothing; where no question is open, it is answered all the same.
+        let is_idle = self.state.frames.is_empty() && self.state.handed_to.is_none();
+        if self.is_settled(&orders, message) {
+            vec![Order::Settled]
+        } else if orders.is_empty() && is_idle {
+            vec![Order::ChitChat]
+        } else {
+            orders
+        }
+    }
+
+    /// Carries orders out. A choice that the user did not make is put again, and who waits for a person is told so.
+    fn route(&mut self, orders: Vec<Order>, interludes: &mut Vec<Interlude>) {
+        let aside =
+            |order: &Order| matches!(order, Order::ChitChat | Order::Knowledge(_) | Order::Repeat | Order::Cannot(_));
+        let beside = orders.iter().all(aside);
+        let repeats = orders.contains(&Order::Repeat);
+        let choices = self.choices().filter(|_| beside);
+        let unread = |order: &Order| matches!(order, Order::Cannot(_));
+        if let Some(to) = self.state.handed_to.clone().filter(|_| self.state.waiting.is_none())
+            && orders.iter().all(unread)
+        {
+            interludes.push(apply::interlude(self.engine, Pattern::HandedOver, json!({ "to": to })));
+            return;
+        }
+        for order in orders {
+            apply::apply(self, order, interludes);
+        }
+        if let Some(choices) = choices.filter(|_| !self.gave_up) {
+            let again = apply::choice(self, choices);
+            interludes.extend((!repeats).then_some(again));
+        }
+    }
+
+    /// The flows that the user was asked about, if one of them is waited for.
+    fn choices(&mut self) -> Option<Vec<FlowId>> {
+        let choices = std::mem::take(&mut self.state.choices);
+        (self.state.waiting == Some(Waiting::Choice)).then_some(choices)
+    }
+
+    /// Has the flows go on, those of repair first.
+    async fn go_on(&mut self, interludes: Vec<Interlude>) -> Result<()> {
+        apply::push(self.engine, &mut self.state, interludes);
+        inline("collect", self.cx, steps::advance(self)).await?;
+        // Who waits for a person is not left without a word.
+        let to = self.state.handed_to.clone().filter(|to| !self.engine.external.contains_key(to));
+        if let Some(to) = to.filter(|_| self.said.is_empty()) {
+            self.pause = true;
+            let told = apply::interlude(self.engine, Pattern::HandedOver, json!({ "to": to }));
+            apply::push(self.engine, &mut self.state, vec![told]);
+            inline("collect", self.cx, steps::advance(self)).await?;
+        }
+        if self.state.waiting != Some(Waiting::Choice) {
+            self.state.choices.clear();
+        }
+        Ok(())
+    }
+
+    /// Takes the conversation back from whoever has taken over.
+    fn back(&mut self) -> Result<Interlude> {
+        let Some(agent) = self.state.handed_to.take() else {
+            let what = format!("nobody has taken over session {:?}, so nobody can hand it back", self.session.0);
+            return Err(Error::new(ErrorKind::InvalidInput, what)
+                .hint("hand back a session whose last Reply::handed_to names somebody, once"));
+        };
+        Ok(apply::interlude(self.engine, Pattern::ExternalAgent, json!({ "agent": agent })))
+    }
+
     /// Whether a message can be read at all; if not, which repair flow says so.
     fn assess(&mut self, input: Input<'_>) -> Option<(Pattern, Value)> {
         let settings = &self.engine.program.settings;
-        match input {
-            Input::Silence => {
-                self.again = Some(Again::NoInput);
-                Some((Pattern::UserSilence, json!({})))
-            }
+        let nothing = match input {
+            Input::Silence => Pattern::UserSilence,
             Input::Message(message)
                 if message.len() > settings.longest_message.saturating_mul(4)
                     || message.chars().count() > settings.longest_message =>
             {
-                Some((Pattern::TooLong, json!({ "most": settings.longest_message })))
+                return Some((Pattern::TooLong, json!({ "most": settings.longest_message })));
             }
             Input::Message(message) if !message.chars().any(|c| !c.is_whitespace() && !c.is_control()) => {
-                self.again = Some(Again::NoInput);
-                Some((Pattern::Empty, json!({})))
+                Pattern::Empty
             }
-            Input::Message(_) => None,
+            Input::Message(_) | Input::Back => return None,
+        };
+        self.again = Some(Again::NoInput);
+        match &self.state.handed_to {
+            Some(to) if !self.engine.external.contains_key(to) => Some((Pattern::HandedOver, json!({ "to": to }))),
+            _ => Some((nothing, json!({}))),
         }
     }
 

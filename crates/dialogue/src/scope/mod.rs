@@ -82,11 +82,15 @@ impl Scope {
         offer::offer(program, index, view, bounds)
     }
 
-    /// With the slots of the flows that these commands start, as far as they may be started: who starts a flow may fill it.
+    /// With the slots of the flows that these commands start, as far as they may be started: who starts a flow may fill it. Behind
+    /// a restart, no flow is open any more.
     #[must_use]
     pub fn started_by(&self, commands: &[Command], program: &Program) -> Cow<'_, Self> {
         let mut scope = Cow::Borrowed(self);
         for command in commands {
+            if *command == Command::Restart {
+                scope.to_mut().startable_again(program);
+            }
             let Command::Start { flow } = command else { continue };
             let Some(id) = self.flow(flow).map(|offered| offered.id) else { continue };
             for slot in program.flow(id).map(|flow| flow.reaches.as_slice()).unwrap_or_default() {
@@ -107,6 +111,15 @@ impl Scope {
             }
         }
         scope
+    }
+
+    fn startable_again(&mut self, program: &Program) {
+        for name in self.open.clone() {
+            let id = program.flow_named(&name).filter(|id| program.flow(*id).is_some_and(|flow| !flow.internal));
+            if let Some(id) = id.filter(|id| self.flows.iter().all(|known| known.id != *id)) {
+                self.flows.push(OfferedFlow { id, name, score: 0.0, said: 0.0, reason: Reason::Active });
+            }
+        }
     }
 
     /// The flow of this name, if it can be started.

@@ -39,6 +39,11 @@ impl Offer<'_> {
         if let Some(asked) = view.asked {
             self.slot(asked, Reason::Asked);
         }
+        for choice in view.choices {
+            if self.can_start(*choice) {
+                self.flow(*choice, Reason::Choice);
+            }
+        }
         // A repair flow stands before the flow that it repairs, whose slots stay in view.
         let is_internal = |flow: &&FlowId| self.program.flow(**flow).is_some_and(|flow| flow.internal);
         let under = view.stack.iter().rev().find(|flow| !is_internal(flow)).copied();
@@ -107,8 +112,11 @@ impl Offer<'_> {
 
     /// Whether a user may start a flow now: not one that is open, nor one that only the system starts.
     fn can_start(&self, id: FlowId) -> bool {
-        let open = self.view.active == Some(id) || self.view.stack.contains(&id);
-        !open && self.program.flow(id).is_some_and(|flow| !flow.internal && self.guard_holds(flow))
+        !self.is_open(id) && self.program.flow(id).is_some_and(|flow| !flow.internal && self.guard_holds(flow))
+    }
+
+    fn is_open(&self, id: FlowId) -> bool {
+        self.view.active == Some(id) || self.view.stack.contains(&id)
     }
 
     /// A guard that cannot be evaluated does not hold.
@@ -128,6 +136,11 @@ impl Offer<'_> {
     fn slots_of(&mut self, flow: FlowId, reason: &Reason) {
         let program = self.program;
         for slot in program.flow(flow).into_iter().flat_map(|flow| &flow.reaches) {
+            // What it calls and may not run now asks for nothing.
+            let of = program.slot(*slot).and_then(|slot| slot.flow).filter(|of| *of != flow && !self.is_open(*of));
+            if of.and_then(|of| program.flow(of)).is_some_and(|of| !self.guard_holds(of)) {
+                continue;
+            }
             let correctable = *reason == Reason::Active && self.view.filled.contains(slot);
             self.slot(*slot, if correctable { Reason::Correctable } else { reason.clone() });
         }

@@ -24,6 +24,8 @@ pub enum Reason {
     Matches(Vec<SmolStr>),
     /// It belongs to this flow, which matches.
     Of(SmolStr),
+    /// The user was asked whether he means it.
+    Choice,
     /// There are so few flows that all are offered.
     Few,
     /// Nothing matched well, so all are offered.
@@ -40,6 +42,7 @@ impl fmt::Display for Reason {
             Self::Kin(flow) => write!(f, "like {flow}"),
             Self::Matches(words) => write!(f, "matches: {}", words.join(", ")),
             Self::Of(flow) => write!(f, "slot of {flow}"),
+            Self::Choice => f.write_str("asked about"),
             Self::Few => f.write_str("one of few"),
             Self::NothingMatched => f.write_str("nothing matched"),
         }

@@ -14,6 +14,7 @@ fn view() -> View<'static> {
         ended: None,
         asked: None,
         confirming: false,
+        choices: &[],
         filled: &[],
         names: &NOTHING,
     }

@@ -20,6 +20,8 @@ pub struct View<'a> {
     pub asked: Option<SlotId>,
     /// Whether a question of yes or no is open.
     pub confirming: bool,
+    /// The flows that the user was asked about: he is to say which he means.
+    pub choices: &'a [FlowId],
     /// The slots that have a value.
     pub filled: &'a [SlotId],
     /// What guards read.

@@ -35,6 +35,7 @@ impl Expected {
             let asked = reply.asked.as_ref().map(|asked| match asked {
                 Asked::Slot(slot) => slot.clone(),
                 Asked::Confirmation => SmolStr::new_static("confirmation"),
+                Asked::Flow(_) => SmolStr::new_static("flow"),
             });
             differs(&mut missed, "the question", wanted.as_ref(), asked.as_ref());
         }

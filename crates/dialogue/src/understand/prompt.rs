@@ -72,6 +72,13 @@ fn slots(heard: &Heard<'_>) -> String {
 fn asked(heard: &Heard<'_>) -> String {
     match heard.scope.asked.and_then(|slot| heard.program.slot(slot)) {
         _ if heard.scope.confirming => "yes or no".to_owned(),
+        _ if !heard.view.choices.is_empty() => {
+            let flows = heard.view.choices.iter().filter_map(|flow| heard.program.flow(*flow));
+            format!(
+                "which flow, in this order: {}",
+                flows.map(|flow| flow.name.as_str()).collect::<Vec<_>>().join(", ")
+            )
+        }
         Some(slot) => slot.name.to_string(),
         None => or_nothing(""),
     }

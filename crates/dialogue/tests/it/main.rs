@@ -3,16 +3,21 @@
 // Functions that tests share report by panicking too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod calls;
+mod choices;
 mod conversations;
 mod defects;
 mod definition;
 mod flights;
+mod handed;
 mod hostile;
 mod inspected;
 mod killed;
 mod made;
 mod redo;
+mod reprompts;
 mod resumed;
 mod script;
+mod sequence;
 mod stack;
 mod writers;

@@ -22,7 +22,7 @@ use crate::expression::Shape;
 use crate::program::{Action, ActionId, Flow, FlowId, Parameter, Place, Program, Settings, Slot, SlotId};
 
 /// The flows of repair. A flow of the user that is called like one of them overrides it.
-pub const PATTERNS: [&str; 21] = [
+pub const PATTERNS: [&str; 22] = [
     "pattern_continue_interrupted",
     "pattern_correction",
     "pattern_cancel",
@@ -35,6 +35,7 @@ pub const PATTERNS: [&str; 21] = [
     "pattern_too_long",
     "pattern_empty",
     "pattern_handoff",
+    "pattern_handed_over",
     "pattern_session_start",
     "pattern_validation",
     "pattern_repeat",

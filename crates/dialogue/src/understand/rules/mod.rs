@@ -4,6 +4,7 @@
 //! started, values, questions and talk. What none of this reads is unsure, and left to a model where there is one.
 
 mod change;
+mod choice;
 mod phrases;
 mod role;
 mod said;
@@ -18,6 +19,7 @@ use ninefold_core::{Cx, Result};
 use smol_str::SmolStr;
 
 use self::change::{Change, change, marker};
+use self::choice::chosen;
 use self::phrases::{
     AFFIRM, Act, CANCEL_VERBS, CHIT_CHAT, DENY, DETERMINERS, HANDOFF_ANYWHERE, POLITE, QUESTION, REFUSE, REQUEST, act,
 };
@@ -107,6 +109,9 @@ impl Turn<'_> {
         let all = self.said.folded(0..self.said.len());
         if let Some(flow) = self.triggered(&all) {
             return self.one(Command::Start { flow }, "its trigger");
+        }
+        if let Some(understood) = chosen(self.heard, self.said, self.core.clone()) {
+            return understood;
         }
         if self.is_active_trigger(&all) {
             // It has begun: its question is put again.

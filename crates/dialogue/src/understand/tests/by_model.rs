@@ -66,6 +66,16 @@ fn a_model_sees_the_scope_and_the_message_as_data() {
 }
 
 #[test]
+fn a_model_knows_which_flows_the_user_was_asked_about() {
+    let model = Arc::new(ScriptedModel::new().answer("", "start transfer_money"));
+    let scene = Scene::idle().choosing(&["check_balance", "transfer_money"]);
+    let understood = hear(&scene, "the one with the money", &ByModel::new(Arc::<ScriptedModel>::clone(&model)));
+    assert_eq!(lines(&understood), "start transfer_money");
+    let shown = model.requests().remove(0).messages.last().unwrap().text().to_string();
+    assert!(shown.contains("Asked: which flow, in this order: check_balance, transfer_money\n"), "{shown}");
+}
+
+#[test]
 fn what_is_out_of_scope_is_refused_whoever_says_so() {
     let scene = Scene::idle();
     for (answer, expected) in [

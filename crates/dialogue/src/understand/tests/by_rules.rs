@@ -32,6 +32,28 @@ fn all(scene: &Scene, cases: &[(&str, &str)]) {
 }
 
 #[test]
+fn which_of_the_flows_that_were_asked_about() {
+    all(
+        &Scene::idle().choosing(&["book_flight", "transfer_money"]),
+        &[
+            ("the first", "start book_flight"),
+            ("the second one please", "start transfer_money"),
+            ("option 2", "start transfer_money"),
+            ("one", "start book_flight"),
+            ("the former", "start book_flight"),
+            ("I mean the flight", "start book_flight"),
+            ("money", "start transfer_money"),
+            ("not the flight", "cannot"),
+            ("both", "start book_flight; start transfer_money"),
+            ("none of those", "no"),
+            ("the third", "cannot"),
+            ("yes", "yes"),
+        ],
+    );
+    all(&Scene::idle(), &[("the first", "cannot"), ("both", "cannot")]);
+}
+
+#[test]
 fn the_first_booking_conversation() {
     let text = "I want to book a flight from Madrid to Barcelona on March 15th, 2024";
     let expected = "start book_flight; set departure_date \"March 15th, 2024\"; set origin \"Madrid\"; set destination \"Barcelona\"";

@@ -160,6 +160,7 @@ pub(crate) struct Scene {
     pub(crate) active: Option<FlowId>,
     pub(crate) asked: Option<SlotId>,
     pub(crate) confirming: bool,
+    pub(crate) choices: Vec<FlowId>,
     pub(crate) values: Vec<(SlotId, String)>,
     pub(crate) last_set: Option<SlotId>,
     pub(crate) normalizer: Normalizer,
@@ -176,6 +177,7 @@ impl Scene {
             active: None,
             asked: None,
             confirming: false,
+            choices: vec![],
             values: vec![],
             last_set: None,
             normalizer: Normalizer::default(),
@@ -192,6 +194,12 @@ impl Scene {
         scene.last_set = scene.values.last().map(|(slot, _)| *slot);
         scene.asked = (!asked.is_empty()).then(|| scene.slot(asked));
         scene
+    }
+
+    /// After a question which of these flows is meant.
+    pub(crate) fn choosing(mut self, flows: &[&str]) -> Self {
+        self.choices = flows.iter().filter_map(|flow| self.program.flow_named(flow)).collect();
+        self
     }
 
     pub(crate) fn confirming(mut self) -> Self {
@@ -219,6 +227,7 @@ impl Scene {
             ended: None,
             asked: self.asked,
             confirming: self.confirming,
+            choices: &self.choices,
             filled: &filled,
             names: &self.names,
         };
