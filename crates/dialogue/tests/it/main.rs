@@ -15,4 +15,5 @@ mod redo;
 mod resumed;
 mod script;
 mod stack;
+mod values;
 mod writers;

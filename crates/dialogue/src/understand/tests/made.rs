@@ -162,6 +162,7 @@ pub(crate) struct Scene {
     pub(crate) confirming: bool,
     pub(crate) values: Vec<(SlotId, String)>,
     pub(crate) last_set: Option<SlotId>,
+    pub(crate) last_said: &'static str,
     pub(crate) normalizer: Normalizer,
     pub(crate) reading: Reading,
     pub(crate) names: Known,
@@ -178,6 +179,7 @@ impl Scene {
             confirming: false,
             values: vec![],
             last_set: None,
+            last_said: "",
             normalizer: Normalizer::default(),
             reading: Reading { locale: Locale::EnUs, now: date(2024, 1, 10).at(9, 0, 0, 0), prefer: Prefer::Future },
             names: Known(None),
@@ -213,7 +215,7 @@ impl Scene {
         let filled: Vec<SlotId> = self.values.iter().map(|(slot, _)| *slot).collect();
         let view = View {
             message,
-            last_said: "",
+            last_said: self.last_said,
             active: self.active,
             stack: &[],
             ended: None,
