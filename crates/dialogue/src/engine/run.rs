@@ -35,6 +35,9 @@ pub(super) async fn action(
 ) -> Result<Result<(), String>> {
     let engine = turn.engine;
     let Some(action) = engine.program.action(id) else { return Ok(Err("there is no such action".to_owned())) };
+    if !turn.may_run(id) {
+        return Ok(Err(format!("action {} was not run: it is not in this turn's scope", action.name)));
+    }
     let given = match given(turn, action, inputs) {
         Ok(given) => given,
         Err(why) => return Ok(Err(why)),
@@ -220,6 +223,68 @@ pub(crate) fn fits(kind: &Kind, value: &Value) -> bool {
         Kind::Age | Kind::Dimension | Kind::Temperature => numbered(value),
         Kind::Category { options } => {
             value.as_str().is_some_and(|value| options.iter().any(|option| option.value == value))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use ninefold_core::cx::RunState;
+    use ninefold_core::{Budget, BudgetMeter, Cx, Expense, RunId, Scope, Timestamp};
+    use ninefold_store::MemorySessions;
+    use ninefold_testkit::ManualClock;
+    use serde_json::json;
+
+    use super::super::state::State;
+    use super::super::steps::advance;
+    use super::*;
+    use crate::definition::Definition;
+    use crate::{Dialogue, repair};
+
+    const PAY: &str = "
+actions:
+  pay: {}
+flows:
+  pay:
+    description: Pay
+    triggers: [pay]
+    steps: [{action: pay}]
+";
+
+    #[tokio::test]
+    async fn an_action_that_is_not_in_scope_does_not_run() {
+        let program = Definition::from_yaml("pay.yml", PAY).over(repair::patterns()).compile(true).unwrap();
+        let flow = program.flow_named("pay").unwrap();
+        let paid = Arc::new(Mutex::new(0));
+        let counted = Arc::clone(&paid);
+        let pay = move |_: Value, _: Call| {
+            *counted.lock().unwrap() += 1;
+            async { Ok(json!({})) }
+        };
+        let dialogue = Dialogue::builder(program, Arc::new(MemorySessions::new())).action("pay", pay).build().unwrap();
+        let cx = Cx::new(RunState {
+            id: RunId(1),
+            session: None,
+            scope: Scope::public(),
+            budget: BudgetMeter::new(Budget::default(), Expense::default()),
+            deadline: None,
+            cancel: None,
+            clock: Arc::new(ManualClock::at(Timestamp(0))),
+            log: None,
+            content: false,
+        });
+        let open = State { frames: vec![Frame::new(flow)], ..State::default() };
+        for (begun, times) in [(State::default(), 0), (open.clone(), 1)] {
+            let session = "anna".into();
+            let mut turn = Turn::begun(&dialogue.inner.engine, &cx, &session, begun);
+            // However the flow came to be open: nothing of this turn says that it may.
+            turn.state = open.clone();
+            advance(&mut turn).await.unwrap();
+            assert_eq!(*paid.lock().unwrap(), times);
+            let refused = turn.failures.iter().any(|failure| failure.message.contains("not in this turn's scope"));
+            assert_eq!(refused, times == 0, "{:?}", turn.failures);
         }
     }
 }

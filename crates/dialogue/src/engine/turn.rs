@@ -16,7 +16,7 @@ use super::sight::Sight;
 use super::state::{Filled, State};
 use super::steps::{self, Failure, Trail};
 use crate::command::CannotHandle;
-use crate::program::{FlowId, SlotId};
+use crate::program::{ActionId, FlowId, SlotId};
 use crate::scope::Scope;
 use crate::understand::{By, Understood};
 
@@ -48,7 +48,9 @@ pub(crate) struct Turn<'a> {
     pub(crate) put_again: bool,
     /// Whether a flow of the user's ended in this turn.
     pub(crate) completed: Option<FlowId>,
-    /// Which actions may run.
+    /// Which actions may run whatever was said: those of what is open, and of flows of repair.
+    runs: Vec<ActionId>,
+    /// Which actions may run for what was said.
     pub(crate) scope: Option<Scope>,
     /// The values that the user gave in this turn, also of flows that have ended in it.
     pub(crate) given: Vec<(SlotId, Arc<Filled>)>,
@@ -84,24 +86,8 @@ pub(crate) async fn turn(
     input: Input<'_>,
     cx: &Cx,
 ) -> Result<Turned> {
-    let now = engine.local(cx.now());
-    let mut turn = Turn {
-        engine,
-        cx,
-        session,
-        state,
-        now,
-        said: Said::default(),
-        trail: Vec::new(),
-        failures: Vec::new(),
-        steps: 0,
-        again: None,
-        answered: None,
-        put_again: false,
-        completed: None,
-        scope: None,
-        given: Vec::new(),
-    };
+    let mut turn = Turn::begun(engine, cx, session, state);
+    let now = turn.now;
     turn.state.turns += 1;
     let message = match input {
         Input::Message(message) => message,
@@ -162,7 +148,35 @@ pub(crate) async fn turn(
     Ok(Turned { state, said, trail, failures, understood, scope, given })
 }
 
-impl Turn<'_> {
+impl<'a> Turn<'a> {
+    /// A turn that begins in a state.
+    pub(crate) fn begun(engine: &'a Engine, cx: &'a Cx, session: &'a SessionId, state: State) -> Self {
+        let runs = engine.index.running(state.frames.iter().map(|frame| frame.flow));
+        Self {
+            engine,
+            cx,
+            session,
+            state,
+            now: engine.local(cx.now()),
+            said: Said::default(),
+            trail: Vec::new(),
+            failures: Vec::new(),
+            steps: 0,
+            again: None,
+            answered: None,
+            put_again: false,
+            completed: None,
+            runs,
+            scope: None,
+            given: Vec::new(),
+        }
+    }
+
+    /// Whether an action may run in this turn.
+    pub(crate) fn may_run(&self, action: ActionId) -> bool {
+        self.runs.binary_search(&action).is_ok() || self.scope.as_ref().is_some_and(|scope| scope.may_run(action))
+    }
+
     /// Whether a message can be read at all; if not, which repair flow says so.
     fn assess(&mut self, input: Input<'_>) -> Option<(Pattern, Value)> {
         let settings = &self.engine.program.settings;

@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use super::index::{Index, Scores, Words};
 use super::{Bounds, OfferedFlow, OfferedSlot, Reason, Scope, View};
-use crate::program::{ActionId, Flow, FlowId, Program, SlotId};
+use crate::program::{Flow, FlowId, Program, SlotId};
 
 /// How many words a reason shows.
 const MOST_WORDS: usize = 3;
@@ -148,10 +148,7 @@ impl Offer<'_> {
     fn finish(mut self) -> Scope {
         self.flows.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
         let open: Vec<FlowId> = self.view.stack.iter().copied().chain(self.view.active).collect();
-        let running = open.iter().copied().chain(self.flows.iter().map(|flow| flow.id));
-        let mut actions: Vec<ActionId> = running.flat_map(|flow| self.index.actions(flow)).copied().collect();
-        actions.sort();
-        actions.dedup();
+        let actions = self.index.running(open.iter().copied().chain(self.flows.iter().map(|flow| flow.id)));
         Scope {
             open: open.iter().filter_map(|flow| Some(self.program.flow(*flow)?.name.clone())).collect(),
             flows: self.flows,

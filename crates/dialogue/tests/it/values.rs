@@ -28,3 +28,50 @@ async fn what_a_model_makes_up_is_not_booked() {
     let inspection = dialogue.inspect("anna", 1).await.unwrap().unwrap();
     assert_eq!(inspection.refused, ["the value for departure_date was not said"]);
 }
+
+const BY_TURNS: &str = r#"
+actions:
+  charge: {inputs: {account: text}, outputs: {}}
+  call_back: {inputs: {}, outputs: {}}
+  page: {inputs: {}, outputs: {}}
+flows:
+  buy:
+    description: Buy something
+    triggers: [buy something]
+    slots:
+      account: {type: text, prompt: Account?}
+    steps:
+      - collect: account
+      - confirm: Sure?
+      - action: charge
+      - say: Bought.
+  page:
+    description: Page somebody
+    internal: true
+    steps:
+      - action: page
+  pattern_user_silence:
+    description: The user says nothing
+    steps:
+      - action: call_back
+      - say: Are you there?
+  pattern_empty:
+    description: A message is empty
+    steps:
+      - call: page
+      - say: Hm?
+"#;
+
+#[tokio::test]
+async fn flows_of_repair_and_flows_that_are_open_run_their_actions_in_turns_of_any_kind() {
+    let made = Made::of(BY_TURNS);
+    let dialogue = scripted(&made);
+    told(&dialogue, &["start buy | set account A1"]).await;
+    let ran = |reply: Reply, called: &str| {
+        assert!(reply.failures.is_empty(), "{:?}", reply.failures);
+        assert_eq!(made.called(), called);
+    };
+    ran(dialogue.silence("user").await.unwrap(), "call_back()");
+    ran(dialogue.turn("user", " ").await.unwrap(), "page()");
+    ran(told(&dialogue, &["yes"]).await, "charge(A1)");
+}
