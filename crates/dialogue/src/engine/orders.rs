@@ -82,8 +82,12 @@ pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, understood: &Understood) 
         let order = match command {
             Command::Start { .. } => continue,
             Command::Set { slot, value } | Command::Correct { slot, value } => {
-                let ids = scope.slot(slot).map(|offered| offered.ids.as_slice()).unwrap_or_default();
-                match slot_meant(engine, state, &starts, ids) {
+                let mut ids = scope.slot(slot).map(|offered| offered.ids.clone()).unwrap_or_default();
+                if matches!(command, Command::Correct { .. }) {
+                    // What is corrected has a value.
+                    ids.sort_by_key(|id| !state.has(*id));
+                }
+                match slot_meant(engine, state, &starts, &ids) {
                     Meant::Slot(slot) => match read(turn, slot, value) {
                         Ok(value) => {
                             given.insert(slot, value);
