@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Engine;
 use super::orders::{Order, Refused};
 use super::pattern::Pattern;
-use super::state::{Filled, Frame, State, Then, Waiting, corrected, forgotten};
+use super::state::{Filled, Frame, State, Then, Waiting, corrected, forgotten, overruled};
 use super::turn::{Again, Turn};
 use crate::command::CannotHandle;
 use crate::program::{FlowId, SlotId};
@@ -203,7 +203,11 @@ fn give(turn: &mut Turn<'_>, slot: SlotId, value: &Arc<Filled>) -> Option<Value>
         return None;
     }
     for frame in &mut state.frames {
-        let _known = corrected(&mut frame.done, slot, value) || corrected(&mut frame.before, slot, value);
+        let _collected = if corrected(&mut frame.done, slot, value) {
+            overruled(&mut frame.before, slot, value)
+        } else {
+            corrected(&mut frame.before, slot, value)
+        };
     }
     state.redo_all();
     let before = before.filter(|before| !before.value.is_null())?;
@@ -212,8 +216,11 @@ fn give(turn: &mut Turn<'_>, slot: SlotId, value: &Arc<Filled>) -> Option<Value>
 }
 
 /// Takes a slot's value away; whoever needs it asks for it again.
-fn clear(state: &mut State, slot: SlotId) {
+pub(crate) fn clear(state: &mut State, slot: SlotId) {
     state.values.remove(&slot);
+        if let Some(initial) = frame.initial.get_mut(&slot) {
+            *initial = None;
+        }
     for frame in &mut state.frames {
         forgotten(&mut frame.done, slot);
         forgotten(&mut frame.before, slot);

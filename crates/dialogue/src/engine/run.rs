@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
 use super::digest;
-use super::state::{Came, Filled, Frame};
+use super::state::{Came, Filled, Frame, given_anew};
 use super::steps::{go_on, jump, note};
 use super::turn::Turn;
 use crate::action::Call;
@@ -70,13 +70,10 @@ pub(super) async fn action(
             let mut values = Vec::with_capacity(outputs.len());
             for (name, slot) in outputs {
                 let value = returned.get(name.as_str()).filter(|value| !value.is_null());
-                if let Some(value) = value {
-                    let value = Filled::computed(value.clone());
-                    turn.state.write(*slot, Some(Arc::clone(&value)));
-                    values.push((*slot, value));
-                } else {
-                    turn.state.write(*slot, None);
-                }
+                let value = value.map(|value| Filled::computed(value.clone()));
+                turn.state.write(*slot, value.clone());
+                replace(turn, *slot, before.as_ref(), value.as_ref());
+                values.extend(value.map(|value| (*slot, value)));
             }
             note(turn, format!("action {}", action.name));
             go_on(turn, Some(Came::Ran { digest, outputs: Some(values) }));
@@ -92,6 +89,17 @@ pub(super) async fn action(
             jump(turn, failed);
             Ok(Ok(()))
         }
+    }
+}
+
+/// Where a later step took over what the action had given before, it takes over what it gives now.
+fn replace(turn: &mut Turn<'_>, slot: SlotId, before: Option<&Came>, new: Option<&Arc<Filled>>) {
+    let asked = turn.engine.program.slot(slot).is_none_or(|slot| slot.ask_always);
+    if let Some(Came::Ran { outputs: Some(old), .. }) = before
+        && let Some((_, old)) = old.iter().find(|(of, _)| *of == slot && !asked)
+        && let Some(frame) = turn.state.frames.last_mut()
+    {
+        given_anew(&mut frame.before, slot, old, new);
     }
 }
 

@@ -240,8 +240,10 @@ async fn collect(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response
     let Some(of) = engine.program.slot(slot) else { return Err(Failed { why: "there is no such slot".to_owned() }) };
     let before = turn.state.frames.last_mut().and_then(Frame::came_before);
     if let Some(Came::Collected { slot: collected, value }) = before
+    // What was computed is computed again.
         && collected == slot
     {
+        && value.is_said()
         turn.state.values.insert(slot, value);
     } else if of.ask_always && turn.answered != Some(slot) {
         return ask(turn, slot, prompt).await;
