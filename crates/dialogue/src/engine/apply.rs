@@ -138,7 +138,7 @@ pub(crate) fn open(turn: &mut Turn<'_>, flow: FlowId) -> bool {
     interrupt(state);
     state.settled.clear();
     state.frames.push(Frame::new(flow));
-    set_defaults(turn, flow);
+    set_defaults(turn.engine, &mut turn.state, flow, turn.now);
     true
 }
 
@@ -157,17 +157,16 @@ fn called_from(state: &State, at: usize) -> usize {
 }
 
 /// Gives the slots of a flow what they hold before anybody says anything.
-pub(crate) fn set_defaults(turn: &mut Turn<'_>, flow: FlowId) {
-    let engine = turn.engine;
+pub(crate) fn set_defaults(engine: &Engine, state: &mut State, flow: FlowId, now: DateTime) {
     let slots = engine.program.flow(flow).map(|flow| flow.slots.as_slice()).unwrap_or_default();
     for slot in slots {
-        let Some(of) = engine.program.slot(*slot).filter(|_| !turn.state.has(*slot)) else { continue };
+        let Some(of) = engine.program.slot(*slot).filter(|_| !state.has(*slot)) else { continue };
         let Some(default) = &of.default else { continue };
-        let value = default.eval(&engine.view(&turn.state, turn.now));
+        let value = default.eval(&engine.view(state, now));
         if let Ok(value) = value
             && !value.is_null()
         {
-            turn.state.values.insert(*slot, Filled::computed(value));
+            state.values.insert(*slot, Filled::computed(value));
         }
     }
 }

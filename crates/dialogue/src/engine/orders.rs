@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Engine;
+use super::apply::set_defaults;
 use super::names::View;
-use super::state::{Filled, State, Waiting};
+use super::state::{Filled, Frame, State, Waiting};
 use super::turn::Turn;
 use crate::command::{CannotHandle, Command};
 use crate::kind::Kind;
@@ -130,7 +131,7 @@ pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, understood: &Understood) 
     let changes =
         !given.is_empty() || orders.iter().any(|order| matches!(order, Order::Refuse { .. } | Order::Clear(_)));
     orders.retain(|order| !changes || *order != Order::Answer(true));
-    orders.extend(judged(turn, given));
+    orders.extend(judged(turn, &starts, given));
     orders
 }
 
@@ -192,9 +193,18 @@ fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refus
     }
 }
 
-/// Judges values that are given together: each may be compared with the others.
-fn judged(turn: &Turn<'_>, given: BTreeMap<SlotId, Arc<Filled>>) -> Vec<Order> {
+/// Judges values that are given together: each may be compared with the others, and with what the flows hold that are started.
+fn judged(turn: &Turn<'_>, starts: &[FlowId], given: BTreeMap<SlotId, Arc<Filled>>) -> Vec<Order> {
+    if given.is_empty() {
+        return Vec::new();
+    }
     let mut after = turn.state.clone();
+    for flow in starts {
+        if !after.frames.iter().any(|frame| frame.flow == *flow) {
+            after.frames.push(Frame::new(*flow));
+            set_defaults(turn.engine, &mut after, *flow, turn.now);
+        }
+    }
     after.values.extend(given.iter().map(|(slot, value)| (*slot, Arc::clone(value))));
     let judge = |(slot, value): (SlotId, Arc<Filled>)| match objection(turn.engine, &after, slot, &value.value, turn) {
         None => Order::Give { slot, value },
@@ -221,8 +231,8 @@ pub(crate) fn objection(
         value: Some(value),
         ..engine.view(state, turn.now)
     };
-    // A condition that cannot be judged yet, because it is about a slot that is empty, is judged when the slot is collected.
-    let broken = of.validators.iter().find(|validator| matches!(validator.condition.holds(&view), Ok(false)))?;
+    // What hangs on a slot that is empty is judged as soon as that has its value.
+    let broken = of.validators.iter().find(|validator| matches!(validator.condition.judge(&view), Ok(Some(false))))?;
     let words = broken.message.as_ref().or(of.invalid.as_ref());
     Some(words.and_then(|words| words.render(&view, state.said).ok()))
 }

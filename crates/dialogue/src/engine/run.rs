@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 
 use super::digest;
 use super::state::{Came, Filled, Frame, given_anew};
-use super::steps::{go_on, jump, note};
+use super::steps::{go_on, judge_again, jump, note};
 use super::turn::Turn;
 use crate::action::Call;
 use crate::expression::Expression;
@@ -53,6 +53,7 @@ pub(super) async fn action(
             turn.state.write(*slot, Some(Arc::clone(value)));
         }
         go_on(turn, Some(Came::Ran { digest, outputs: Some(values) }));
+        judge_again(turn, outputs.iter().map(|(_, slot)| *slot));
         return Ok(Ok(()));
     }
     if let (Some(Came::Ran { digest: of, outputs: None }), Some(failed)) = (&before, failed)
@@ -77,6 +78,7 @@ pub(super) async fn action(
             }
             note(turn, format!("action {}", action.name));
             go_on(turn, Some(Came::Ran { digest, outputs: Some(values) }));
+            judge_again(turn, outputs.iter().map(|(_, slot)| *slot));
             Ok(Ok(()))
         }
         Err(error) if error.ends_run() && turn.cx.check().is_err() => Err(error),

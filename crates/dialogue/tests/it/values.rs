@@ -29,6 +29,64 @@ async fn what_a_model_makes_up_is_not_booked() {
     assert_eq!(inspection.refused, ["the value for departure_date was not said"]);
 }
 
+const PAY: &str = r#"
+slots:
+  limit: {type: integer, internal: true}
+actions:
+  look_up: {inputs: {account: text}, outputs: {out: integer}}
+  pay: {inputs: {amount: integer}, outputs: {}}
+flows:
+  pay:
+    description: Pay somebody
+    triggers: [pay somebody]
+    slots:
+      amount:
+        type: integer
+        prompt: How much?
+        validate:
+          - {if: "value > 0", say: More than nothing. How much?}
+          - {if: "value <= limit", say: "At most {{ limit }}. How much?"}
+      account: {type: text, prompt: From which account?}
+      least: {type: integer, internal: true, default: 2}
+      tip: {type: integer, prompt: Tip?, validate: [{if: "value >= least", say: "At least {{ least }}. Tip?"}]}
+    steps:
+      - collect: amount
+      - collect: account
+      - action: look_up
+        into: {out: limit}
+      - collect: tip
+      - action: pay
+      - say: Paid.
+"#;
+
+#[tokio::test]
+async fn a_condition_of_a_slot_without_a_value_is_judged_as_soon_as_it_has_one() {
+    let made = Made::of(PAY);
+    let limited = |_: Value, _: Call| async { Ok(json!({ "out": 50 })) };
+    let dialogue = made.builder().understand(Arc::new(Lines)).action("look_up", limited).build().unwrap();
+    let reply = told(&dialogue, &["start pay", "set amount -5"]).await;
+    assert_eq!(reply.text(), "More than nothing. How much?", "what can be told is told at once");
+    let reply = told(&dialogue, &["set amount 80"]).await;
+    assert_eq!(reply.text(), "From which account?", "there is no limit yet");
+    let reply = told(&dialogue, &["set account A1"]).await;
+    assert_eq!(reply.text(), "At most 50. How much?");
+    assert_eq!(reply.asked, Some(Asked::Slot("amount".into())));
+    let reply = told(&dialogue, &["set amount 70"]).await;
+    assert_eq!(reply.text(), "At most 50. How much?", "again");
+    let reply = told(&dialogue, &["set amount 40"]).await;
+    assert_eq!((reply.text().as_str(), reply.slots.get("amount")), ("Tip?", Some(&json!(40))));
+    told(&dialogue, &["set tip 2"]).await;
+    assert_eq!(made.called(), "pay(40)");
+}
+
+#[tokio::test]
+async fn what_is_said_with_a_start_is_judged_by_the_defaults_of_the_flow() {
+    let made = Made::of(PAY);
+    let reply = told(&scripted(&made), &["start pay | set amount 5 | set tip 1"]).await;
+    assert_eq!(reply.slots.get("tip"), None, "{reply:?}");
+    assert!(reply.text().contains("At least 2."), "{}", reply.text());
+}
+
 const BY_TURNS: &str = r#"
 actions:
   charge: {inputs: {account: text}, outputs: {}}
