@@ -217,10 +217,10 @@ fn give(turn: &mut Turn<'_>, slot: SlotId, value: &Arc<Filled>) -> Option<Value>
 /// Takes a slot's value away; whoever needs it asks for it again.
 pub(crate) fn clear(state: &mut State, slot: SlotId) {
     state.values.remove(&slot);
+    for frame in &mut state.frames {
         if let Some(initial) = frame.initial.get_mut(&slot) {
             *initial = None;
         }
-    for frame in &mut state.frames {
         forgotten(&mut frame.done, slot);
         forgotten(&mut frame.before, slot);
     }
@@ -306,4 +306,20 @@ pub(crate) fn forget(engine: &Engine, state: &mut State, flow: FlowId) {
             state.values.remove(slot);
         }
     }
+}
+
+/// Forgets the values of flows that are not open, and that none which is open leads to: what was said for them in advance was said
+/// for what is over.
+pub(crate) fn forget_closed(engine: &Engine, state: &mut State) {
+    let State { frames, values, .. } = state;
+    values.retain(|id, _| {
+        let Some(slot) = engine.program.slot(*id) else { return false };
+        slot.persistent
+            || slot.flow.is_none_or(|of| {
+                let leads = |frame: &Frame| {
+                    frame.flow == of || engine.program.flow(frame.flow).is_some_and(|flow| flow.reaches.contains(id))
+                };
+                frames.iter().any(leads)
+            })
+    });
 }

@@ -137,6 +137,7 @@ pub(crate) async fn turn(
         apply::push(turn.engine, &mut turn.state, interludes);
         inline("collect", cx, steps::advance(&mut turn)).await?;
     }
+    apply::forget_closed(engine, &mut turn.state);
     inline("synthesize", cx, async {
         if !turn.said.is_empty() {
             turn.state.last_said = turn.said.text();

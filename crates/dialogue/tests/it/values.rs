@@ -133,3 +133,72 @@ async fn flows_of_repair_and_flows_that_are_open_run_their_actions_in_turns_of_a
     ran(dialogue.turn("user", " ").await.unwrap(), "page()");
     ran(told(&dialogue, &["yes"]).await, "charge(A1)");
 }
+
+const DINNER: &str = r#"
+slots:
+  guest: {type: text, prompt: Guest?}
+flows:
+  dinner:
+    description: Book a dinner
+    triggers: [book a dinner]
+    slots:
+      party: {type: boolean, prompt: A party?}
+    steps:
+      - collect: guest
+      - collect: party
+      - if: party
+        then: [{call: music}]
+        else: [{say: Quiet then.}]
+  music:
+    description: Order music
+    triggers: [order music]
+    slots:
+      band: {type: text, prompt: Which band?}
+      volume: {type: text, prompt: How loud?, persist: true}
+    steps:
+      - collect: band
+      - collect: volume
+      - say: "{{ band }}, {{ volume }}."
+  move:
+    description: Move to another day
+    triggers: [move to another day]
+    slots:
+      day: {type: text, prompt: Day?}
+    steps:
+      - collect: day
+      - link: music
+"#;
+
+#[tokio::test]
+async fn values_of_a_flow_that_was_never_opened_do_not_fill_a_later_one() {
+    let made = Made::of(DINNER);
+    let dialogue = scripted(&made);
+    let reply =
+        told(&dialogue, &["start dinner | set band Abba | set volume low", "set guest Ann", "set party no"]).await;
+    assert!(reply.text().starts_with("Quiet then."), "{}", reply.text());
+    // What is global or stays between flows stays.
+    assert_eq!(reply.slots.get("guest"), Some(&json!("Ann")), "{:?}", reply.slots);
+    let reply = told(&dialogue, &["start music"]).await;
+    assert_eq!(reply.text(), "Which band?");
+    let reply = told(&dialogue, &["set band Queen"]).await;
+    assert!(reply.text().starts_with("Queen, low."), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn what_was_said_for_a_flow_that_is_linked_reaches_it() {
+    let made = Made::of(DINNER);
+    let dialogue = scripted(&made);
+    let reply = told(&dialogue, &["start move | set band Abba", "set day Friday"]).await;
+    assert_eq!(reply.text(), "How loud?");
+    let reply = told(&dialogue, &["set volume low"]).await;
+    assert!(reply.text().starts_with("Abba, low."), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn what_was_said_for_a_cancelled_flow_is_forgotten_with_what_it_leads_to() {
+    let made = Made::of(DINNER);
+    let dialogue = scripted(&made);
+    told(&dialogue, &["start dinner | set band Abba", "cancel"]).await;
+    let reply = told(&dialogue, &["start music"]).await;
+    assert_eq!(reply.text(), "Which band?");
+}
