@@ -227,14 +227,21 @@ pub(crate) fn fits(kind: &Kind, value: &Value) -> bool {
         Kind::Time => text(value, |text| text.parse::<jiff::civil::Time>().is_ok()),
         Kind::DateTime => text(value, |text| text.parse::<jiff::civil::DateTime>().is_ok()),
         Kind::Duration => text(value, |text| text.parse::<jiff::Span>().is_ok()),
-        Kind::DateRange | Kind::TimeRange | Kind::DateTimeRange | Kind::NumberRange => {
-            value.get("from").is_some() || value.get("to").is_some()
-        }
+        Kind::DateRange => range(value, &Kind::Date),
+        Kind::TimeRange => range(value, &Kind::Time),
+        Kind::DateTimeRange => range(value, &Kind::DateTime),
+        Kind::NumberRange => range(value, &Kind::Number),
         Kind::Age | Kind::Dimension | Kind::Temperature => numbered(value),
         Kind::Category { options } => {
             value.as_str().is_some_and(|value| options.iter().any(|option| option.value == value))
         }
     }
+}
+
+/// Whether a value has ends of a kind, of which one may be open.
+fn range(value: &Value, of: &Kind) -> bool {
+    let ends = [value.get("from"), value.get("to")];
+    ends.iter().any(Option::is_some) && ends.into_iter().flatten().all(|end| end.is_null() || fits(of, end))
 }
 
 #[cfg(test)]

@@ -202,3 +202,74 @@ async fn what_was_said_for_a_cancelled_flow_is_forgotten_with_what_it_leads_to()
     let reply = told(&dialogue, &["start music"]).await;
     assert_eq!(reply.text(), "Which band?");
 }
+
+const NOTE: &str = r#"
+slots:
+  when: {type: text, prompt: When?}
+  mail: {type: text, prompt: Mail?}
+  colour: {type: category, prompt: Colour?, options: [red, green]}
+  span: {type: number_range, prompt: Span?}
+  name: {type: text, prompt: Name?}
+flows:
+  note:
+    description: Make a note
+    triggers: [make a note]
+    slots:
+      title: {type: text, prompt: Title?}
+      kept: {type: text, prompt: Kept?, persist: true}
+    steps:
+      - collect: title
+      - collect: kept
+      - collect: when
+      - collect: mail
+      - collect: colour
+      - collect: span
+      - collect: name
+      - confirm: Right?
+"#;
+
+#[tokio::test]
+async fn under_a_changed_definition_only_values_that_still_fit_stay() {
+    let sessions: Arc<dyn Sessions> = Arc::new(MemorySessions::new());
+    let dialogue = |text: &str| {
+        let program = Definition::from_yaml("note.yml", text).over(repair::patterns()).compile(true).unwrap();
+        let clock = Arc::new(ManualClock::at(FEBRUARY));
+        Dialogue::builder(program, Arc::clone(&sessions)).clock(clock).understand(Arc::new(Lines)).build().unwrap()
+    };
+    told(
+        &dialogue(NOTE),
+        &[
+            "start note | set title Tea | set kept Pot | set when soon | set mail nowhere | set name Ann",
+            "set colour green | set span \"2 to 4\"",
+        ],
+    )
+    .await;
+    let changed = NOTE
+        .replace("when: {type: text", "when: {type: date")
+        .replace("mail: {type: text", "mail: {type: email")
+        .replace("[red, green]", "[red, blue]")
+        .replace("type: number_range", "type: date_range");
+    let after = dialogue(&changed);
+    let reply = told(&after, &["chitchat"]).await;
+    let slots: Vec<(&str, &Value)> = reply.slots.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    assert_eq!(slots, [("kept", &json!("Pot")), ("name", &json!("Ann"))], "what fits and outlives flows stays");
+    let inspection = after.inspect("user", 3).await.unwrap().unwrap();
+    let dropped = |name: &str, kind: &str| {
+        format!("the value of {name} was dropped: it does not fit the changed definition ({kind})")
+    };
+    assert_eq!(
+        inspection.refused,
+        [
+            dropped("when", "date"),
+            dropped("mail", "email"),
+            dropped("colour", "category"),
+            dropped("span", "date_range")
+        ]
+    );
+    // Of the flow that was open only what stays between flows is left, and what was dropped is asked for anew, here and elsewhere.
+    let reply = told(&dialogue(&changed), &["start note"]).await;
+    assert_eq!(reply.text(), "Title?");
+    let reply = told(&dialogue(&changed), &["set title Milk"]).await;
+    assert_eq!(reply.asked, Some(Asked::Slot("when".into())), "{}", reply.text());
+    assert!(after.inspect("user", 4).await.unwrap().unwrap().refused.is_empty(), "told once");
+}
