@@ -260,14 +260,32 @@ impl Inner {
         state
     }
 
-    /// Closes what was open under another definition: its steps are not those of this one. Values stay as far as their slots do.
+    /// Closes what was open under another definition: its steps are not those of this one. Of the values that outlive flows, those
+    /// stay that their slots still hold.
     fn changed(&self, state: &mut State, open: Option<&SmolStr>) {
         state.frames.clear();
+        apply::forget_closed(&self.engine, state);
+        state.values.retain(|slot, filled| self.engine.holds(*slot, &filled.value));
         state.waiting = None;
         state.misses = 0;
         let Some(flow) = open else { return };
         let context = serde_json::json!({ "flow": flow });
         apply::push(&self.engine, state, vec![apply::interlude(&self.engine, Pattern::ChangedDefinition, context)]);
+    }
+
+    /// What was dropped at the beginning of a turn because the definition has changed.
+    fn dropped(&self, before: &Live) -> impl Iterator<Item = String> {
+        let program = &self.engine.program;
+        let changed = before.under.is_some_and(|under| under != program.key);
+        let values = before
+            .state
+            .values
+            .iter()
+            .filter(move |(slot, filled)| changed && !self.engine.holds(**slot, &filled.value));
+        values.filter_map(|(slot, _)| program.slot(*slot)).map(|slot| {
+            let (name, kind) = (&slot.name, &slot.kind);
+            format!("the value of {name} was dropped: it does not fit the changed definition ({kind})")
+        })
     }
 
     /// What is written of a turn, the state after it, and what it could see.
@@ -280,7 +298,7 @@ impl Inner {
             by: understood.by,
             commands: understood.commands,
             why: understood.why,
-            refused: understood.refused,
+            refused: self.dropped(before).chain(understood.refused).collect(),
             said: said.0,
             trail,
             failures,

@@ -9,7 +9,7 @@ use super::Engine;
 use super::names::View;
 use super::orders::{Order, Refused};
 use super::pattern::Pattern;
-use super::state::{Filled, Frame, State, Then, Waiting, corrected, forgotten};
+use super::state::{Filled, Frame, State, Then, Waiting, corrected, forgotten, overruled};
 use super::turn::{Again, Turn};
 use crate::command::CannotHandle;
 use crate::program::{FlowId, SlotId};
@@ -145,7 +145,7 @@ pub(crate) fn open(turn: &mut Turn<'_>, flow: FlowId) -> bool {
     interrupt(state);
     state.settled.clear();
     state.frames.push(Frame::new(flow));
-    set_defaults(turn, flow);
+    set_defaults(turn.engine, &mut turn.state, flow, turn.now);
     true
 }
 
@@ -164,7 +164,7 @@ fn open_next(turn: &mut Turn<'_>, flow: FlowId) -> bool {
     }
     state.settled.clear();
     state.frames.insert(at, Frame::new(flow));
-    set_defaults(turn, flow);
+    set_defaults(turn.engine, &mut turn.state, flow, turn.now);
     true
 }
 
@@ -189,17 +189,16 @@ fn called_from(state: &State, at: usize) -> usize {
 }
 
 /// Gives the slots of a flow what they hold before anybody says anything.
-pub(crate) fn set_defaults(turn: &mut Turn<'_>, flow: FlowId) {
-    let engine = turn.engine;
+pub(crate) fn set_defaults(engine: &Engine, state: &mut State, flow: FlowId, now: DateTime) {
     let slots = engine.program.flow(flow).map(|flow| flow.slots.as_slice()).unwrap_or_default();
     for slot in slots {
-        let Some(of) = engine.program.slot(*slot).filter(|_| !turn.state.has(*slot)) else { continue };
+        let Some(of) = engine.program.slot(*slot).filter(|_| !state.has(*slot)) else { continue };
         let Some(default) = &of.default else { continue };
-        let value = default.eval(&View { flow: Some(flow), ..engine.view(&turn.state, turn.now) });
+        let value = default.eval(&View { flow: Some(flow), ..engine.view(state, now) });
         if let Ok(value) = value
             && !value.is_null()
         {
-            turn.state.values.insert(*slot, Filled::computed(value));
+            state.values.insert(*slot, Filled::computed(value));
         }
     }
 }
@@ -236,7 +235,11 @@ fn give(turn: &mut Turn<'_>, slot: SlotId, value: &Arc<Filled>) -> Option<Value>
         return None;
     }
     for frame in &mut state.frames {
-        let _known = corrected(&mut frame.done, slot, value) || corrected(&mut frame.before, slot, value);
+        let _collected = if corrected(&mut frame.done, slot, value) {
+            overruled(&mut frame.before, slot, value)
+        } else {
+            corrected(&mut frame.before, slot, value)
+        };
     }
     state.redo_all();
     let before = before.filter(|before| !before.value.is_null())?;
@@ -245,9 +248,12 @@ fn give(turn: &mut Turn<'_>, slot: SlotId, value: &Arc<Filled>) -> Option<Value>
 }
 
 /// Takes a slot's value away; whoever needs it asks for it again.
-fn clear(state: &mut State, slot: SlotId) {
+pub(crate) fn clear(state: &mut State, slot: SlotId) {
     state.values.remove(&slot);
     for frame in &mut state.frames {
+        if let Some(initial) = frame.initial.get_mut(&slot) {
+            *initial = None;
+        }
         forgotten(&mut frame.done, slot);
         forgotten(&mut frame.before, slot);
     }
@@ -370,4 +376,20 @@ pub(crate) fn forget(engine: &Engine, state: &mut State, flow: FlowId) {
             state.values.remove(slot);
         }
     }
+}
+
+/// Forgets the values of flows that are not open, and that none which is open leads to: what was said for them in advance was said
+/// for what is over.
+pub(crate) fn forget_closed(engine: &Engine, state: &mut State) {
+    let State { frames, values, .. } = state;
+    values.retain(|id, _| {
+        let Some(slot) = engine.program.slot(*id) else { return false };
+        slot.persistent
+            || slot.flow.is_none_or(|of| {
+                let leads = |frame: &Frame| {
+                    frame.flow == of || engine.program.flow(frame.flow).is_some_and(|flow| flow.reaches.contains(id))
+                };
+                frames.iter().any(leads)
+            })
+    });
 }

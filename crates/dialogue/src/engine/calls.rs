@@ -5,7 +5,7 @@ use serde_json::json;
 use super::apply::{self, interlude};
 use super::pattern::Pattern;
 use super::state::{Came, Filled, Frame, MOST_DONE, Then};
-use super::steps::{Failed, Next, go_on, jump, note};
+use super::steps::{Failed, Next, go_on, judge_again, jump, note};
 use super::turn::Turn;
 use crate::expression::Expression;
 use crate::program::{FlowId, Op, SlotId};
@@ -27,7 +27,7 @@ pub(super) fn link(turn: &mut Turn<'_>, to: FlowId) -> Result<Next, Failed> {
             Some(at) => begin_again(turn, at),
             None => {
                 enter(turn, to, Vec::new())?;
-                apply::set_defaults(turn, to);
+                apply::set_defaults(engine, &mut turn.state, to, turn.now);
             }
         }
         return Ok(Next::On);
@@ -65,7 +65,7 @@ pub(super) fn call(
             turn.state.values.insert(slot, Filled::computed(value));
         }
     }
-    apply::set_defaults(turn, to);
+    apply::set_defaults(engine, &mut turn.state, to, turn.now);
     Ok(Next::On)
 }
 
@@ -93,7 +93,7 @@ fn begin_again(turn: &mut Turn<'_>, at: usize) {
     }
     let Some(Frame { flow, called, context, then, .. }) = closed.into_iter().next() else { return };
     turn.state.frames.push(Frame { called, context, then, ..Frame::new(flow) });
-    apply::set_defaults(turn, flow);
+    apply::set_defaults(turn.engine, &mut turn.state, flow, turn.now);
 }
 
 /// Ends the active flow, with whoever called it, because another one that it needs may not run now.
@@ -137,6 +137,7 @@ pub(super) fn end(turn: &mut Turn<'_>) {
         if let Some(last) = last {
             jump(turn, last);
         }
+        judge_again(turn, values.iter().map(|(slot, _)| *slot));
         return;
     }
     let of_user = !engine.patterns.is_one(frame.flow);

@@ -25,8 +25,9 @@ use smol_str::SmolStr;
 
 use crate::action::Actions;
 use crate::external::ExternalAgent;
+use crate::kind::Kind;
 use crate::knowledge::Knowledge;
-use crate::normalize::{Normalizer, Reading};
+use crate::normalize::{Normalizer, Read, Reading};
 use crate::program::{FlowId, Program, SlotId};
 use crate::scope::Index;
 use crate::understand::Understand;
@@ -70,6 +71,21 @@ impl Engine {
 
     pub(crate) fn reading(&self, now: DateTime) -> Reading {
         Reading { locale: self.program.settings.locale, now, prefer: self.program.settings.prefer }
+    }
+
+    /// Whether a slot may hold a value that was read under another definition.
+    pub(crate) fn holds(&self, slot: SlotId, value: &Value) -> bool {
+        let Some(slot) = self.program.slot(slot) else { return false };
+        if value.is_null() {
+            return true;
+        }
+        // These are texts of a form of their own.
+        let formed = matches!(slot.kind, Kind::Email | Kind::Phone | Kind::Url);
+        let reads_as_itself = |text: &str| {
+            let read = self.normalizer.read(&slot.kind, text, &self.reading(DateTime::ZERO));
+            matches!(&*read, Read::One(read) if read.value == *value)
+        };
+        run::fits(&slot.kind, value) && (!formed || value.as_str().is_some_and(reads_as_itself))
     }
 
     /// What names stand for in the active flow.

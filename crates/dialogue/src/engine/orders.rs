@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Engine;
-use super::apply::root;
+use super::apply::{root, set_defaults};
 use super::names::View;
 use super::state::{Filled, Frame, State, Waiting};
 use super::turn::Turn;
@@ -104,8 +104,12 @@ pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, all: &[Command], commands
                 None => Order::Cannot(CannotHandle::OutOfScope),
             },
             Command::Set { slot, value } | Command::Correct { slot, value } => {
-                let ids = scope.slot(slot).map(|offered| offered.ids.as_slice()).unwrap_or_default();
-                match slot_meant(engine, state, &starts, ids) {
+                let mut ids = scope.slot(slot).map(|offered| offered.ids.clone()).unwrap_or_default();
+                if matches!(command, Command::Correct { .. }) {
+                    // What is corrected has a value.
+                    ids.sort_by_key(|id| !state.has(*id));
+                }
+                match slot_meant(engine, state, &starts, &ids) {
                     Meant::Slot(slot) => match read(turn, slot, value) {
                         Ok(value) => Order::Give { slot, value },
                         Err(why) => Order::Refuse { slot, said: value.clone(), why },
@@ -146,7 +150,7 @@ pub(crate) fn verified(turn: &Turn<'_>, scope: &Scope, all: &[Command], commands
             orders.push(order);
         }
     }
-    let orders = judged(turn, orders);
+    let orders = judged(turn, &starts, orders);
     // A yes to what is changed in the same breath is a yes to something else; so is one beside more where nothing is to be
     // confirmed.
     let changed = |order: &Order| match order {
@@ -263,12 +267,18 @@ fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refus
     }
 }
 
-/// Judges values that are given together: each may be compared with the others.
-fn judged(turn: &Turn<'_>, orders: Vec<Order>) -> Vec<Order> {
+/// Judges values that are given together: each may be compared with the others, and with what the flows hold that are started.
+fn judged(turn: &Turn<'_>, starts: &[FlowId], orders: Vec<Order>) -> Vec<Order> {
     if !orders.iter().any(|order| matches!(order, Order::Give { .. })) {
         return orders;
     }
     let mut after = turn.state.clone();
+    for flow in starts {
+        if !after.frames.iter().any(|frame| frame.flow == *flow) {
+            after.frames.push(Frame::new(*flow));
+            set_defaults(turn.engine, &mut after, *flow, turn.now);
+        }
+    }
     for order in &orders {
         if let Order::Give { slot, value } = order {
             after.values.insert(*slot, Arc::clone(value));
@@ -302,8 +312,8 @@ pub(crate) fn objection(
         value: Some(value),
         ..engine.view(state, turn.now)
     };
-    // A condition that cannot be judged yet, because it is about a slot that is empty, is judged when the slot is collected.
-    let broken = of.validators.iter().find(|validator| matches!(validator.condition.holds(&view), Ok(false)))?;
+    // What hangs on a slot that is empty is judged as soon as that has its value.
+    let broken = of.validators.iter().find(|validator| matches!(validator.condition.judge(&view), Ok(Some(false))))?;
     let words = broken.message.as_ref().or(of.invalid.as_ref());
     Some(words.and_then(|words| words.render(&view, state.said).ok()))
 }

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
 use super::digest;
-use super::state::{Came, Filled, Frame};
-use super::steps::{go_on, jump, note};
+use super::state::{Came, Filled, Frame, given_anew};
+use super::steps::{go_on, judge_again, jump, note};
 use super::turn::Turn;
 use crate::action::Call;
 use crate::expression::Expression;
@@ -35,6 +35,9 @@ pub(super) async fn action(
 ) -> Result<Result<(), String>> {
     let engine = turn.engine;
     let Some(action) = engine.program.action(id) else { return Ok(Err("there is no such action".to_owned())) };
+    if !turn.may_run(id) {
+        return Ok(Err(format!("action {} was not run: it is not in this turn's scope", action.name)));
+    }
     let given = match given(turn, action, inputs) {
         Ok(given) => given,
         Err(why) => return Ok(Err(why)),
@@ -50,6 +53,7 @@ pub(super) async fn action(
             turn.state.write(*slot, Some(Arc::clone(value)));
         }
         go_on(turn, Some(Came::Ran { digest, outputs: Some(values) }));
+        judge_again(turn, outputs.iter().map(|(_, slot)| *slot));
         return Ok(Ok(()));
     }
     if let (Some(Came::Ran { digest: of, outputs: None }), Some(failed)) = (&before, failed)
@@ -67,16 +71,14 @@ pub(super) async fn action(
             let mut values = Vec::with_capacity(outputs.len());
             for (name, slot) in outputs {
                 let value = returned.get(name.as_str()).filter(|value| !value.is_null());
-                if let Some(value) = value {
-                    let value = Filled::computed(value.clone());
-                    turn.state.write(*slot, Some(Arc::clone(&value)));
-                    values.push((*slot, value));
-                } else {
-                    turn.state.write(*slot, None);
-                }
+                let value = value.map(|value| Filled::computed(value.clone()));
+                turn.state.write(*slot, value.clone());
+                replace(turn, *slot, before.as_ref(), value.as_ref());
+                values.extend(value.map(|value| (*slot, value)));
             }
             note(turn, format!("action {}", action.name));
             go_on(turn, Some(Came::Ran { digest, outputs: Some(values) }));
+            judge_again(turn, outputs.iter().map(|(_, slot)| *slot));
             Ok(Ok(()))
         }
         Err(error) if error.ends_run() && turn.cx.check().is_err() => Err(error),
@@ -89,6 +91,17 @@ pub(super) async fn action(
             jump(turn, failed);
             Ok(Ok(()))
         }
+    }
+}
+
+/// Where a later step took over what the action had given before, it takes over what it gives now.
+fn replace(turn: &mut Turn<'_>, slot: SlotId, before: Option<&Came>, new: Option<&Arc<Filled>>) {
+    let asked = turn.engine.program.slot(slot).is_none_or(|slot| slot.ask_always);
+    if let Some(Came::Ran { outputs: Some(old), .. }) = before
+        && let Some((_, old)) = old.iter().find(|(of, _)| *of == slot && !asked)
+        && let Some(frame) = turn.state.frames.last_mut()
+    {
+        given_anew(&mut frame.before, slot, old, new);
     }
 }
 
@@ -214,12 +227,81 @@ pub(crate) fn fits(kind: &Kind, value: &Value) -> bool {
         Kind::Time => text(value, |text| text.parse::<jiff::civil::Time>().is_ok()),
         Kind::DateTime => text(value, |text| text.parse::<jiff::civil::DateTime>().is_ok()),
         Kind::Duration => text(value, |text| text.parse::<jiff::Span>().is_ok()),
-        Kind::DateRange | Kind::TimeRange | Kind::DateTimeRange | Kind::NumberRange => {
-            value.get("from").is_some() || value.get("to").is_some()
-        }
+        Kind::DateRange => range(value, &Kind::Date),
+        Kind::TimeRange => range(value, &Kind::Time),
+        Kind::DateTimeRange => range(value, &Kind::DateTime),
+        Kind::NumberRange => range(value, &Kind::Number),
         Kind::Age | Kind::Dimension | Kind::Temperature => numbered(value),
         Kind::Category { options } => {
             value.as_str().is_some_and(|value| options.iter().any(|option| option.value == value))
+        }
+    }
+}
+
+/// Whether a value has ends of a kind, of which one may be open.
+fn range(value: &Value, of: &Kind) -> bool {
+    let ends = [value.get("from"), value.get("to")];
+    ends.iter().any(Option::is_some) && ends.into_iter().flatten().all(|end| end.is_null() || fits(of, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use ninefold_core::cx::RunState;
+    use ninefold_core::{Budget, BudgetMeter, Cx, Expense, RunId, Scope, Timestamp};
+    use ninefold_store::MemorySessions;
+    use ninefold_testkit::ManualClock;
+    use serde_json::json;
+
+    use super::super::state::State;
+    use super::super::steps::advance;
+    use super::*;
+    use crate::definition::Definition;
+    use crate::{Dialogue, repair};
+
+    const PAY: &str = "
+actions:
+  pay: {}
+flows:
+  pay:
+    description: Pay
+    triggers: [pay]
+    steps: [{action: pay}]
+";
+
+    #[tokio::test]
+    async fn an_action_that_is_not_in_scope_does_not_run() {
+        let program = Definition::from_yaml("pay.yml", PAY).over(repair::patterns()).compile(true).unwrap();
+        let flow = program.flow_named("pay").unwrap();
+        let paid = Arc::new(Mutex::new(0));
+        let counted = Arc::clone(&paid);
+        let pay = move |_: Value, _: Call| {
+            *counted.lock().unwrap() += 1;
+            async { Ok(json!({})) }
+        };
+        let dialogue = Dialogue::builder(program, Arc::new(MemorySessions::new())).action("pay", pay).build().unwrap();
+        let cx = Cx::new(RunState {
+            id: RunId(1),
+            session: None,
+            scope: Scope::public(),
+            budget: BudgetMeter::new(Budget::default(), Expense::default()),
+            deadline: None,
+            cancel: None,
+            clock: Arc::new(ManualClock::at(Timestamp(0))),
+            log: None,
+            content: false,
+        });
+        let open = State { frames: vec![Frame::new(flow)], ..State::default() };
+        for (begun, times) in [(State::default(), 0), (open.clone(), 1)] {
+            let session = "anna".into();
+            let mut turn = Turn::begun(&dialogue.inner.engine, &cx, &session, begun);
+            // However the flow came to be open: nothing of this turn says that it may.
+            turn.state = open.clone();
+            advance(&mut turn).await.unwrap();
+            assert_eq!(*paid.lock().unwrap(), times);
+            let refused = turn.failures.iter().any(|failure| failure.message.contains("not in this turn's scope"));
+            assert_eq!(refused, times == 0, "{:?}", turn.failures);
         }
     }
 }

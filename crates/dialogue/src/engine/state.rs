@@ -150,24 +150,100 @@ impl Came {
     }
 }
 
-/// Gives the last value of a slot that was collected in these steps, or in flows called by them, another one. Says whether there
-/// was one.
-pub(crate) fn corrected(done: &mut [Done], slot: SlotId, value: &Arc<Filled>) -> bool {
-    done.iter_mut().rev().any(|done| match &mut done.what {
-        Came::Called { within } => corrected(within, slot, value),
-        came if came.collected(slot) => {
-            *came = Came::Collected { slot, value: Arc::clone(value) };
-            true
-        }
-        _ => false,
+/// Whether a slot was collected in these steps, or in flows called by them.
+pub(crate) fn was_collected(done: &[Done], slot: SlotId) -> bool {
+    done.iter().any(|done| match &done.what {
+        Came::Called { within } => was_collected(within, slot),
+        came => came.collected(slot),
     })
 }
 
-/// Forgets that a slot was collected in these steps, or in flows called by them.
+/// Gives a slot another value in what steps, or flows called by them, came to: where it was collected last, and where an action gave
+/// it what was collected there or what it has held since, for the user has his say after the action had its. Says whether it was
+/// collected.
+pub(crate) fn corrected(done: &mut [Done], slot: SlotId, value: &Arc<Filled>) -> bool {
+    let mut back = Back { slot, value, given: false, collected: None };
+    back.through(done);
+    back.collected.is_some()
+}
+
+/// The way back to where the value of a slot came from.
+struct Back<'a> {
+    slot: SlotId,
+    value: &'a Arc<Filled>,
+    /// Whether an action gave it since it was collected.
+    given: bool,
+    /// What was collected last.
+    collected: Option<Arc<Filled>>,
+}
+
+impl Back<'_> {
+    /// Goes back through steps. Says whether it is at its end.
+    fn through(&mut self, done: &mut [Done]) -> bool {
+        done.iter_mut().rev().any(|done| match &mut done.what {
+            Came::Called { within } => self.through(within),
+            Came::Collected { slot, value } if *slot == self.slot => {
+                let ends = self.given || self.collected.is_some();
+                if self.collected.is_none() {
+                    self.collected = Some(std::mem::replace(value, Arc::clone(self.value)));
+                }
+                ends
+            }
+            Came::Ran { outputs: Some(outputs), .. } => {
+                let Some((_, given)) = outputs.iter_mut().find(|(of, _)| *of == self.slot) else { return false };
+                // What was collected was taken over from here; of several actions since, the last counts.
+                let meant = self.collected.as_ref().map_or(!self.given, |collected| collected == given);
+                if meant {
+                    *given = Arc::clone(self.value);
+                }
+                self.given = true;
+                self.collected.is_some()
+            }
+            _ => false,
+        })
+    }
+}
+
+/// Gives a slot another value in what actions gave it, in steps that are still to be gone through again, until it is collected
+/// there. Says whether it is.
+pub(crate) fn overruled(before: &mut [Done], slot: SlotId, value: &Arc<Filled>) -> bool {
+    before.iter_mut().any(|done| match &mut done.what {
+        Came::Called { within } => overruled(within, slot, value),
+        Came::Ran { outputs: Some(outputs), .. } => {
+            outputs.iter_mut().filter(|(of, _)| *of == slot).for_each(|(_, given)| *given = Arc::clone(value));
+            false
+        }
+        came => came.collected(slot),
+    })
+}
+
+/// Gives what was taken over from an action the value that it has given anew, in steps that are still to be gone through again, as
+/// far as to the next action that gives the slot a value. Says whether there is one.
+pub(crate) fn given_anew(before: &mut Vec<Done>, slot: SlotId, old: &Filled, new: Option<&Arc<Filled>>) -> bool {
+    let mut ends = false;
+    before.retain_mut(|done| {
+        match &mut done.what {
+            _ if ends => {}
+            Came::Called { within } => ends = given_anew(within, slot, old, new),
+            Came::Ran { outputs: Some(outputs), .. } => ends = outputs.iter().any(|(of, _)| *of == slot),
+            Came::Collected { slot: of, value } if *of == slot && **value == *old => match new {
+                Some(new) => *value = Arc::clone(new),
+                None => return false,
+            },
+            _ => {}
+        }
+        true
+    });
+    ends
+}
+
+/// Forgets that a slot was collected, or got a value from an action, in these steps or in flows called by them.
 pub(crate) fn forgotten(done: &mut Vec<Done>, slot: SlotId) {
     done.retain_mut(|done| {
-        if let Came::Called { within } = &mut done.what {
-            forgotten(within, slot);
+        match &mut done.what {
+            Came::Called { within } => forgotten(within, slot),
+            Came::Ran { outputs: Some(outputs), .. } => outputs.retain(|(of, _)| *of != slot),
+            _ => {}
         }
         !done.what.collected(slot)
     });
@@ -285,6 +361,12 @@ impl State {
 }
 
 impl Filled {
+    /// Whether it is what the user said, or that he left it open.
+    #[must_use]
+    pub fn is_said(&self) -> bool {
+        !self.original.is_empty() || self.value.is_null()
+    }
+
     /// A value that did not come from the user.
     #[must_use]
     pub fn computed(value: Value) -> Arc<Self> {

@@ -14,7 +14,7 @@ use super::apply::{self, interlude};
 use super::orders::objection;
 use super::pattern::Pattern;
 use super::run;
-use super::state::{Came, Filled, Frame, Waiting};
+use super::state::{Came, Filled, Frame, Waiting, was_collected};
 use super::turn::{Again, Turn};
 use super::{calls, digest};
 use crate::expression::EvalError;
@@ -147,6 +147,7 @@ async fn plain(turn: &mut Turn<'_>, flow: FlowId, op: &Op) -> Result<Next, Faile
             turn.state.write(*slot, (!value.is_null()).then(|| Filled::computed(value)));
             note(turn, "set");
             go_on(turn, None);
+            judge_again(turn, [*slot]);
         }
         Op::Clear(slot) => {
             turn.state.write(*slot, None);
@@ -242,8 +243,10 @@ async fn collect(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response
     let engine = turn.engine;
     let Some(of) = engine.program.slot(slot) else { return Err(Failed { why: "there is no such slot".to_owned() }) };
     let before = turn.state.frames.last_mut().and_then(Frame::came_before);
+    // What was computed is computed again.
     if let Some(Came::Collected { slot: collected, value }) = before
         && collected == slot
+        && value.is_said()
     {
         turn.state.values.insert(slot, value);
     } else if of.ask_always && turn.answered != Some(slot) {
@@ -251,20 +254,45 @@ async fn collect(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response
     }
     let Some(value) = turn.state.values.get(&slot).cloned() else { return ask(turn, slot, prompt).await };
     if let Some(message) = objection(engine, &turn.state, slot, &value.value, turn) {
-        turn.state.values.remove(&slot);
-        turn.again = Some(Again::Invalid);
-        turn.put_again |= message.is_some();
-        let said = if value.original.is_empty() { value.value.to_string() } else { value.original.clone() };
-        let context = json!({ "slot": of.name, "value": said, "message": message, "ambiguous": null });
         note(turn, format!("collect {}, not accepted", of.name));
-        apply::push(turn.engine, &mut turn.state, vec![interlude(engine, Pattern::Validation, context)]);
+        turn.state.values.remove(&slot);
+        refused(turn, slot, &value, message);
         return Ok(Next::On);
     }
     note(turn, format!("collect {}", of.name));
     // One answer answers one question.
     turn.answered.take_if(|answered| *answered == slot);
     go_on(turn, Some(Came::Collected { slot, value }));
+    judge_again(turn, [slot]);
     Ok(Next::On)
+}
+
+/// Says what there is against a value that was taken away.
+fn refused(turn: &mut Turn<'_>, slot: SlotId, value: &Filled, message: Option<String>) {
+    let engine = turn.engine;
+    turn.again = Some(Again::Invalid);
+    turn.put_again |= message.is_some();
+    let name = engine.program.slot(slot).map(|slot| slot.name.clone());
+    let said = if value.original.is_empty() { value.value.to_string() } else { value.original.clone() };
+    let context = json!({ "slot": name, "value": said, "message": message, "ambiguous": null });
+    apply::push(engine, &mut turn.state, vec![interlude(engine, Pattern::Validation, context)]);
+}
+
+/// Judges the values whose conditions read slots that have their values now: what was collected before is judged as soon as they are
+/// there. The first that is not accepted is taken away and asked for again.
+pub(crate) fn judge_again(turn: &mut Turn<'_>, written: impl IntoIterator<Item = SlotId>) {
+    let engine = turn.engine;
+    for slot in written.into_iter().flat_map(|written| engine.index.judged_by(written)) {
+        let collected = turn.state.frames.iter().any(|frame| was_collected(&frame.done, *slot));
+        let Some(value) = turn.state.values.get(slot).filter(|_| collected) else { continue };
+        let value = Arc::clone(value);
+        let Some(message) = objection(engine, &turn.state, *slot, &value.value, turn) else { continue };
+        let name = engine.program.slot(*slot).map(|slot| slot.name.clone()).unwrap_or_default();
+        note(turn, format!("{name}, not accepted any more"));
+        apply::clear(&mut turn.state, *slot);
+        refused(turn, *slot, &value, message);
+        return;
+    }
 }
 
 async fn ask(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response>>) -> Result<Next, Failed> {

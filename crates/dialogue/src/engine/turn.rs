@@ -16,7 +16,7 @@ use super::sight::Sight;
 use super::state::{Filled, State, Waiting};
 use super::steps::{self, Failure, Trail};
 use crate::command::{CannotHandle, Command};
-use crate::program::{FlowId, SlotId};
+use crate::program::{ActionId, FlowId, SlotId};
 use crate::scope::Scope;
 use crate::understand::{By, Understood};
 
@@ -56,7 +56,9 @@ pub(crate) struct Turn<'a> {
     pub(crate) gave_up: bool,
     /// Whether the flows wait when those of repair are done: the user is to say something else first.
     pub(crate) pause: bool,
-    /// Which actions may run.
+    /// Which actions may run whatever was said: those of what is open, and of flows of repair.
+    runs: Vec<ActionId>,
+    /// Which actions may run for what was said.
     pub(crate) scope: Option<Scope>,
     /// The values that the user gave in this turn, also of flows that have ended in it.
     pub(crate) given: Vec<(SlotId, Arc<Filled>)>,
@@ -92,27 +94,8 @@ pub(crate) async fn turn(
     input: Input<'_>,
     cx: &Cx,
 ) -> Result<Turned> {
-    let now = engine.local(cx.now());
-    let mut turn = Turn {
-        engine,
-        cx,
-        session,
-        state,
-        now,
-        said: Said::default(),
-        trail: Vec::new(),
-        failures: Vec::new(),
-        steps: 0,
-        again: None,
-        answered: None,
-        put_again: false,
-        completed: None,
-        missed: false,
-        gave_up: false,
-        pause: false,
-        scope: None,
-        given: Vec::new(),
-    };
+    let mut turn = Turn::begun(engine, cx, session, state);
+    let now = turn.now;
     turn.state.turns += 1;
     let message = match input {
         Input::Message(message) => message,
@@ -153,6 +136,7 @@ pub(crate) async fn turn(
     if goes_on {
         turn.go_on(interludes).await?;
     }
+    apply::forget_closed(engine, &mut turn.state);
     inline("synthesize", cx, async {
         if !turn.said.is_empty() {
             turn.state.last_said = turn.said.text();
@@ -164,7 +148,38 @@ pub(crate) async fn turn(
     Ok(Turned { state, said, trail, failures, understood, scope, given })
 }
 
-impl Turn<'_> {
+impl<'a> Turn<'a> {
+    /// A turn that begins in a state.
+    pub(crate) fn begun(engine: &'a Engine, cx: &'a Cx, session: &'a SessionId, state: State) -> Self {
+        let runs = engine.index.running(state.frames.iter().map(|frame| frame.flow));
+        Self {
+            engine,
+            cx,
+            session,
+            state,
+            now: engine.local(cx.now()),
+            said: Said::default(),
+            trail: Vec::new(),
+            failures: Vec::new(),
+            steps: 0,
+            again: None,
+            answered: None,
+            put_again: false,
+            completed: None,
+            missed: false,
+            gave_up: false,
+            pause: false,
+            runs,
+            scope: None,
+            given: Vec::new(),
+        }
+    }
+
+    /// Whether an action may run in this turn.
+    pub(crate) fn may_run(&self, action: ActionId) -> bool {
+        self.runs.binary_search(&action).is_ok() || self.scope.as_ref().is_some_and(|scope| scope.may_run(action))
+    }
+
     /// Does what was understood, part after part. Says whether the flows go on then.
     async fn done(
         &mut self,

@@ -27,19 +27,7 @@ impl Expression {
 
     /// The names of which it asks whether they have a value.
     pub(crate) fn tested(&self) -> Vec<&SmolStr> {
-        let mut names = Vec::new();
-        self.root().walk(&mut |node| match node {
-            Node::IsNull { of, .. } => names.extend(root_name(of)),
-            Node::Call(Function::Exists | Function::Len, parts) => names.extend(parts.iter().filter_map(root_name)),
-            Node::Binary(Operator::Equal | Operator::Unequal, left, right)
-                if **left == Node::Null || **right == Node::Null =>
-            {
-                names.extend(root_name(left));
-                names.extend(root_name(right));
-            }
-            _ => {}
-        });
-        names
+        tested(self.root())
     }
 
     /// The names that have a value where it holds, or where it does not.
@@ -48,6 +36,23 @@ impl Expression {
         present(self.root(), held, &mut names);
         names
     }
+}
+
+/// The names of which a part asks whether they have a value.
+pub(super) fn tested(node: &Node) -> Vec<&SmolStr> {
+    let mut names = Vec::new();
+    node.walk(&mut |node| match node {
+        Node::IsNull { of, .. } => names.extend(root_name(of)),
+        Node::Call(Function::Exists | Function::Len, parts) => names.extend(parts.iter().filter_map(root_name)),
+        Node::Binary(Operator::Equal | Operator::Unequal, left, right)
+            if **left == Node::Null || **right == Node::Null =>
+        {
+            names.extend(root_name(left));
+            names.extend(root_name(right));
+        }
+        _ => {}
+    });
+    names
 }
 
 /// `a` of `a.b[0]`.

@@ -10,6 +10,7 @@ mod decimal;
 mod eval;
 mod facts;
 mod functions;
+mod judge;
 mod lexer;
 mod parser;
 mod tree;

@@ -125,6 +125,10 @@ pub struct Index {
     postings: Vec<Posting>,
     kin: Vec<Vec<(FlowId, f32)>>,
     actions: Vec<Vec<ActionId>>,
+    /// Those of flows of repair.
+    repair: Vec<ActionId>,
+    /// For each slot that conditions of others read, these.
+    judged: HashMap<SlotId, Vec<SlotId>>,
     collected: Vec<bool>,
     slots: Vec<SlotWords>,
     /// For each flow, the terms of its name, its description and each trigger.
@@ -212,7 +216,10 @@ impl Index {
                 *seen = true;
             }
         }
+        let is_repair = |at: &usize| program.flows.get(*at).is_some_and(|flow| flow.name.starts_with("pattern_"));
         Self {
+            repair: distinct((0..program.flows.len()).filter(is_repair).flat_map(|at| actions(program, at))),
+            judged: judged(program),
             terms,
             postings: all.into_iter().map(|(_, posting)| posting).collect(),
             kin: kin(&described, rarity),
@@ -300,6 +307,17 @@ impl Index {
         self.actions.get(usize::from(flow.0)).map_or(&[], Vec::as_slice)
     }
 
+    /// The actions that may run in a turn in which these flows are open or may be opened, with those of flows of repair, which may
+    /// come between at any time; in order.
+    pub(crate) fn running(&self, flows: impl Iterator<Item = FlowId>) -> Vec<ActionId> {
+        distinct(flows.flat_map(|flow| self.actions(flow)).chain(&self.repair).copied())
+    }
+
+    /// The slots that have conditions which read this one.
+    pub(crate) fn judged_by(&self, slot: SlotId) -> &[SlotId] {
+        self.judged.get(&slot).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether some flow asks for a slot: only then a user may say what it holds.
     #[must_use]
     pub fn is_collected(&self, slot: SlotId) -> bool {
@@ -385,6 +403,30 @@ fn kin(described: &[HashMap<u64, (f32, bool)>], rarity: impl Fn(&u64) -> f32) ->
             others
         })
         .collect()
+}
+
+fn distinct(actions: impl Iterator<Item = ActionId>) -> Vec<ActionId> {
+    let mut actions: Vec<ActionId> = actions.collect();
+    actions.sort();
+    actions.dedup();
+    actions
+}
+
+/// For each slot, those whose conditions read it.
+fn judged(program: &Program) -> HashMap<SlotId, Vec<SlotId>> {
+    let mut judged: HashMap<SlotId, Vec<SlotId>> = HashMap::new();
+    for (id, slot) in (0..=u16::MAX).map(SlotId).zip(&program.slots) {
+        for name in slot.validators.iter().flat_map(|validator| validator.condition.reads()) {
+            let Some(read) = program.slot_named(slot.flow, name).filter(|read| *read != id && name != "value") else {
+                continue;
+            };
+            let by = judged.entry(read).or_default();
+            if !by.contains(&id) {
+                by.push(id);
+            }
+        }
+    }
+    judged
 }
 
 fn actions(program: &Program, flow: usize) -> Vec<ActionId> {

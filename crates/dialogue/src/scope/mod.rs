@@ -59,6 +59,9 @@ pub struct Scope {
     pub flows: Vec<OfferedFlow>,
     /// The slots that can be given: what was asked first, then the active flow's, then those of flows that may be started.
     pub slots: Vec<OfferedSlot>,
+    /// The filled slots of interrupted flows that the message does not name: shown to nobody, and corrected by who knows of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub interrupted: Vec<OfferedSlot>,
     /// The actions that flows may run in this turn. Users and models are never offered one.
     pub actions: Vec<ActionId>,
     /// The flows that are open, the active one last.
@@ -131,7 +134,7 @@ impl Scope {
     /// The slot of this name, if it can be given.
     #[must_use]
     pub fn slot(&self, name: &str) -> Option<&OfferedSlot> {
-        self.slots.iter().find(|slot| slot.name == name)
+        self.slots.iter().chain(&self.interrupted).find(|slot| slot.name == name)
     }
 
     /// Whether a flow may run this action in this turn.

@@ -2,9 +2,9 @@
 
 use smol_str::SmolStr;
 
-use super::index::{Index, Scores, Words};
+use super::index::{Index, Scores, Words, beginning, fold};
 use super::{Bounds, OfferedFlow, OfferedSlot, Reason, Scope, View};
-use crate::program::{ActionId, Flow, FlowId, Program, SlotId};
+use crate::program::{Flow, FlowId, Program, SlotId};
 
 /// How many words a reason shows.
 const MOST_WORDS: usize = 3;
@@ -14,9 +14,21 @@ pub(super) fn offer(program: &Program, index: &Index, view: &View<'_>, bounds: &
     let said = index.score(&message);
     let mut scores = said.clone();
     index.add(&last, bounds.last_said, &mut scores);
-    let mut offer = Offer { program, index, view, message, last, said, scores, flows: Vec::new(), slots: Vec::new() };
+    let mut offer = Offer {
+        program,
+        index,
+        view,
+        message,
+        last,
+        said,
+        scores,
+        flows: Vec::new(),
+        slots: Vec::new(),
+        interrupted: Vec::new(),
+    };
     offer.of_state(bounds);
     offer.of_words(bounds);
+    offer.of_interrupted();
     offer.finish()
 }
 
@@ -30,6 +42,7 @@ struct Offer<'a> {
     scores: Scores,
     flows: Vec<OfferedFlow>,
     slots: Vec<OfferedSlot>,
+    interrupted: Vec<OfferedSlot>,
 }
 
 impl Offer<'_> {
@@ -105,6 +118,42 @@ impl Offer<'_> {
         }
     }
 
+    /// The filled slots of interrupted flows: offered where the message names them, and accepted in any case.
+    fn of_interrupted(&mut self) {
+        let (program, view) = (self.program, self.view);
+        let mut said: Option<Vec<SmolStr>> = None;
+        for flow in view.stack.iter().rev() {
+            let Some(of) = program.flow(*flow).filter(|of| !of.name.starts_with("pattern_")) else { continue };
+            for slot in of.reaches.iter().filter(|slot| view.filled.contains(slot)) {
+                if self.slots.iter().any(|known| known.ids.contains(slot)) {
+                    continue;
+                }
+                let said = said.get_or_insert_with(|| words(view.message));
+                if self.is_named(*flow, *slot, said) {
+                    self.slot(*slot, Reason::Interrupted);
+                } else if let Some(of) = program.slot(*slot).filter(|of| !of.internal) {
+                    let known = self.slots.iter_mut().chain(&mut self.interrupted).find(|known| known.name == of.name);
+                    match known {
+                        Some(known) => known.ids.push(*slot),
+                        None => self.interrupted.push(OfferedSlot {
+                            name: of.name.clone(),
+                            ids: vec![*slot],
+                            filled: true,
+                            reason: Reason::Interrupted,
+                        }),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a slot is called by its whole name, or by a part of it beside what its flow is for.
+    fn is_named(&self, flow: FlowId, slot: SlotId, said: &[SmolStr]) -> bool {
+        let Some(called) = self.index.slot_words(slot) else { return false };
+        let named = called.name.iter().filter(|word| said.contains(word)).count();
+        named > 0 && (named == called.name.len() || self.index.share(&self.message, flow).0 > 0)
+    }
+
     fn matching(&self, flow: FlowId) -> Vec<SmolStr> {
         let words = self.index.matching(&self.message, flow, MOST_WORDS);
         if words.is_empty() { self.index.matching(&self.last, flow, MOST_WORDS) } else { words }
@@ -161,17 +210,21 @@ impl Offer<'_> {
     fn finish(mut self) -> Scope {
         self.flows.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
         let open: Vec<FlowId> = self.view.stack.iter().copied().chain(self.view.active).collect();
-        let running = open.iter().copied().chain(self.flows.iter().map(|flow| flow.id));
-        let mut actions: Vec<ActionId> = running.flat_map(|flow| self.index.actions(flow)).copied().collect();
-        actions.sort();
-        actions.dedup();
+        let actions = self.index.running(open.iter().copied().chain(self.flows.iter().map(|flow| flow.id)));
         Scope {
             open: open.iter().filter_map(|flow| Some(self.program.flow(*flow)?.name.clone())).collect(),
             flows: self.flows,
             slots: self.slots,
+            interrupted: self.interrupted,
             actions,
             asked: self.view.asked,
             confirming: self.view.confirming,
         }
     }
+}
+
+/// The words of a message, as those of slots are compared.
+fn words(message: &str) -> Vec<SmolStr> {
+    let words = beginning(message).split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(fold).collect()
 }

@@ -16,6 +16,8 @@ pub enum Reason {
     Active,
     /// It has a value, which the user may correct.
     Correctable,
+    /// It has a value, which the user may correct, and belongs to a flow that was interrupted.
+    Interrupted,
     /// It belongs to the flow that ended last, or is it.
     Ended,
     /// It is described like this flow, which is active or ended last.
@@ -38,6 +40,7 @@ impl fmt::Display for Reason {
             Self::Asked => f.write_str("asked"),
             Self::Active => f.write_str("active flow"),
             Self::Correctable => f.write_str("correctable"),
+            Self::Interrupted => f.write_str("correctable in an interrupted flow"),
             Self::Ended => f.write_str("flow that ended last"),
             Self::Kin(flow) => write!(f, "like {flow}"),
             Self::Matches(words) => write!(f, "matches: {}", words.join(", ")),

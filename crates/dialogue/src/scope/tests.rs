@@ -115,6 +115,27 @@ fn a_repair_flow_leaves_the_slots_of_what_it_repairs_in_view() {
 }
 
 #[test]
+fn filled_slots_of_interrupted_flows_are_shown_where_they_are_named_and_accepted_always() {
+    let program = program();
+    let (active, stack) = (program.flow_named("transfer_money"), [program.flow_named("book_flight").unwrap()]);
+    let filled = [slot(&program, "book_flight", "origin"), slot(&program, "book_flight", "departure_date")];
+    let of = |message, filled| scope(&program, &View { message, active, stack: &stack, filled, ..view() });
+    let (bare, other) = (of("it is 50 euros", &[]), of("it is 50 euros", &filled));
+    assert_eq!((slots(&bare), bare.tokens()), (slots(&other), other.tokens()), "it costs nothing");
+    let correct = |slot: &str| Command::Correct { slot: slot.into(), value: "x".into() };
+    assert!(other.allows(&correct("origin")).is_ok() && other.allows(&correct("departure_date")).is_ok());
+    assert_eq!(other.allows(&correct("destination")), Err(Refusal::Slot("destination".into())), "it has no value");
+    assert!(bare.allows(&correct("origin")).is_err());
+    for (message, named) in [("the origin is Porto", "origin"), ("another date for my flight", "departure_date")] {
+        let scope = of(message, &filled);
+        let offered = scope.slots.iter().filter(|slot| slot.reason == Reason::Interrupted);
+        assert_eq!(offered.map(|slot| slot.name.as_str()).collect::<Vec<_>>(), [named], "{message}");
+    }
+    // A date alone is of the flow that is under way.
+    assert!(!slots(&of("another date", &filled)).contains(&"departure_date"));
+}
+
+#[test]
 fn any_message_is_bounded() {
     let program = program();
     let long = "flight money \u{0} \u{202e}".repeat(60_000);

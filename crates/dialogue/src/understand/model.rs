@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ninefold_core::terms::distinct_terms;
 use ninefold_core::{Cx, Model, Result};
 
+use super::evidence::was_said;
 use super::line::parse;
 use super::{By, Heard, Understand, Understood, prompt};
 use crate::command::{CannotHandle, Command};
-use crate::kind::Kind;
+use crate::program::{FlowId, Slot, SlotId};
+use crate::scope::Scope;
 
 /// Asks a model.
 #[derive(Clone)]
@@ -58,13 +59,17 @@ fn read(answer: &str, heard: &Heard<'_>) -> Understood {
     };
     let mut understood = Understood::nothing(By::Model);
     let mut unsaid = Vec::new();
-    for command in commands {
-        match &command {
-            Command::Set { slot, value } | Command::Correct { slot, value } if !was_said(heard, slot, value) => {
-                unsaid.push(format!("the value for {slot} was not said"));
-            }
-            _ => understood.push(command, "by the model"),
+    let scope = heard.scope.started_by(&commands, heard.program);
+    for command in &commands {
+        if let Command::Set { slot, value } | Command::Correct { slot, value } = command
+            // What is not in scope is refused for that.
+            && let Some((id, of)) = meant(heard, &scope, &commands, slot)
+            && !was_said(heard, id, of, value)
+        {
+            unsaid.push(format!("the value for {slot} was not said"));
+            continue;
         }
+        understood.push(command.clone(), "by the model");
     }
     if understood.commands.is_empty() {
         return Understood { refused: unsaid, ..failed("the model gave values that nobody said".to_owned()) };
@@ -74,16 +79,19 @@ fn read(answer: &str, heard: &Heard<'_>) -> Understood {
     understood
 }
 
-/// Whether a value shares a word with what was said. Kinds that have words of their own for a value (a date, an option, a number)
-/// are held to theirs when they are read.
-fn was_said(heard: &Heard<'_>, slot: &str, value: &str) -> bool {
-    let id = heard.scope.slot(slot).and_then(|slot| slot.ids.first().copied());
-    let Some(slot) = id.and_then(|id| heard.program.slot(id)) else { return true };
-    if !matches!(slot.kind, Kind::Text | Kind::Email | Kind::Phone | Kind::Url | Kind::Custom { .. }) {
-        return true;
-    }
-    let said = distinct_terms([heard.view.message, heard.view.last_said]);
-    let mut terms = distinct_terms([value]).into_iter().peekable();
-    // A value without a letter or digit has no words to compare.
-    terms.peek().is_none() || terms.any(|term| said.contains(&term))
+/// The slot that a value is for: of a flow that is started with it, or else of one that is open, or else a global one.
+fn meant<'a>(heard: &Heard<'a>, scope: &Scope, commands: &[Command], name: &str) -> Option<(SlotId, &'a Slot)> {
+    let ids = &scope.slot(name)?.ids;
+    let reached = |flow: FlowId, id: &SlotId| heard.program.flow(flow).is_some_and(|flow| flow.reaches.contains(id));
+    let started = |id: &&SlotId| {
+        commands.iter().any(|command| match command {
+            Command::Start { flow } => scope.flow(flow).is_some_and(|flow| reached(flow.id, id)),
+            _ => false,
+        })
+    };
+    let open = |id: &&SlotId| heard.view.active.iter().chain(heard.view.stack).any(|flow| reached(*flow, id));
+    let global = |id: &&SlotId| heard.program.slot(**id).is_some_and(|slot| slot.flow.is_none());
+    let meant = ids.iter().find(started).or_else(|| ids.iter().find(open)).or_else(|| ids.iter().find(global));
+    let id = *meant.or(ids.first())?;
+    Some((id, heard.program.slot(id)?))
 }

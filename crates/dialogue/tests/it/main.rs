@@ -6,6 +6,7 @@
 mod calls;
 mod choices;
 mod conversations;
+mod corrected;
 mod defects;
 mod definition;
 mod flights;
@@ -20,4 +21,5 @@ mod resumed;
 mod script;
 mod sequence;
 mod stack;
+mod values;
 mod writers;

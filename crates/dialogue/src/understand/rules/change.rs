@@ -6,6 +6,7 @@ use super::phrases::{CHANGE, CLEAR, CORRECTION, INTO, POLITE};
 use super::said::{Said, folded};
 use super::values::Values;
 use crate::program::SlotId;
+use crate::scope::OfferedSlot;
 use crate::understand::Heard;
 
 /// How far from the beginning a verb of changing may stand.
@@ -73,8 +74,11 @@ fn swapped(heard: &Heard<'_>, said: &Said<'_>) -> Option<Change> {
     let slot_of = |words: &Range<usize>| {
         let old = folded(said.text_of(words.clone()));
         let same = |value: &str| !old.is_empty() && folded(value) == old;
-        let visible = |slot: &SlotId| heard.scope.slots.iter().any(|offered| offered.ids.contains(slot));
-        heard.values.iter().find(|(slot, value)| visible(slot) && same(value)).map(|(slot, _)| *slot)
+        let held = |slots: &[OfferedSlot]| {
+            let visible = |slot: &SlotId| slots.iter().any(|offered| offered.ids.contains(slot));
+            heard.values.iter().find(|(slot, value)| visible(slot) && same(value)).map(|(slot, _)| *slot)
+        };
+        held(&heard.scope.slots).or_else(|| held(&heard.scope.interrupted))
     };
     let negations = ["not", "nicht", "no", "pas"];
     if let Some(but) = cut(&["but", "sondern", "sino", "mais"], 1)

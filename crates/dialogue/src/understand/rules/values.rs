@@ -11,7 +11,7 @@ use super::said::Said;
 use crate::kind::Kind;
 use crate::normalize::{Locale, Message};
 use crate::program::{FlowId, Slot, SlotId};
-use crate::scope::SlotWords;
+use crate::scope::{Reason, SlotWords};
 use crate::understand::Heard;
 
 /// The most words of a label.
@@ -26,6 +26,8 @@ pub(super) struct Target<'a> {
     pub(super) role: Role,
     pub(super) filled: bool,
     pub(super) asked: bool,
+    /// Whether it belongs to an interrupted flow: only what names it is its.
+    interrupted: bool,
     words: &'a SlotWords,
     assigned: bool,
 }
@@ -70,13 +72,16 @@ impl<'a> Values<'a> {
                     || heard.program.slot(**id).is_some_and(|slot| slot.flow.is_none())
             };
             let known = |id: &SlotId| Some((*id, heard.program.slot(*id)?, heard.index.slot_words(*id)?));
-            let Some((id, slot, words)) = offered.ids.iter().find(of_focus).and_then(known) else { continue };
+            let interrupted = offered.reason == Reason::Interrupted;
+            let meant = offered.ids.iter().find(of_focus).or(offered.ids.first().filter(|_| interrupted));
+            let Some((id, slot, words)) = meant.and_then(known) else { continue };
             targets.push(Target {
                 id,
                 slot,
                 role: words.role,
                 filled: heard.view.filled.contains(&id),
                 asked: asked == Some(id),
+                interrupted,
                 words,
                 assigned: false,
             });
@@ -153,16 +158,18 @@ impl<'a> Values<'a> {
             }
             2.0 * by_name as f32 + 0.75 * by_description as f32 + by_role as f32 + covered - unexplained as f32
         };
-        let mut scores: Vec<(usize, f32, bool)> = self
+        // Between an open slot and one of an interrupted flow, the open one is meant.
+        let rank = |target: &Target<'_>| 1 + i8::from(target.asked) - i8::from(target.interrupted);
+        let mut scores: Vec<(usize, f32, i8)> = self
             .targets
             .iter()
             .enumerate()
-            .map(|(at, target)| (at, score(target), target.asked))
+            .map(|(at, target)| (at, score(target), rank(target)))
             .filter(|(_, score, _)| *score > 0.0)
             .collect();
         scores.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.2.cmp(&a.2)));
         let best = scores.first()?;
-        let rival = scores.get(1).is_some_and(|rival| rival.1 >= best.1 && !best.2);
+        let rival = scores.get(1).is_some_and(|rival| rival.1 >= best.1 && best.2 < 2 && rival.2 >= best.2);
         (!rival).then_some((best.0, best.1))
     }
 
@@ -344,7 +351,10 @@ impl<'a> Values<'a> {
     fn share_out(&mut self, kind: &Kind, mut spans: Vec<Range<usize>>) {
         loop {
             let open: Vec<usize> = (0..self.targets.len())
-                .filter(|at| self.targets.get(*at).is_some_and(|target| !target.assigned && target.slot.kind == *kind))
+                .filter(|at| {
+                    let free = |target: &Target<'_>| !target.assigned && !target.interrupted;
+                    self.targets.get(*at).is_some_and(|target| free(target) && target.slot.kind == *kind)
+                })
                 .collect();
             let only = open.len() == 1;
             let mut best: Option<(usize, usize, f32, f32)> = None;
@@ -482,7 +492,8 @@ impl<'a> Values<'a> {
     fn target_of(&self, role: Role, words: &Range<usize>) -> Option<usize> {
         // Where names have capitals, "at the moment" is no place, unless a place was asked for.
         let plain = self.said.is_upper(words.start) || !self.said.has_capitals();
-        let open = || self.targets.iter().enumerate().filter(|(_, target)| target.is_text() && !target.assigned);
+        let free = |target: &Target<'_>| target.is_text() && !target.assigned && !target.interrupted;
+        let open = move || self.targets.iter().enumerate().filter(move |(_, target)| free(target));
         let of_role =
             || open().filter(|(_, target)| target.role == role && (plain || target.asked || role != Role::At));
         let best = of_role()

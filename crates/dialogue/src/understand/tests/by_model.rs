@@ -122,6 +122,79 @@ fn a_value_that_nobody_said_is_not_set() {
     assert_eq!(lines(&hear(&scene, "hm", &answering("set origin \"Paris\""))), "cannot model_failed");
 }
 
+/// What a model's values come to in a booking in which the user says something: the first of them, or what is refused.
+fn given(scene: &Scene, message: &str, answer: &str) -> String {
+    let understood = hear(scene, message, &answering(&format!("{answer}\nrepeat")));
+    let kept = lines(&understood);
+    assert!(kept.ends_with("repeat"), "{message}: {kept}");
+    assert_eq!(kept == "repeat", !understood.refused.is_empty(), "{message}: {understood:?}");
+    understood.refused.into_iter().next().unwrap_or_else(|| kept.trim_end_matches("; repeat").to_owned())
+}
+
+#[test]
+fn a_value_of_any_kind_that_nobody_said_is_refused() {
+    let scene = Scene::within("book_flight", &[("origin", "Madrid")], "departure_date");
+    for (message, invented) in [
+        ("soon", "set departure_date \"2024-03-15\""),
+        ("as soon as I can", "set departure_date \"Friday\""),
+        ("Friday next week", "set departure_date \"Friday\""),
+        ("on the 15th of March", "set departure_date \"16 March 2024\""),
+        ("my family and I", "set travellers \"4\""),
+        ("we are 14", "set travellers \"4\""),
+        ("it cost 4.50 yesterday", "set travellers \"4\""),
+        ("something nice", "set class \"business\""),
+        ("the train to Romeo", "set destination \"Rome\""),
+        ("to a warm city", "set destination \"Seville\""),
+        ("to New Orleans and York", "set destination \"New York\""),
+    ] {
+        let slot = invented.split(' ').nth(1).unwrap();
+        assert_eq!(given(&scene, message, invented), format!("the value for {slot} was not said"), "{message}");
+    }
+}
+
+#[test]
+fn a_value_that_was_said_in_any_form_is_set() {
+    let scene = Scene::within("book_flight", &[("origin", "Madrid")], "departure_date");
+    for (message, said) in [
+        ("on the 15th of March", "set departure_date \"2024-03-15\""),
+        ("it is Friday, I think", "set departure_date \"Friday\""),
+        ("from Friday to Sunday", "set departure_date \"Friday\""),
+        ("tomorrow at 8 pm", "set departure_date \"tomorrow\""),
+        ("we are four", "set travellers \"4\""),
+        ("4, as I said", "set travellers \"four\""),
+        ("bussines, if there is any", "set class \"bussines\""),
+        ("in the business class", "set class \"business\""),
+        ("to  MÁLAGA’s airport", "set destination \"Malaga\""),
+        ("New\tYork, please", "set destination \"new york\""),
+        ("我想去东京看看", "set destination \"东京\""),
+    ] {
+        assert_eq!(given(&scene, message, said), said, "{message}");
+    }
+    // Of a flow that is started with it, too.
+    let idle = Scene::idle();
+    let said = "start book_flight\nset departure_date \"Friday\"\nset travellers \"3\"";
+    let understood = hear(&idle, "book a flight for Friday", &answering(said));
+    assert_eq!(lines(&understood), "start book_flight; set departure_date \"Friday\"");
+    assert_eq!(understood.refused, ["the value for travellers was not said"]);
+}
+
+#[test]
+fn a_yes_to_a_question_says_what_is_in_it() {
+    let mut scene = Scene::within("book_flight", &[("origin", "Madrid")], "departure_date");
+    scene.last_said = "Shall it be the 15th of March for 4 people again?";
+    let said = "set departure_date \"2024-03-15\"";
+    assert_eq!(given(&scene, "yes please", said), said);
+    for (message, invented) in [
+        ("hm", said),
+        ("yes, or what does the 16th cost?", said),
+        // It was not asked for.
+        ("yes please", "set travellers \"4\""),
+        ("yes please", "set departure_date \"2024-03-17\""),
+    ] {
+        assert!(given(&scene, message, invented).ends_with("was not said"), "{message}: {invented}");
+    }
+}
+
 #[test]
 fn the_model_is_asked_only_where_rules_are_unsure() {
     let scene = Scene::within("book_flight", &[], "origin");

@@ -163,6 +163,7 @@ pub(crate) struct Scene {
     pub(crate) choices: Vec<FlowId>,
     pub(crate) values: Vec<(SlotId, String)>,
     pub(crate) last_set: Option<SlotId>,
+    pub(crate) last_said: &'static str,
     pub(crate) normalizer: Normalizer,
     pub(crate) reading: Reading,
     pub(crate) names: Known,
@@ -180,6 +181,7 @@ impl Scene {
             choices: vec![],
             values: vec![],
             last_set: None,
+            last_said: "",
             normalizer: Normalizer::default(),
             reading: Reading { locale: Locale::EnUs, now: date(2024, 1, 10).at(9, 0, 0, 0), prefer: Prefer::Future },
             names: Known(None),
@@ -221,7 +223,7 @@ impl Scene {
         let filled: Vec<SlotId> = self.values.iter().map(|(slot, _)| *slot).collect();
         let view = View {
             message,
-            last_said: "",
+            last_said: self.last_said,
             active: self.active,
             stack: &[],
             ended: None,
