@@ -231,15 +231,15 @@ fn give(turn: &mut Turn<'_>, slot: SlotId, value: &Arc<Filled>) -> Option<Value>
     if asked {
         return None;
     }
-    if before.as_ref().is_some_and(|before| before.value == value.value) {
-        return None;
-    }
     for frame in &mut state.frames {
         let _collected = if corrected(&mut frame.done, slot, value) {
             overruled(&mut frame.before, slot, value)
         } else {
             corrected(&mut frame.before, slot, value)
         };
+    }
+    if before.as_ref().is_some_and(|before| before.value == value.value) {
+        return None;
     }
     state.redo_all();
     let before = before.filter(|before| !before.value.is_null())?;

@@ -256,7 +256,7 @@ async fn collect(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response
     if let Some(message) = objection(engine, &turn.state, slot, &value.value, turn) {
         note(turn, format!("collect {}, not accepted", of.name));
         turn.state.values.remove(&slot);
-        refused(turn, slot, &value, message);
+        refused(turn, slot, &value, message.as_deref());
         return Ok(Next::On);
     }
     note(turn, format!("collect {}", of.name));
@@ -268,7 +268,7 @@ async fn collect(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response
 }
 
 /// Says what there is against a value that was taken away.
-fn refused(turn: &mut Turn<'_>, slot: SlotId, value: &Filled, message: Option<String>) {
+fn refused(turn: &mut Turn<'_>, slot: SlotId, value: &Filled, message: Option<&str>) {
     let engine = turn.engine;
     turn.again = Some(Again::Invalid);
     turn.put_again |= message.is_some();
@@ -290,7 +290,7 @@ pub(crate) fn judge_again(turn: &mut Turn<'_>, written: impl IntoIterator<Item =
         let name = engine.program.slot(*slot).map(|slot| slot.name.clone()).unwrap_or_default();
         note(turn, format!("{name}, not accepted any more"));
         apply::clear(&mut turn.state, *slot);
-        refused(turn, *slot, &value, message);
+        refused(turn, *slot, &value, message.as_deref());
         return;
     }
 }
