@@ -149,7 +149,7 @@ fn answer(turn: &Turn<'_>, yes: bool) -> Order {
     Order::Answer(yes)
 }
 
-enum Meant {
+pub(super) enum Meant {
     Slot(SlotId),
     /// That of a flow which is not open.
     Flow(FlowId),
@@ -157,7 +157,7 @@ enum Meant {
 }
 
 /// Of the slots of one name: that of a flow that is started now, or else that of an open flow, or else the global one.
-fn slot_meant(engine: &Engine, state: &State, starts: &[FlowId], ids: &[SlotId]) -> Meant {
+pub(super) fn slot_meant(engine: &Engine, state: &State, starts: &[FlowId], ids: &[SlotId]) -> Meant {
     let flow = |id: &SlotId| engine.program.slot(*id).and_then(|slot| slot.flow);
     let reached = |from: &FlowId, id: &SlotId| {
         engine.program.flow(*from).is_some_and(|flow| flow.reaches.contains(id) || flow.slots.contains(id))
@@ -174,7 +174,7 @@ fn slot_meant(engine: &Engine, state: &State, starts: &[FlowId], ids: &[SlotId])
 }
 
 /// The user's words as a value of this slot.
-fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refused> {
+pub(super) fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refused> {
     let Some(of) = turn.engine.program.slot(slot) else { return Err(Refused::Unread) };
     let reading = turn.engine.reading(turn.now);
     match &*turn.engine.normalizer.read(&of.kind, words, &reading) {
@@ -189,7 +189,7 @@ fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refus
 }
 
 /// Judges values that are given together: each may be compared with the others.
-fn judged(turn: &Turn<'_>, given: BTreeMap<SlotId, Arc<Filled>>) -> Vec<Order> {
+pub(super) fn judged(turn: &Turn<'_>, given: BTreeMap<SlotId, Arc<Filled>>) -> Vec<Order> {
     let mut after = turn.state.clone();
     after.values.extend(given.iter().map(|(slot, value)| (*slot, Arc::clone(value))));
     let judge = |(slot, value): (SlotId, Arc<Filled>)| match objection(turn.engine, &after, slot, &value.value, turn) {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
-use ninefold_core::{Cx, Result, SessionId};
+use ninefold_core::{Cx, Degradation, Result, SessionId};
 use ninefold_pipeline::layers::inline;
 use serde_json::{Value, json};
 
 use super::Engine;
 use super::apply::{self, Interlude};
+use super::deed;
 use super::orders::{self, Order};
 use super::pattern::Pattern;
 use super::said::Said;
@@ -16,18 +17,11 @@ use super::sight::Sight;
 use super::state::{Filled, State};
 use super::steps::{self, Failure, Trail};
 use crate::command::CannotHandle;
+use crate::input::{Input, What};
+use crate::knowledge::{Known, Sources};
 use crate::program::{FlowId, SlotId};
 use crate::scope::Scope;
 use crate::understand::{By, Understood};
-
-/// What comes from the user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Input<'a> {
-    /// A message.
-    Message(&'a str),
-    /// Nothing, for longer than the host waits.
-    Silence,
-}
 
 /// A turn that is under way.
 pub(crate) struct Turn<'a> {
@@ -52,6 +46,10 @@ pub(crate) struct Turn<'a> {
     pub(crate) scope: Option<Scope>,
     /// The values that the user gave in this turn, also of flows that have ended in it.
     pub(crate) given: Vec<(SlotId, Arc<Filled>)>,
+    /// What its answers rest on, question by question.
+    pub(crate) sources: Vec<Sources>,
+    /// What was done with less than asked.
+    pub(crate) degradations: Vec<Degradation>,
 }
 
 /// Why a question is put again.
@@ -74,17 +72,13 @@ pub(crate) struct Turned {
     pub(crate) understood: Understood,
     pub(crate) scope: Option<Scope>,
     pub(crate) given: Vec<(SlotId, Arc<Filled>)>,
+    pub(crate) sources: Vec<Sources>,
+    pub(crate) degradations: Vec<Degradation>,
 }
 
 /// Takes a turn: assess, retrieve, decompose, verify, route, collect, synthesize. The caller records it and responds.
-pub(crate) async fn turn(
-    engine: &Engine,
-    session: &SessionId,
-    state: State,
-    input: Input<'_>,
-    cx: &Cx,
-) -> Result<Turned> {
-    let now = engine.local(cx.now());
+pub(crate) async fn turn(engine: &Engine, session: &SessionId, state: State, input: &Input, cx: &Cx) -> Result<Turned> {
+    let now = engine.local(cx.now(), input.offset);
     let mut turn = Turn {
         engine,
         cx,
@@ -101,14 +95,13 @@ pub(crate) async fn turn(
         completed: None,
         scope: None,
         given: Vec::new(),
+        sources: Vec::new(),
+        degradations: Vec::new(),
     };
     turn.state.turns += 1;
-    let message = match input {
-        Input::Message(message) => message,
-        Input::Silence => "",
-    };
+    let message = input.said().unwrap_or_default();
 
-    let fit = inline("assess", cx, async { Ok(turn.assess(input)) }).await?;
+    let fit = inline("assess", cx, async { Ok(turn.assess(&input.what)) }).await?;
     let mut understood = Understood::nothing(By::Rules);
     let mut interludes = Vec::new();
     if turn.state.turns == 1 {
@@ -116,6 +109,10 @@ pub(crate) async fn turn(
     }
     if let Some((pattern, context)) = fit {
         interludes.push(apply::interlude(engine, pattern, context));
+    } else if let What::Host(host) = &input.what {
+        let (done, orders) = inline("verify", cx, async { deed::verified(&turn, host) }).await?;
+        understood = done;
+        turn.route(orders, &mut interludes).await?;
     } else if let Some(agent) = turn.state.handed_to.clone().filter(|agent| engine.external.contains_key(agent)) {
         inline("collect", cx, turn.forward(&agent, message, &mut interludes)).await?;
     } else {
@@ -136,13 +133,7 @@ pub(crate) async fn turn(
         })
         .await?;
         turn.scope = Some(scope);
-        inline("route", cx, async {
-            for order in orders {
-                apply::apply(&mut turn, order, &mut interludes);
-            }
-            Ok(())
-        })
-        .await?;
+        turn.route(orders, &mut interludes).await?;
         if interludes.iter().any(|interlude| interlude.pattern == Pattern::Knowledge) {
             inline("collect", cx, turn.look_up(&mut interludes)).await?;
         }
@@ -158,31 +149,44 @@ pub(crate) async fn turn(
         Ok(())
     })
     .await?;
-    let Turn { state, said, trail, failures, scope, given, .. } = turn;
-    Ok(Turned { state, said, trail, failures, understood, scope, given })
+    turn.degradations.extend(cx.budget().warnings());
+    let Turn { state, said, trail, failures, scope, given, sources, degradations, .. } = turn;
+    Ok(Turned { state, said, trail, failures, understood, scope, given, sources, degradations })
 }
 
 impl Turn<'_> {
     /// Whether a message can be read at all; if not, which repair flow says so.
-    fn assess(&mut self, input: Input<'_>) -> Option<(Pattern, Value)> {
+    fn assess(&mut self, what: &What) -> Option<(Pattern, Value)> {
         let settings = &self.engine.program.settings;
-        match input {
-            Input::Silence => {
+        match what {
+            What::Silence => {
                 self.again = Some(Again::NoInput);
                 Some((Pattern::UserSilence, json!({})))
             }
-            Input::Message(message)
+            What::Message(message)
                 if message.len() > settings.longest_message.saturating_mul(4)
                     || message.chars().count() > settings.longest_message =>
             {
                 Some((Pattern::TooLong, json!({ "most": settings.longest_message })))
             }
-            Input::Message(message) if !message.chars().any(|c| !c.is_whitespace() && !c.is_control()) => {
+            What::Message(message) if !message.chars().any(|c| !c.is_whitespace() && !c.is_control()) => {
                 self.again = Some(Again::NoInput);
                 Some((Pattern::Empty, json!({})))
             }
-            Input::Message(_) => None,
+            What::Message(_) | What::Host(_) => None,
         }
+    }
+
+    /// Carries out what was ordered.
+    async fn route(&mut self, orders: Vec<Order>, interludes: &mut Vec<Interlude>) -> Result<()> {
+        let cx = self.cx;
+        inline("route", cx, async {
+            for order in orders {
+                apply::apply(self, order, interludes);
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Whether a message that nothing can be made of only says again what was said for the flow that has just ended.
@@ -216,7 +220,11 @@ impl Turn<'_> {
             let Some(question) = interlude.context.get("question").and_then(Value::as_str) else { continue };
             let Some(knowledge) = &self.engine.knowledge else { continue };
             match self.cx.within_bounds(knowledge.answer(question, self.cx)).await {
-                Ok(answer) => interlude.context = json!({ "question": question, "answer": answer }),
+                Ok(Known { text, sources, degradations }) => {
+                    self.degradations.extend(degradations);
+                    self.sources.extend(text.is_some().then_some(sources));
+                    interlude.context = json!({ "question": question, "answer": text });
+                }
                 Err(error) if error.ends_run() => return Err(error),
                 Err(error) => {
                     let flow = Pattern::Knowledge.flow();

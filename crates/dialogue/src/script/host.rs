@@ -14,7 +14,7 @@ use super::{Answer, Answers};
 use crate::action::Call;
 use crate::builder::DialogueBuilder;
 use crate::external::{ExternalAgent, ExternalReply};
-use crate::knowledge::Knowledge;
+use crate::knowledge::{Knowledge, Known};
 use crate::normalize::{Normalized, Read, Unread};
 use crate::program::Program;
 
@@ -156,10 +156,10 @@ fn bare(text: &str) -> String {
 
 #[async_trait]
 impl Knowledge for Host {
-    async fn answer(&self, question: &str, _: &Cx) -> Result<Option<String>> {
+    async fn answer(&self, question: &str, _: &Cx) -> Result<Known> {
         let asked = bare(question);
         let known = self.answers.knowledge.iter().find(|(question, _)| bare(question) == asked);
-        Ok(known.map(|(_, answer)| answer.clone()))
+        Ok(known.map_or_else(Known::nothing, |(_, answer)| Known::from(answer)))
     }
 }
 

@@ -56,6 +56,8 @@ pub enum By {
     Model,
     /// A script.
     Script,
+    /// Nobody had to: the host did it.
+    Host,
 }
 
 /// What a message asks for.

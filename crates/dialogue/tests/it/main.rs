@@ -7,6 +7,7 @@ mod conversations;
 mod defects;
 mod definition;
 mod flights;
+mod host;
 mod hostile;
 mod inspected;
 mod killed;
