@@ -24,6 +24,9 @@ use crate::program::Program;
 use crate::scope::Index;
 use crate::understand::{ByModel, Hybrid, Rules, Understand};
 
+/// Longer than anybody waits.
+const UNHURRIED: Duration = Duration::from_secs(7 * 86_400);
+
 /// What holds for turns that do not say otherwise.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
@@ -80,6 +83,13 @@ impl DialogueBuilder {
     #[must_use]
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// Lets an action take as long as its turn.
+    pub(crate) fn unhurried(mut self, action: SmolStr) -> Self {
+        let all = self.program.actions.iter_mut();
+        all.filter(|known| known.name == action).for_each(|known| known.timeout = UNHURRIED);
+        self
     }
 
     /// Has a model understand what rules are unsure of. Without one, rules alone do.
