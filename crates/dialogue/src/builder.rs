@@ -86,7 +86,7 @@ impl DialogueBuilder {
     }
 
     /// Lets an action take as long as its turn.
-    pub(crate) fn unhurried(mut self, action: SmolStr) -> Self {
+    pub(crate) fn unhurried(mut self, action: &str) -> Self {
         let all = self.program.actions.iter_mut();
         all.filter(|known| known.name == action).for_each(|known| known.timeout = UNHURRIED);
         self

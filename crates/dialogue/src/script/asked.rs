@@ -29,16 +29,18 @@ pub(super) async fn asked(ask: &Ask, action: &Action, inputs: &Value, reading: &
     let fails = if may_be_empty { "" } else { " (nothing: it fails)" };
     let mut prompt = format!("action {} is called{with}: what does it return?{fails}\n", action.name);
     let mut returned = Map::new();
-    while may_be_empty {
-        prompt.push_str("  does it succeed? (yes or no) ");
-        let line = ask(std::mem::take(&mut prompt)).await?;
-        if let Some(all) = whole(action, &line) {
-            return Some(all);
-        }
-        match line.trim().to_lowercase().as_str() {
-            "y" | "yes" => break,
-            "" | "n" | "no" => return None,
-            _ => {}
+    if may_be_empty {
+        loop {
+            prompt.push_str("  does it succeed? (yes or no) ");
+            let line = ask(std::mem::take(&mut prompt)).await?;
+            if let Some(all) = whole(action, &line) {
+                return Some(all);
+            }
+            match line.trim().to_lowercase().as_str() {
+                "y" | "yes" => break,
+                "" | "n" | "no" => return None,
+                _ => {}
+            }
         }
     }
     for (n, output) in action.outputs.iter().enumerate() {

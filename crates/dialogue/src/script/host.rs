@@ -103,7 +103,7 @@ impl Host {
     #[must_use]
     pub fn at(&self, mut builder: DialogueBuilder) -> DialogueBuilder {
         let unanswered = self.unanswered(builder.program()).into_iter().filter(|_| self.ask.is_some());
-        builder = unanswered.fold(builder, DialogueBuilder::unhurried);
+        builder = unanswered.fold(builder, |builder, action| builder.unhurried(&action));
         let settings = &builder.program().settings;
         let (locale, prefer) = (settings.locale, settings.prefer);
         let actions: Vec<Arc<Action>> = builder.program().actions.iter().cloned().map(Arc::new).collect();

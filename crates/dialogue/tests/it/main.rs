@@ -3,11 +3,11 @@
 // Functions that tests share report by panicking too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod buttons;
 mod conversations;
 mod defects;
 mod definition;
 mod flights;
-mod host;
 mod hostile;
 mod inspected;
 mod killed;
