@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ninefold_core::{Clock, Error, ErrorKind, Model, Result, Sessions};
+use ninefold_core::{Clock, Error, ErrorKind, Model, OverBudget, Result, Sessions};
 use ninefold_dialogue::normalize::{Read, Reading};
 use ninefold_dialogue::understand::Understand;
 use ninefold_dialogue::{Call, ExternalAgent, Knowledge, repair};
@@ -156,7 +156,8 @@ impl DialogueBuilder {
         self
     }
 
-    /// Sets how far the users' clock is from UTC, in seconds: `today` is their day. UTC unless set.
+    /// Sets how far the users' clock is from UTC, in seconds, east of it positive: `today` is their day. UTC unless set. Zones by
+    /// name, with their summer times, are for the host to resolve: [`Input::offset`](super::Input::offset) is for one turn.
     #[must_use]
     pub fn offset(self, seconds: i32) -> Self {
         self.set(move |engine| engine.offset(seconds))
@@ -166,6 +167,12 @@ impl DialogueBuilder {
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
         self.set(move |engine| engine.deadline(deadline))
+    }
+
+    /// Sets what happens when a turn's budget does not hold what it wants to spend on models: rules do what they can, unless set.
+    #[must_use]
+    pub fn over_budget(self, over: OverBudget) -> Self {
+        self.set(move |engine| engine.over_budget(over))
     }
 
     /// Sets how many sessions are kept in memory between turns: 10,000 unless set. Others are read again when they go on.
@@ -185,7 +192,8 @@ impl DialogueBuilder {
     ///
     /// # Errors
     /// `InvalidInput` for flows with faults, all of which are named with file, line and cure; for actions and readers that the flows use and
-    /// that were not added; for contradictions, such as a database beside sessions of your own. `Unavailable` or `Corrupt` for the database.
+    /// that were not added; for contradictions, such as a database beside sessions of your own; for an offset that no clock has.
+    /// `Unavailable` or `Corrupt` for the database.
     pub async fn build(self) -> Result<Dialogue> {
         let Self { flows, database, sessions, clock, models, understand, statistics, settings } = self;
         let contradiction = |what: &str, hint: &'static str| Err(Error::new(ErrorKind::InvalidInput, what).hint(hint));

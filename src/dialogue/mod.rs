@@ -5,12 +5,19 @@ mod build;
 mod flows;
 mod soar;
 
+/// What the page shows compiles.
+#[cfg(all(doctest, feature = "llm-http"))]
+#[doc = include_str!("../../docs/dialogue.md")]
+struct Page;
+
 use std::future::Future;
 use std::sync::Arc;
 
 use ninefold_core::{Event, Result, SessionId, Teller};
 use ninefold_profile::{Profile, Recorded, Statistics};
 use ninefold_store::Sqlite;
+use serde::Serialize;
+use smol_str::SmolStr;
 
 pub use ninefold_dialogue::*;
 
@@ -76,10 +83,68 @@ impl Dialogue {
     /// # Errors
     /// As [`ninefold_dialogue::Dialogue::turn`], with the account of the turn up to the failure.
     pub async fn turn(&self, session: impl Into<SessionId>, message: &str) -> Result<Reply<Profile>, Failure> {
-        self.turn_to(session.into(), Some(message), None).await
+        self.take(session, message).await
     }
 
-    /// The same as a stream of what happens on the way: phases, and each text when it is said. The last event is what
+    /// Takes a turn on terms of its own, or one that the host takes in the place of the user: scope, budget, deadline and offset
+    /// stand in the [`Input`], as those of a question in a [`Query`](crate::Query). Of it all holds that [`Dialogue::turn`] says.
+    ///
+    /// # Errors
+    /// As [`ninefold_dialogue::Dialogue::take`], with the account of the turn up to the failure.
+    pub async fn take(
+        &self,
+        session: impl Into<SessionId>,
+        input: impl Into<Input>,
+    ) -> Result<Reply<Profile>, Failure> {
+        self.turn_to(session.into(), input.into(), None).await
+    }
+
+    /// Starts a flow for the user, as by a button, with the values that slots have: the fields of a type of serde, `()` for none.
+    /// See [`Input::start`].
+    ///
+    /// ```
+    /// # use ninefold::{Dialogue, dialogue::Definition};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let flows = "
+    /// # slots: {user: {type: text, internal: true}}
+    /// # flows: {greet: {description: Greet the user, steps: [{say: 'Hello {{ user }}.'}]}}";
+    /// # let dialogue = Dialogue::builder(Definition::from_yaml("greeting.yml", flows)).build().await?;
+    /// dialogue.set("anna", serde_json::json!({ "user": "Anna" })).await?;
+    /// let reply = dialogue.start("anna", "greet", ()).await?;
+    /// assert!(reply.text().starts_with("Hello Anna."));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Dialogue::take`].
+    pub async fn start(
+        &self,
+        session: impl Into<SessionId>,
+        flow: impl Into<SmolStr>,
+        slots: impl Serialize,
+    ) -> Result<Reply<Profile>, Failure> {
+        self.host(session.into(), Input::start(flow, slots)).await
+    }
+
+    /// Gives slots values, as the name of who is logged in. See [`Input::set`].
+    ///
+    /// # Errors
+    /// As [`Dialogue::take`].
+    pub async fn set(&self, session: impl Into<SessionId>, slots: impl Serialize) -> Result<Reply<Profile>, Failure> {
+        self.host(session.into(), Input::set(slots)).await
+    }
+
+    async fn host(&self, session: SessionId, input: Result<Input>) -> Result<Reply<Profile>, Failure> {
+        match input {
+            Ok(input) => self.turn_to(session, input, None).await,
+            Err(error) => self.accounted(async { Err(error) }).await,
+        }
+    }
+
+    /// The same, or what [`Dialogue::take`] does, as a stream of what happens on the way: phases, and each text when it is said.
+    /// The last event is what
     /// [`Dialogue::turn`] returns. Whoever reads the stream drives the turn; dropping it stops the turn, and the session stands where it
     /// stood.
     ///
@@ -100,17 +165,17 @@ impl Dialogue {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn stream(&self, session: impl Into<SessionId>, message: impl Into<String>) -> TurnEvents {
-        let (dialogue, session, message) = (self.clone(), session.into(), message.into());
-        TurnEvents::of(|teller| async move { dialogue.turn_to(session, Some(&message), Some(teller)).await })
+    pub fn stream(&self, session: impl Into<SessionId>, input: impl Into<Input>) -> TurnEvents {
+        let (dialogue, session, input) = (self.clone(), session.into(), input.into());
+        TurnEvents::of(|teller| async move { dialogue.turn_to(session, input, Some(teller)).await })
     }
 
-    /// Says that the user of a session has been silent; what for how long that is, is for the host to decide.
+    /// Says that the user of a session has been silent; [`Reply::silence_after`] says when that is due.
     ///
     /// # Errors
     /// As [`Dialogue::turn`].
     pub async fn silence(&self, session: impl Into<SessionId>) -> Result<Reply<Profile>, Failure> {
-        self.turn_to(session.into(), None, None).await
+        self.take(session, Input::silence()).await
     }
 
     /// Gives a session back that was handed to somebody, as a person who is done: what was open goes on. It is a turn of its own.
@@ -154,10 +219,10 @@ impl Dialogue {
     async fn turn_to(
         &self,
         session: SessionId,
-        message: Option<&str>,
+        input: Input,
         teller: Option<Teller>,
     ) -> Result<Reply<Profile>, Failure> {
-        self.accounted(self.inner.turn_to(session, message, teller)).await
+        self.accounted(self.inner.turn_to(session, input, teller)).await
     }
 
     /// Records a turn and puts its account beside its outcome.

@@ -2,19 +2,21 @@
 
 use async_trait::async_trait;
 use ninefold_core::{Cx, Query, Result};
-use ninefold_dialogue::Knowledge;
+use ninefold_dialogue::{Knowledge, Known, Sources};
 
 use crate::Soar;
 
-/// Its runs are part of the turn: their phases stand in the turn's account, and the turn's deadline and cancellation hold for them.
+/// Its runs are part of the turn: their phases stand in the turn's account, they see what the turn may see, its deadline and
+/// cancellation hold for them, and what is left of its budget is what each of them may spend.
 #[async_trait]
 impl Knowledge for Soar {
-    async fn answer(&self, question: &str, cx: &Cx) -> Result<Option<String>> {
-        let mut query = Query::new(question).scope(cx.scope().clone());
+    async fn answer(&self, question: &str, cx: &Cx) -> Result<Known> {
+        let mut query = Query::new(question).scope(cx.scope().clone()).budget(cx.budget().left());
         query.session = cx.session().cloned();
         let answer = self.pipeline.answer_to(query, None).await?;
+        let sources = Sources { citations: answer.citations, findings: answer.findings };
         // What rests on nothing is no knowledge.
-        let rests = !answer.citations.is_empty() || !answer.findings.is_empty();
-        Ok(rests.then_some(answer.text))
+        let text = (!sources.is_empty()).then_some(answer.text);
+        Ok(Known { text, sources, degradations: answer.degradations })
     }
 }

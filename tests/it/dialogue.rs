@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ninefold::core::span::name;
-use ninefold::dialogue::{Asked, Call, Definition};
+use ninefold::dialogue::{Asked, Call, Definition, Input};
 use ninefold::profile::Statistics;
-use ninefold::{Dialogue, DialogueBuilder, ErrorKind, Event, Soar};
+use ninefold::{Budget, Degradation, Dialogue, DialogueBuilder, ErrorKind, Event, OverBudget, Scope, Soar};
 use ninefold_testkit::ScriptedModel;
 use serde_json::{Value, json};
 
@@ -152,8 +152,63 @@ async fn an_open_question_is_answered_by_soar_within_the_account_of_the_turn() {
     assert!(reply.text().contains("opens at nine"), "{reply}");
     let runs = reply.profile.tree().nodes().iter().filter(|node| node.name == name::RUN).count();
     assert_eq!(runs, 2, "the run of the pipeline stands in the turn's");
+    let places: Vec<_> = reply.sources.iter().flat_map(|sources| &sources.citations).collect();
+    assert!(places.len() == 1 && places[0].path.ends_with("hall.md"), "{places:?}");
+    let extractive = |all: &[Degradation]| all.contains(&Degradation::Extractive);
+    assert!(extractive(&reply.degradations), "{:?}", reply.degradations);
+    let turn = dialogue.inspect("anna", 1).await.unwrap().unwrap();
+    assert!((&turn.sources, &turn.degradations) == (&reply.sources, &reply.degradations));
+    assert!(turn.to_string().contains("hall.md:1") && turn.to_string().contains("no model is configured"), "{turn}");
     let reply = dialogue.turn("anna", "Who invented xylophones?").await.unwrap();
     assert!(reply.text().contains("I don't know the answer to that."), "{reply}");
+    assert!(reply.sources.is_empty() && reply.degradations.contains(&Degradation::NoEvidence), "{reply:?}");
+}
+
+#[tokio::test]
+async fn knowledge_is_what_the_turn_may_see() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("hall.md"), "The library in Elm Street opens at nine.\n").unwrap();
+    let soar = Soar::builder().build().await.unwrap();
+    soar.index(&[ninefold::store::Root::labelled(folder.path(), ninefold::core::Labels::of(["staff"]))]).await.unwrap();
+    let message = "When does the library open?";
+    let question = ninefold::dialogue::Command::Knowledge { question: message.into() };
+    let script = ninefold::dialogue::understand::Scripted::new().on(message, [question]);
+    let dialogue = builder().understand(Arc::new(script)).knowledge(soar).build().await.unwrap();
+    let reply = dialogue.turn("anna", message).await.unwrap();
+    assert!(!reply.text().contains("nine") && reply.sources.is_empty(), "{reply}");
+    let reply = dialogue.take("anna", Input::message(message).scope(Scope::of(["staff"]))).await.unwrap();
+    assert!(reply.text().contains("opens at nine"), "{reply}");
+}
+
+#[tokio::test]
+async fn a_turn_spends_no_more_than_its_budget() {
+    let model = Arc::new(ScriptedModel::new().answer("", "start note\nset topic \"dairy\""));
+    let dialogue = builder().model(Arc::clone(&model)).build().await.unwrap();
+    let odd = "my fridge is so empty of dairy that somebody ought to write that down before it is forgotten";
+    let broke = || Input::message(odd).budget(Budget { calls: Some(0), ..Budget::default() });
+    let reply = dialogue.take("anna", broke()).await.unwrap();
+    assert!(model.requests().is_empty(), "{reply:?}");
+    assert!(reply.degradations.iter().any(|note| matches!(note, Degradation::NearBudget { .. })), "{reply:?}");
+    let strict = builder().model(Arc::clone(&model)).over_budget(OverBudget::Stop).build().await.unwrap();
+    let failure = strict.take("anna", broke()).await.unwrap_err();
+    assert_eq!((failure.error.kind(), model.requests().len()), (ErrorKind::OverBudget, 0));
+}
+
+#[tokio::test]
+async fn what_the_host_does_is_streamed_too() {
+    let dialogue = builder().build().await.unwrap();
+    let mut events = dialogue.stream("anna", Input::start("note", json!({ "topic": "milk" })).unwrap());
+    let mut texts = Vec::new();
+    while let Some(event) = events.next().await {
+        match event.unwrap() {
+            Event::Text(text) => texts.push(text),
+            Event::Answered(reply) => assert_eq!(reply.slots.get("topic"), None, "{reply}"),
+            _ => {}
+        }
+    }
+    assert_eq!(texts[..2], ["One moment.", "That is note 1."]);
+    let failure = dialogue.start("anna", "nothing", ()).await.unwrap_err();
+    assert!(failure.error.kind() == ErrorKind::InvalidInput && failure.profile.is_available());
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use ninefold::{Error, ErrorKind, Failure, Profile};
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, Everywhere};
 use crate::print::{Detail, Page, plain};
 
 /// How the program ends; the help text says when.
@@ -92,25 +92,7 @@ pub(crate) fn report(outcome: Result<Exit, Stop>, args: &Args) -> Exit {
         Err(Stop::Closed) => return Exit::Done,
         Err(Stop::Failed(error, profile)) => (error, profile),
     };
-    let page = Page::of_stderr();
-    let mut text = format!("{} {}", page.alarm("error:"), plain(error.message()));
-    if let Some(phase) = error.phase() {
-        let _ = write!(text, " (in phase {})", plain(phase));
-    }
-    text.push('\n');
-    if let Some(hint) = error.hint_text() {
-        let _ = writeln!(text, "{} {}", page.strong("hint:"), plain(hint));
-    }
-    if args.everywhere.verbose {
-        let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-        causes.for_each(|cause| text.push_str(&format!("cause: {}\n", plain(&cause.to_string()))));
-    }
-    if let Some(profile) = &profile
-        && !args.everywhere.quiet
-    {
-        let _ = write!(text, "\n{}", page.account(profile, Detail::of(&args.everywhere)));
-    }
-    tell(&text);
+    tell(&failed(&error, profile.as_deref(), &args.everywhere));
     let json = match &args.command {
         Command::Ask(ask) => ask.json,
         Command::Resume(resume) => resume.json,
@@ -121,4 +103,27 @@ pub(crate) fn report(outcome: Result<Exit, Stop>, args: &Args) -> Exit {
         let _ = write(&crate::print::failure_json(&error, profile.as_deref()));
     }
     error.kind().into()
+}
+
+/// What failed, what to do about it, and where the time went.
+pub(crate) fn failed(error: &Error, profile: Option<&Profile>, everywhere: &Everywhere) -> String {
+    let page = Page::of_stderr();
+    let mut text = format!("{} {}", page.alarm("error:"), plain(error.message()));
+    if let Some(phase) = error.phase() {
+        let _ = write!(text, " (in phase {})", plain(phase));
+    }
+    text.push('\n');
+    if let Some(hint) = error.hint_text() {
+        let _ = writeln!(text, "{} {}", page.strong("hint:"), plain(hint));
+    }
+    if everywhere.verbose {
+        let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+        causes.for_each(|cause| text.push_str(&format!("cause: {}\n", plain(&cause.to_string()))));
+    }
+    if let Some(profile) = profile
+        && !everywhere.quiet
+    {
+        let _ = write!(text, "\n{}", page.account(profile, Detail::of(everywhere)));
+    }
+    text
 }

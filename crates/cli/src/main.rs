@@ -19,6 +19,8 @@ mod exit;
 mod forget;
 mod format;
 mod index;
+#[cfg(feature = "dialogue")]
+mod lines;
 mod live;
 mod open;
 mod paths;

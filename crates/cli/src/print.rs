@@ -79,13 +79,9 @@ impl Page {
     /// The answer.
     pub(crate) fn answer(&self, answer: &Answer, detail: Detail) -> String {
         let mut text = wrap(&plain(&answer.text), self.columns);
-        for (n, mark) in answer.marks().enumerate() {
-            let gap = if n == 0 { "\n" } else { "" };
-            let what = match mark {
-                Mark::Place(place) => format!("{}:{}", self.strong(&self.path(&place.path)), place.lines),
-                finding @ Mark::Finding(_) => self.strong(&finding.to_string()),
-            };
-            let _ = writeln!(text, "{gap}[{}] {what}", n + 1);
+        let marks = self.marks(answer.marks());
+        if !marks.is_empty() {
+            let _ = write!(text, "\n{marks}");
         }
         if detail == Detail::Quiet {
             return text;
@@ -96,6 +92,19 @@ impl Page {
             wrap(&notes, self.columns).lines().for_each(|line| text.push_str(&format!("{}\n", self.paint("2", line))));
         }
         let _ = write!(text, "\n{}", self.account(&answer.profile, detail));
+        text
+    }
+
+    /// What the marks in a text refer to, a line each.
+    pub(crate) fn marks<'a>(&self, marks: impl Iterator<Item = Mark<'a>>) -> String {
+        let mut text = String::new();
+        for (n, mark) in marks.enumerate() {
+            let what = match mark {
+                Mark::Place(place) => format!("{}:{}", self.strong(&self.path(&place.path)), place.lines),
+                finding @ Mark::Finding(_) => self.strong(&finding.to_string()),
+            };
+            let _ = writeln!(text, "[{}] {what}", n + 1);
+        }
         text
     }
 

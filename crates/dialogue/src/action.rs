@@ -67,7 +67,10 @@ impl Actions {
             });
             let work = read.map(|inputs| action(inputs, call));
             let of = of.clone();
-            Box::pin(async move { fields(&of, work?.await?) })
+            Box::pin(async move {
+                let output = work?.await?;
+                fields(&format_args!("action {of:?}"), output)
+            })
         });
         self.handlers.insert(name, handler);
     }
@@ -92,16 +95,16 @@ impl Actions {
     }
 }
 
-fn fields<Out: Serialize>(name: &str, output: Out) -> Result<Map<String, Value>> {
+/// The fields of what somebody gives; none for nothing.
+pub(crate) fn fields<Out: Serialize>(of: &dyn fmt::Display, output: Out) -> Result<Map<String, Value>> {
     match serde_json::to_value(output) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(Value::Null) => Ok(Map::new()),
-        Ok(other) => Err(Error::new(
-            ErrorKind::InvalidInput,
-            format!("action {name:?} returned {}, and not an object", kind_of(&other)),
-        )
-        .hint("return a struct whose fields are the action's outputs")),
-        Err(error) => Err(Error::new(ErrorKind::InvalidInput, format!("what action {name:?} returned is no JSON"))
+        Ok(other) => {
+            Err(Error::new(ErrorKind::InvalidInput, format!("{of} gave {}, and not an object", kind_of(&other)))
+                .hint("give a struct, or a map, whose fields are the outputs or slots"))
+        }
+        Err(error) => Err(Error::new(ErrorKind::InvalidInput, format!("what {of} gave is no JSON"))
             .hint("its Serialize implementation must succeed, and map keys must be strings")
             .caused_by(error)),
     }

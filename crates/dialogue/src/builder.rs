@@ -6,8 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::Offset;
-use ninefold_core::{Clock, Error, ErrorKind, Model, Result, Sessions};
+use ninefold_core::{Clock, Error, ErrorKind, Model, OverBudget, Result, Sessions};
 use ninefold_pipeline::SystemClock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +24,16 @@ use crate::program::Program;
 use crate::scope::Index;
 use crate::understand::{ByModel, Hybrid, Rules, Understand};
 
+/// Longer than anybody waits.
+const UNHURRIED: Duration = Duration::from_secs(7 * 86_400);
+
+/// What holds for turns that do not say otherwise.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) deadline: Duration,
+    pub(crate) over_budget: OverBudget,
+}
+
 /// Puts a [`Dialogue`] together.
 pub struct DialogueBuilder {
     program: Program,
@@ -35,8 +44,8 @@ pub struct DialogueBuilder {
     knowledge: Option<Arc<dyn Knowledge>>,
     external: HashMap<SmolStr, Arc<dyn ExternalAgent>>,
     clock: Arc<dyn Clock>,
-    offset: Offset,
-    deadline: Duration,
+    offset: i32,
+    terms: Terms,
     live: u64,
 }
 
@@ -51,8 +60,8 @@ impl DialogueBuilder {
             knowledge: None,
             external: HashMap::new(),
             clock: Arc::new(SystemClock),
-            offset: Offset::UTC,
-            deadline: Duration::from_secs(60),
+            offset: 0,
+            terms: Terms { deadline: Duration::from_secs(60), over_budget: OverBudget::default() },
             live: 10_000,
         }
     }
@@ -74,6 +83,13 @@ impl DialogueBuilder {
     #[must_use]
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// Lets an action take as long as its turn.
+    pub(crate) fn unhurried(mut self, action: &str) -> Self {
+        let all = self.program.actions.iter_mut();
+        all.filter(|known| known.name == action).for_each(|known| known.timeout = UNHURRIED);
+        self
     }
 
     /// Has a model understand what rules are unsure of. Without one, rules alone do.
@@ -121,17 +137,25 @@ impl DialogueBuilder {
         self
     }
 
-    /// Sets how far the users' clock is from UTC, in seconds: `today` is their day. UTC unless set.
+    /// Sets how far the users' clock is from UTC, in seconds, east of it positive: `today` is their day. UTC unless set. Zones by
+    /// name, with their summer times, are for the host to resolve: [`Input::offset`](crate::Input::offset) is for one turn.
     #[must_use]
     pub fn offset(mut self, seconds: i32) -> Self {
-        self.offset = Offset::from_seconds(seconds).unwrap_or(Offset::UTC);
+        self.offset = seconds;
+        self
+    }
+
+    /// Sets what happens when a turn's budget does not hold what it wants to spend on models: rules do what they can, unless set.
+    #[must_use]
+    pub fn over_budget(mut self, over: OverBudget) -> Self {
+        self.terms.over_budget = over;
         self
     }
 
     /// Sets how long a turn may take: 60 seconds unless set.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.terms.deadline = deadline;
         self
     }
 
@@ -146,8 +170,9 @@ impl DialogueBuilder {
     ///
     /// # Errors
     /// `InvalidInput` when the definition has actions that the host has not, or slots read by readers that nobody added: all of
-    /// them are named.
+    /// them are named; for an offset that no clock has.
     pub fn build(self) -> Result<Dialogue> {
+        let offset = crate::input::offset(self.offset)?;
         let normalizer = self.readers.build();
         let mut missing = String::new();
         for action in self.program.actions.iter().filter(|action| !self.actions.has(&action.name)) {
@@ -177,8 +202,8 @@ impl DialogueBuilder {
             understand: self.understand.unwrap_or_else(|| Arc::new(Rules)),
             knowledge: self.knowledge,
             external: self.external,
-            offset: self.offset,
+            offset,
         };
-        Ok(Dialogue { inner: Arc::new(Inner::new(engine, self.sessions, self.clock, self.deadline, self.live)) })
+        Ok(Dialogue { inner: Arc::new(Inner::new(engine, self.sessions, self.clock, self.terms, self.live)) })
     }
 }

@@ -1,22 +1,23 @@
 //! The dialogue: takes messages, answers them, and keeps where each session stands.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ninefold_core::{
-    Clock, Cx, Error, ErrorKind, Event, Key, PhaseEnd, Result, Resumption, Scope as Grants, SessionEvent, SessionId,
-    Sessions, Teller, Turn, span,
+    Clock, Cx, Error, ErrorKind, Event, Key, PhaseEnd, Result, Resumption, SessionEvent, SessionId, Sessions, Teller,
+    Turn, span,
 };
 use ninefold_pipeline::Run;
 use ninefold_pipeline::layers::{inline, normalize};
+use serde::Serialize;
 use smol_str::SmolStr;
 
-use crate::builder::DialogueBuilder;
+use crate::builder::{DialogueBuilder, Terms};
 use crate::engine::pattern::Pattern;
 use crate::engine::saved::{Saved, TurnRecord, read};
 use crate::engine::state::State;
-use crate::engine::turn::{Input, Turned, turn};
+use crate::engine::turn::{Turned, turn};
 use crate::engine::{Engine, apply};
+use crate::input::{self, Input, What};
 use crate::inspect::Inspection;
 use crate::live::{Live, Seats};
 use crate::program::Program;
@@ -39,7 +40,7 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) deadline: Duration,
+    pub(crate) terms: Terms,
     seats: Seats,
 }
 
@@ -48,10 +49,10 @@ impl Inner {
         engine: Engine,
         sessions: Arc<dyn Sessions>,
         clock: Arc<dyn Clock>,
-        deadline: Duration,
+        terms: Terms,
         live: u64,
     ) -> Self {
-        Self { engine, sessions, clock, deadline, seats: Seats::new(live) }
+        Self { engine, sessions, clock, terms, seats: Seats::new(live) }
     }
 }
 
@@ -70,55 +71,90 @@ impl Dialogue {
     /// `DeadlineExceeded`, `Cancelled`; `Conflict` when another process took a turn of this session at the same time; what the
     /// sessions' store says; what ends a run of whoever understands.
     pub async fn turn(&self, session: impl Into<SessionId>, message: &str) -> Result<Reply> {
-        self.turn_to(session.into(), Some(message), None).await
+        self.take(session, message).await
     }
 
-    /// Says that the user has been silent.
+    /// Takes a turn: a message on terms of its own, or what the host does. Of it all holds that [`Dialogue::turn`] says.
+    ///
+    /// # Errors
+    /// As [`Dialogue::turn`]; `InvalidInput` for a flow or a slot that is not there, for a value that is none of its slot's kind,
+    /// and for an offset that no clock has.
+    pub async fn take(&self, session: impl Into<SessionId>, input: impl Into<Input>) -> Result<Reply> {
+        self.turn_to(session.into(), input.into(), None).await
+    }
+
+    /// Starts a flow for the user, as by a button; see [`Input::start`]. Where its guard does not hold, the user is told that it
+    /// cannot be done now; values that a slot does not accept are refused as the user's are. The turn goes on until the user
+    /// has to speak.
+    ///
+    /// # Errors
+    /// As [`Dialogue::take`].
+    pub async fn start(
+        &self,
+        session: impl Into<SessionId>,
+        flow: impl Into<SmolStr>,
+        slots: impl Serialize,
+    ) -> Result<Reply> {
+        self.take(session, Input::start(flow, slots)?).await
+    }
+
+    /// Gives slots values, as the name of who is logged in; see [`Input::set`]. A question that is open is put again, unless it
+    /// has its answer now.
+    ///
+    /// # Errors
+    /// As [`Dialogue::take`].
+    pub async fn set(&self, session: impl Into<SessionId>, slots: impl Serialize) -> Result<Reply> {
+        self.take(session, Input::set(slots)?).await
+    }
+
+    /// Says that the user has been silent; [`Reply::silence_after`] says when that is due.
     ///
     /// # Errors
     /// As [`Dialogue::turn`].
     pub async fn silence(&self, session: impl Into<SessionId>) -> Result<Reply> {
-        self.turn_to(session.into(), None, None).await
+        self.take(session, Input::silence()).await
     }
 
     /// Gives a session back that was handed to somebody, as a person who is done: `pattern_external_agent` speaks, and what was
     /// open goes on. It is a turn of its own.
     ///
     /// # Errors
-    /// `InvalidInput` when nobody has taken over; otherwise as [`Dialogue::turn`].
+    /// `InvalidInput` when nobody has taken over; otherwise as [`Dialogue::take`].
     pub async fn hand_back(&self, session: impl Into<SessionId>) -> Result<Reply> {
-        self.run(session.into(), Input::Back, None).await
+        self.take(session, Input::hand_back()).await
     }
 
-    /// The same with somebody who is told what happens on the way: phases, and each text when it is said. No message is silence.
+    /// The same with somebody who is told what happens on the way: phases, and each text when it is said.
     ///
     /// # Errors
-    /// As [`Dialogue::turn`].
-    pub async fn turn_to(&self, session: SessionId, message: Option<&str>, teller: Option<Teller>) -> Result<Reply> {
-        self.run(session, message.map_or(Input::Silence, Input::Message), teller).await
-    }
-
-    async fn run(&self, session: SessionId, input: Input<'_>, teller: Option<Teller>) -> Result<Reply> {
+    /// As [`Dialogue::take`].
+    pub async fn turn_to(&self, session: SessionId, input: Input, teller: Option<Teller>) -> Result<Reply> {
         let inner = &self.inner;
+        input.offset.map(input::offset).transpose()?;
         let run = Run::new("dialogue")
             .session(Some(session.clone()))
-            .scope(Grants::public())
-            .deadline(Some(inner.deadline))
+            .scope(input.scope.clone())
+            .budget(input.budget)
+            .over_budget(inner.terms.over_budget)
+            .deadline(Some(input.deadline.unwrap_or(inner.terms.deadline)))
             .clock(Arc::clone(&inner.clock))
             .teller(teller);
-        run.execute("", |cx| async move { self.take(&session, input, &cx).await }).await
+        run.execute("", |cx| async move { self.taken(&session, input, &cx).await }).await
     }
 
-    async fn take(&self, session: &SessionId, input: Input<'_>, cx: &Cx) -> Result<Reply> {
+    async fn taken(&self, session: &SessionId, mut input: Input, cx: &Cx) -> Result<Reply> {
         let inner = &self.inner;
         let longest = inner.engine.program.settings.longest_message.saturating_mul(4);
-        let message = if let Input::Message(message) = input { Some(message) } else { None };
-        let message = inline("normalize", cx, async {
+        inline("normalize", cx, async {
             // What is too long or empty is left as it is, and a flow of repair says so.
-            Ok(message.map(|message| normalize::normalize(message, longest).unwrap_or_else(|_| message.to_owned())))
+            if let What::Message(message) = &mut input.what
+                && let Ok(normal) = normalize::normalize(message, longest)
+            {
+                *message = normal;
+            }
+            Ok(())
         })
         .await?;
-        let message = message.as_deref();
         let seat = inner.seats.of(session);
         let mut seat = match seat.try_lock() {
             Ok(seat) => seat,
@@ -130,15 +166,14 @@ impl Dialogue {
         let mut conflicts = 0;
         loop {
             let now = cx.within_bounds(inner.brought_up(session, seat.take())).await?;
-            let input = message.map_or(input, Input::Message);
-            let turned = match turn(&inner.engine, session, inner.start(&now), input, cx).await {
+            let turned = match turn(&inner.engine, session, inner.start(&now, input.offset), &input, cx).await {
                 Ok(turned) => turned,
                 Err(error) => {
                     *seat = Some(now);
                     return Err(error);
                 }
             };
-            let (record, state, scope) = inner.record(&now, message, turned);
+            let (record, state, scope) = inner.record(&now, &input, turned);
             let written = to_the_end("record", cx, inner.write(session, &now, &record, &state, cx)).await;
             let events = match written {
                 Ok(events) => events,
@@ -152,7 +187,8 @@ impl Dialogue {
                 }
                 Err(error) => return Err(error),
             };
-            let reply = async { Ok(Reply::of(&inner.engine, session, record, &state, scope)) };
+            let silent = input.what == What::Silence;
+            let reply = async { Ok(Reply::of(&inner.engine, session, record, &state, scope, silent)) };
             let reply = to_the_end("respond", cx, reply).await;
             *seat = Some(Live { state, events, under: Some(inner.engine.program.key), open: None });
             return reply;
@@ -247,7 +283,7 @@ impl Inner {
     }
 
     /// The state in which a turn begins. At the first turn, and after a change of the definition, global slots get their defaults.
-    pub(crate) fn start(&self, live: &Live) -> State {
+    pub(crate) fn start(&self, live: &Live, offset: Option<i32>) -> State {
         let mut state = live.state.clone();
         if live.under == Some(self.engine.program.key) {
             return state;
@@ -255,7 +291,7 @@ impl Inner {
         if live.under.is_some() {
             self.changed(&mut state, live.open.as_ref());
         }
-        let now = self.engine.local(self.clock.now());
+        let now = self.engine.local(self.clock.now(), offset);
         apply::set_globals(&self.engine, &mut state, now);
         state
     }
@@ -289,12 +325,12 @@ impl Inner {
     }
 
     /// What is written of a turn, the state after it, and what it could see.
-    fn record(&self, before: &Live, heard: Option<&str>, turned: Turned) -> (TurnRecord, State, Option<Scope>) {
+    fn record(&self, before: &Live, input: &Input, turned: Turned) -> (TurnRecord, State, Option<Scope>) {
         let program = &self.engine.program;
-        let Turned { state, said, trail, failures, understood, scope, given } = turned;
+        let Turned { state, said, trail, failures, understood, scope, given, sources, degradations } = turned;
         let mut record = TurnRecord {
             turn: state.turns,
-            heard: heard.map(|heard| kept(heard, program.settings.longest_message)),
+            heard: input.said().map(|heard| kept(heard, program.settings.longest_message)),
             by: understood.by,
             commands: understood.commands,
             why: understood.why,
@@ -302,6 +338,9 @@ impl Inner {
             said: said.0,
             trail,
             failures,
+            sources,
+            degradations,
+            offset: input.offset,
             unread: scope.is_none(),
             given: Vec::new(),
             change: Saved::change(program, before.under, &before.state, &state),

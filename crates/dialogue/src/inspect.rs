@@ -3,7 +3,8 @@
 
 use std::fmt::{self, Write as _};
 
-use ninefold_core::{SessionId, Timestamp};
+use ninefold_core::printable::one_line;
+use ninefold_core::{Degradation, SessionId, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -16,6 +17,7 @@ use crate::engine::saved::TurnRecord;
 use crate::engine::sight::Sight;
 use crate::engine::state::State;
 use crate::engine::steps::{Failure, Trail};
+use crate::knowledge::Sources;
 use crate::live::Live;
 use crate::reply::Asked;
 use crate::scope::Scope;
@@ -33,7 +35,7 @@ pub struct Inspection {
     pub turn: u64,
     /// When it was written.
     pub at: Timestamp,
-    /// The message; none where the user was silent. Of one that was too long, its beginning.
+    /// The message; none where the user was silent, and where the host acted. Of one that was too long, its beginning.
     pub heard: Option<String>,
     /// Where the conversation stood before.
     pub before: Standing,
@@ -58,6 +60,10 @@ pub struct Inspection {
     pub failures: Vec<Failure>,
     /// What was said.
     pub said: Vec<Utterance>,
+    /// What the answers to questions rest on, question by question.
+    pub sources: Vec<Sources>,
+    /// What was done with less than asked.
+    pub degradations: Vec<Degradation>,
     /// Where the conversation stood after it.
     pub after: Standing,
 }
@@ -102,9 +108,10 @@ impl Standing {
 impl Inspection {
     pub(crate) fn of(inner: &Inner, session: SessionId, at: Timestamp, before: &Live, record: TurnRecord) -> Self {
         let engine = &inner.engine;
-        let start = inner.start(before);
+        let start = inner.start(before, record.offset);
         let message = record.heard.as_deref().filter(|_| !record.unread);
-        let scope = message.map(|message| Sight::of(&start).scope(engine, &start, engine.local(at), message));
+        let scope =
+            message.map(|message| Sight::of(&start).scope(engine, &start, engine.local(at, record.offset), message));
         let actions = scope.iter().flat_map(|scope| &scope.actions).filter_map(|id| engine.program.action(*id));
         let secrets = Secrets::of(engine, &record);
         let values = record.values().map(|(flow, slot, value)| Change {
@@ -130,6 +137,8 @@ impl Inspection {
             trail: record.trail.clone(),
             failures: record.failures.clone(),
             said: record.said.clone(),
+            sources: record.sources.clone(),
+            degradations: record.degradations.clone(),
             after: Standing::of(engine, &record.onto(engine, &before.state)),
         };
         secrets.hidden(inspection)
@@ -297,6 +306,11 @@ impl fmt::Display for Inspection {
             let _ = said.by.iter().try_for_each(|by| write!(line, " ({by})"));
             line
         })?;
+        for sources in &self.sources {
+            let marks: Vec<_> = sources.marks().enumerate().collect();
+            lines(f, "rests on", &marks, |(n, mark)| format!("[{}] {mark}", n + 1))?;
+        }
+        lines(f, "notes", &self.degradations, |note| one_line(&note.to_string()))?;
         writeln!(f, "  {:<10} {}", "after", self.after)
     }
 }

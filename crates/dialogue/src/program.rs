@@ -66,7 +66,7 @@ pub struct Settings {
     pub deepest_stack: u8,
     /// How many steps a turn may take before it ends in `pattern_internal_error`.
     pub most_steps: u32,
-    /// How long one may be silent before `pattern_user_silence`, where the host asks for it.
+    /// How long one may be silent at a question before `pattern_user_silence`; see [`Reply::silence_after`](crate::Reply).
     pub silence: Option<Duration>,
 }
 

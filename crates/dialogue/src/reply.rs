@@ -1,8 +1,9 @@
 //! What a turn gives back.
 
 use std::fmt;
+use std::time::Duration;
 
-use ninefold_core::SessionId;
+use ninefold_core::{Degradation, SessionId};
 use serde::Serialize;
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -13,6 +14,7 @@ use crate::engine::said::Utterance;
 use crate::engine::saved::TurnRecord;
 use crate::engine::state::{State, Waiting};
 use crate::engine::steps::{Failure, Trail};
+use crate::knowledge::Sources;
 use crate::scope::Scope;
 use crate::understand::By;
 
@@ -41,10 +43,17 @@ pub struct Reply<P = ()> {
     pub slots: serde_json::Map<String, Value>,
     /// Who has taken over.
     pub handed_to: Option<SmolStr>,
+    /// After so long without a message the user is to be taken as silent, by [`Dialogue::silence`](crate::Dialogue::silence): once
+    /// for a question. None where nothing is asked, or the definition sets no `silence`.
+    pub silence_after: Option<Duration>,
     /// The steps that were gone through.
     pub trail: Vec<Trail>,
     /// What failed inside.
     pub failures: Vec<Failure>,
+    /// What the answers to questions rest on, question by question, as far as there was an answer.
+    pub sources: Vec<Sources>,
+    /// What was done with less than asked: by whoever knows, and for the turn's budget.
+    pub degradations: Vec<Degradation>,
     /// What the turn could see; none when the message was not read.
     pub scope: Option<Scope>,
     /// The account of the turn.
@@ -83,8 +92,12 @@ impl Reply {
         record: TurnRecord,
         state: &State,
         scope: Option<Scope>,
+        silent: bool,
     ) -> Self {
         let program = &engine.program;
+        // Who was silent already is not told so again and again.
+        let awaited = state.waiting.is_some() && state.handed_to.is_none() && !silent;
+        let silence_after = program.settings.silence.filter(|_| awaited);
         let flow = state.active().map(|frame| frame.flow);
         let mut slots = serde_json::Map::new();
         for (id, filled) in &state.values {
@@ -105,8 +118,11 @@ impl Reply {
             asked: Asked::of(engine, state),
             slots,
             handed_to: state.handed_to.clone(),
+            silence_after,
             trail: record.trail,
             failures: record.failures,
+            sources: record.sources,
+            degradations: record.degradations,
             scope,
             profile: (),
         }
@@ -124,7 +140,7 @@ impl<P> Reply<P> {
     #[must_use]
     pub fn with_profile<Q>(self, profile: Q) -> Reply<Q> {
         let Self { session, turn, said, commands, why, by, refused, flow, asked, slots, .. } = self;
-        let Self { handed_to, trail, failures, scope, .. } = self;
+        let Self { handed_to, silence_after, trail, failures, sources, degradations, scope, .. } = self;
         Reply {
             session,
             turn,
@@ -137,8 +153,11 @@ impl<P> Reply<P> {
             asked,
             slots,
             handed_to,
+            silence_after,
             trail,
             failures,
+            sources,
+            degradations,
             scope,
             profile,
         }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args as Group;
 use clap::builder::NonEmptyStringValueParser;
 
+use super::Spending;
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   ninefold check flows.yml
@@ -37,13 +39,18 @@ Examples:
   ninefold chat flows.yml --inspect --model ollama/llama3.2
   printf 'book a flight\\nMadrid\\n' | ninefold chat flows.yml --answers answers.yml
 
-Actions answer from the file of --answers; one that is not in it is asked for at the terminal.
+Actions answer from the file of --answers. One that is not in it is asked for at a terminal, output
+by output; where the messages come from elsewhere, it fails.
+A line may also do what a host does: /start FLOW {SLOTS}, /set {SLOTS}, /silence. Where the flows
+set `silence`, whoever writes nothing for so long is silent.
 With --db the conversation is kept there, and goes on with the same --session.
 
 Exit codes:
   0  the conversation ended with the input
   2  bad input: flows or answers with errors
-  3  the environment failed: database unavailable, deadline passed";
+  3  the environment failed: database unavailable, deadline passed
+
+A turn that fails is told, and the conversation goes on; its exit code is that of the last failure.";
 
 /// Check the flows of a dialogue
 #[derive(Debug, Group)]
@@ -85,6 +92,14 @@ pub(crate) struct Chat {
     /// What actions, readers and knowledge answer, as in tests
     #[arg(short, long, value_name = "FILE")]
     pub(crate) answers: Option<PathBuf>,
+    /// Answer questions that no flow is for from memory, as ninefold ask does
+    #[arg(long)]
+    pub(crate) knowledge: bool,
+    /// Grant the conversation this label: memory that carries it may be used (repeatable)
+    #[arg(long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) scope: Vec<String>,
+    #[command(flatten)]
+    pub(crate) budget: Spending,
     /// After each turn, show what was understood and why, what was done, and where the time went
     #[arg(long)]
     pub(crate) inspect: bool,

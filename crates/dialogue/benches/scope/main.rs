@@ -174,7 +174,6 @@ fn turns(folder: &Path, split: &str, misses: bool) -> Value {
         "split": split, "flows": program.flows.len(), "turns": asked.len(), "target": "recall at least 0.97, tokens_mean at most 90",
         "default": default, "curve_of_ranked_flows": curve, "index_built_us": built.as_micros(), "time": time(&program, &index, &asked),
         "rules": rules::measure(&program, &index, &asked, misses),
-        "rules": rules::measure(&program, &index, &asked, misses),
     })
 }
 

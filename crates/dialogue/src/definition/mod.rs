@@ -215,7 +215,7 @@ impl Definition {
         self
     }
 
-    /// How long one may be silent before `pattern_user_silence`, where the host asks for it; for ever unless set.
+    /// How long one may be silent at a question before `pattern_user_silence`: replies tell the host. For ever unless set.
     #[must_use]
     pub fn silence(mut self, silence: Duration) -> Self {
         self.settings.silence = Some(silence);

@@ -113,7 +113,7 @@ proptest! {
                 prop_assert_eq!(&replayed.state, state, "by all events, after {:?}", script().get(*message));
                 let resumed = live.inner.resumed(&id).await.unwrap();
                 prop_assert_eq!(&resumed.state, state, "by the snapshot, after {:?}", script().get(*message));
-                prop_assert_eq!(&live.inner.start(&resumed), state);
+                prop_assert_eq!(&live.inner.start(&resumed, None), state);
             }
             Ok(())
         })?;

@@ -1,8 +1,10 @@
 //! One turn of a conversation, from a message to a reply: [`turn`] is the whole of it in one function; [`orders`] makes commands
-//! into what is to be done, [`apply`] does it to the stack, [`steps`] goes through the flows until the user has to speak.
+//! into what is to be done, [`deed`] what the host does, [`apply`] does it to the stack, [`steps`] goes through the
+//! flows until the user has to speak.
 
 pub(crate) mod apply;
 pub(crate) mod calls;
+pub(crate) mod deed;
 pub(crate) mod names;
 pub(crate) mod orders;
 pub mod pattern;
@@ -64,9 +66,10 @@ impl Engine {
         flow.and_then(|flow| find(Some(flow))).or_else(|| find(None))
     }
 
-    pub(crate) fn local(&self, at: Timestamp) -> DateTime {
+    /// The time by the user's clock, which may be `offset` seconds from UTC instead of what the dialogue says.
+    pub(crate) fn local(&self, at: Timestamp, offset: Option<i32>) -> DateTime {
         let at = jiff::Timestamp::from_microsecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        self.offset.to_datetime(at)
+        offset.and_then(|seconds| Offset::from_seconds(seconds).ok()).unwrap_or(self.offset).to_datetime(at)
     }
 
     pub(crate) fn reading(&self, now: DateTime) -> Reading {

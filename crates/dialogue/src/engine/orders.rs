@@ -231,7 +231,7 @@ fn answer(turn: &Turn<'_>, yes: bool) -> Order {
     }
 }
 
-enum Meant {
+pub(super) enum Meant {
     Slot(SlotId),
     /// That of a flow which is not open.
     Flow(FlowId),
@@ -239,7 +239,7 @@ enum Meant {
 }
 
 /// Of the slots of one name: that of a flow that is started now, or else that of an open flow, or else the global one.
-fn slot_meant(engine: &Engine, state: &State, starts: &[FlowId], ids: &[SlotId]) -> Meant {
+pub(super) fn slot_meant(engine: &Engine, state: &State, starts: &[FlowId], ids: &[SlotId]) -> Meant {
     let flow = |id: &SlotId| engine.program.slot(*id).and_then(|slot| slot.flow);
     let open = |id: &SlotId| state.frames.iter().rev().any(|frame| is_reached(engine, frame.flow, *id));
     let started = ids.iter().find(|id| starts.iter().any(|start| is_reached(engine, *start, **id)));
@@ -253,7 +253,7 @@ fn slot_meant(engine: &Engine, state: &State, starts: &[FlowId], ids: &[SlotId])
 }
 
 /// The user's words as a value of this slot.
-fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refused> {
+pub(super) fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refused> {
     let Some(of) = turn.engine.program.slot(slot) else { return Err(Refused::Unread) };
     let reading = turn.engine.reading(turn.now);
     match &*turn.engine.normalizer.read(&of.kind, words, &reading) {
@@ -268,7 +268,7 @@ fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refus
 }
 
 /// Judges values that are given together: each may be compared with the others, and with what the flows hold that are started.
-fn judged(turn: &Turn<'_>, starts: &[FlowId], orders: Vec<Order>) -> Vec<Order> {
+pub(super) fn judged(turn: &Turn<'_>, starts: &[FlowId], orders: Vec<Order>) -> Vec<Order> {
     if !orders.iter().any(|order| matches!(order, Order::Give { .. })) {
         return orders;
     }

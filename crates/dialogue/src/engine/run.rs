@@ -295,7 +295,7 @@ flows:
         let open = State { frames: vec![Frame::new(flow)], ..State::default() };
         for (begun, times) in [(State::default(), 0), (open.clone(), 1)] {
             let session = "anna".into();
-            let mut turn = Turn::begun(&dialogue.inner.engine, &cx, &session, begun);
+            let mut turn = Turn::begun(&dialogue.inner.engine, &cx, &session, begun, None);
             // However the flow came to be open: nothing of this turn says that it may.
             turn.state = open.clone();
             advance(&mut turn).await.unwrap();

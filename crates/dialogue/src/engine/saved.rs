@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ninefold_core::{Error, ErrorKind, Key, Result};
+use ninefold_core::{Degradation, Error, ErrorKind, Key, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use smol_str::{SmolStr, format_smolstr};
@@ -14,6 +14,7 @@ use super::said::Utterance;
 use super::state::{Came, Done, Filled, Frame, State, Then, Waiting};
 use super::steps::{Failure, Trail};
 use crate::command::Command;
+use crate::knowledge::Sources;
 use crate::program::{Program, SlotId};
 use crate::understand::By;
 
@@ -45,6 +46,15 @@ pub(crate) struct TurnRecord {
     /// The steps that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,
+    /// What its answers rest on, question by question.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) sources: Vec<Sources>,
+    /// What was done with less than asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) degradations: Vec<Degradation>,
+    /// How far the user's clock was from UTC, in seconds, where the turn had an offset of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) offset: Option<i32>,
     /// Whether its message was not read: too long, empty, or for somebody else.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) unread: bool,

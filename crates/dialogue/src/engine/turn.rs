@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
-use ninefold_core::{Cx, Error, ErrorKind, Result, SessionId};
+use ninefold_core::{Cx, Degradation, Error, ErrorKind, Result, SessionId};
 use ninefold_pipeline::layers::inline;
 use serde_json::{Value, json};
 
 use super::Engine;
 use super::apply::{self, Interlude};
+use super::deed;
 use super::orders::{self, Order};
 use super::pattern::Pattern;
 use super::said::Said;
@@ -16,20 +17,11 @@ use super::sight::Sight;
 use super::state::{Filled, State, Waiting};
 use super::steps::{self, Failure, Trail};
 use crate::command::{CannotHandle, Command};
+use crate::input::{Input, What};
+use crate::knowledge::{Known, Sources};
 use crate::program::{ActionId, FlowId, SlotId};
 use crate::scope::Scope;
 use crate::understand::{By, Understood};
-
-/// What comes from the user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Input<'a> {
-    /// A message.
-    Message(&'a str),
-    /// Nothing, for longer than the host waits.
-    Silence,
-    /// Whoever has taken over gives the conversation back, says the host.
-    Back,
-}
 
 /// A turn that is under way.
 pub(crate) struct Turn<'a> {
@@ -62,6 +54,10 @@ pub(crate) struct Turn<'a> {
     pub(crate) scope: Option<Scope>,
     /// The values that the user gave in this turn, also of flows that have ended in it.
     pub(crate) given: Vec<(SlotId, Arc<Filled>)>,
+    /// What its answers rest on, question by question.
+    pub(crate) sources: Vec<Sources>,
+    /// What was done with less than asked.
+    pub(crate) degradations: Vec<Degradation>,
 }
 
 /// Why a question is put again.
@@ -84,32 +80,25 @@ pub(crate) struct Turned {
     pub(crate) understood: Understood,
     pub(crate) scope: Option<Scope>,
     pub(crate) given: Vec<(SlotId, Arc<Filled>)>,
+    pub(crate) sources: Vec<Sources>,
+    pub(crate) degradations: Vec<Degradation>,
 }
 
 /// Takes a turn: assess, retrieve, decompose, verify, route, collect, synthesize. The caller records it and responds.
-pub(crate) async fn turn(
-    engine: &Engine,
-    session: &SessionId,
-    state: State,
-    input: Input<'_>,
-    cx: &Cx,
-) -> Result<Turned> {
-    let mut turn = Turn::begun(engine, cx, session, state);
+pub(crate) async fn turn(engine: &Engine, session: &SessionId, state: State, input: &Input, cx: &Cx) -> Result<Turned> {
+    let mut turn = Turn::begun(engine, cx, session, state, input.offset);
     let now = turn.now;
     turn.state.turns += 1;
-    let message = match input {
-        Input::Message(message) => message,
-        Input::Silence | Input::Back => "",
-    };
+    let message = input.said().unwrap_or_default();
 
-    let fit = inline("assess", cx, async { Ok(turn.assess(input)) }).await?;
+    let fit = inline("assess", cx, async { Ok(turn.assess(&input.what)) }).await?;
     let mut understood = Understood::nothing(By::Rules);
     let mut interludes = Vec::new();
     if turn.state.turns == 1 {
         interludes.push(apply::interlude(engine, Pattern::SessionStart, json!({})));
     }
     let outside = turn.state.handed_to.clone().filter(|agent| engine.external.contains_key(agent));
-    let goes_on = if input == Input::Back {
+    let goes_on = if input.what == What::Back {
         understood.by = By::Host;
         interludes.push(turn.back()?);
         true
@@ -124,6 +113,21 @@ pub(crate) async fn turn(
             interludes.extend(choices.map(|choices| apply::choice(&mut turn, choices)));
         }
         true
+    } else if let What::Host(deed) = &input.what {
+        turn.pause |= outside.is_some();
+        let (done, orders) = inline("verify", cx, async { deed::verified(&turn, deed) }).await?;
+        understood = done;
+        for order in &orders {
+            if let Order::Start(flow) = order {
+                turn.admit(*flow);
+            }
+        }
+        inline("route", cx, async {
+            turn.route(orders, &mut interludes);
+            Ok(())
+        })
+        .await?;
+        outside.is_none() || !interludes.is_empty()
     } else if let Some(agent) = outside {
         inline("collect", cx, turn.forward(&agent, message, &mut interludes)).await?;
         turn.state.handed_to.is_none()
@@ -144,20 +148,28 @@ pub(crate) async fn turn(
         Ok(())
     })
     .await?;
-    let Turn { state, said, trail, failures, scope, given, .. } = turn;
-    Ok(Turned { state, said, trail, failures, understood, scope, given })
+    turn.degradations.extend(cx.budget().warnings());
+    let Turn { state, said, trail, failures, scope, given, sources, degradations, .. } = turn;
+    Ok(Turned { state, said, trail, failures, understood, scope, given, sources, degradations })
 }
 
 impl<'a> Turn<'a> {
     /// A turn that begins in a state.
-    pub(crate) fn begun(engine: &'a Engine, cx: &'a Cx, session: &'a SessionId, state: State) -> Self {
-        let runs = engine.index.running(state.frames.iter().map(|frame| frame.flow));
+    pub(crate) fn begun(
+        engine: &'a Engine,
+        cx: &'a Cx,
+        session: &'a SessionId,
+        state: State,
+        offset: Option<i32>,
+    ) -> Self {
+        let open = state.frames.iter().map(|frame| frame.flow).chain(state.choices.iter().copied());
+        let runs = engine.index.running(open);
         Self {
             engine,
             cx,
             session,
             state,
-            now: engine.local(cx.now()),
+            now: engine.local(cx.now(), offset),
             said: Said::default(),
             trail: Vec::new(),
             failures: Vec::new(),
@@ -172,7 +184,16 @@ impl<'a> Turn<'a> {
             runs,
             scope: None,
             given: Vec::new(),
+            sources: Vec::new(),
+            degradations: Vec::new(),
         }
+    }
+
+    /// Lets the actions of a flow run that the host starts.
+    fn admit(&mut self, flow: FlowId) {
+        let started = self.engine.index.running(std::iter::once(flow));
+        self.runs.extend(started);
+        self.runs.sort_unstable();
     }
 
     /// Whether an action may run in this turn.
@@ -190,9 +211,10 @@ impl<'a> Turn<'a> {
     ) -> Result<bool> {
         let cx = self.cx;
         let all = understood.commands.as_slice();
+        self.scope = Some(scope);
         let mut parts = orders::parts(all).into_iter().peekable();
         while let Some(part) = parts.next() {
-            let orders = inline("verify", cx, async { Ok(self.verified(message, &scope, all, part)) }).await?;
+            let orders = inline("verify", cx, async { Ok(self.verified(message, all, part)) }).await?;
             inline("route", cx, async {
                 self.route(orders, interludes);
                 Ok(())
@@ -205,17 +227,16 @@ impl<'a> Turn<'a> {
                 self.go_on(std::mem::take(interludes)).await?;
                 // A restart that asks first, or was denied.
                 if part.contains(&Command::Restart) && !self.state.frames.is_empty() {
-                    self.scope = Some(scope);
                     return Ok(false);
                 }
             }
         }
-        self.scope = Some(scope);
         Ok(true)
     }
 
     /// The orders of a part of what was understood. Each turn has something to answer.
-    fn verified(&self, message: &str, scope: &Scope, all: &[Command], part: &[Command]) -> Vec<Order> {
+    fn verified(&self, message: &str, all: &[Command], part: &[Command]) -> Vec<Order> {
+        let Some(scope) = &self.scope else { return Vec::new() };
         let orders = orders::verified(self, scope, all, part);
         // "Don't cancel" changes nothing; where no question is open, it is answered all the same.
         let is_idle = self.state.frames.is_empty() && self.state.handed_to.is_none();
@@ -286,20 +307,18 @@ impl<'a> Turn<'a> {
     }
 
     /// Whether a message can be read at all; if not, which repair flow says so.
-    fn assess(&mut self, input: Input<'_>) -> Option<(Pattern, Value)> {
+    fn assess(&mut self, what: &What) -> Option<(Pattern, Value)> {
         let settings = &self.engine.program.settings;
-        let nothing = match input {
-            Input::Silence => Pattern::UserSilence,
-            Input::Message(message)
+        let nothing = match what {
+            What::Silence => Pattern::UserSilence,
+            What::Message(message)
                 if message.len() > settings.longest_message.saturating_mul(4)
                     || message.chars().count() > settings.longest_message =>
             {
                 return Some((Pattern::TooLong, json!({ "most": settings.longest_message })));
             }
-            Input::Message(message) if !message.chars().any(|c| !c.is_whitespace() && !c.is_control()) => {
-                Pattern::Empty
-            }
-            Input::Message(_) | Input::Back => return None,
+            What::Message(message) if !message.chars().any(|c| !c.is_whitespace() && !c.is_control()) => Pattern::Empty,
+            What::Message(_) | What::Host(_) | What::Back => return None,
         };
         self.again = Some(Again::NoInput);
         match &self.state.handed_to {
@@ -339,7 +358,11 @@ impl<'a> Turn<'a> {
             let Some(question) = interlude.context.get("question").and_then(Value::as_str) else { continue };
             let Some(knowledge) = &self.engine.knowledge else { continue };
             match self.cx.within_bounds(knowledge.answer(question, self.cx)).await {
-                Ok(answer) => interlude.context = json!({ "question": question, "answer": answer }),
+                Ok(Known { text, sources, degradations }) => {
+                    self.degradations.extend(degradations);
+                    self.sources.extend(text.is_some().then_some(sources));
+                    interlude.context = json!({ "question": question, "answer": text });
+                }
                 Err(error) if error.ends_run() => return Err(error),
                 Err(error) => {
                     let flow = Pattern::Knowledge.flow();

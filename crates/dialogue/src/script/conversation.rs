@@ -51,6 +51,13 @@ pub enum Does {
     Says(String),
     /// The user says nothing, for longer than the host waits.
     Silent,
+    /// The host starts a flow, or none, and gives slots values.
+    Acts {
+        /// The flow.
+        start: Option<SmolStr>,
+        /// The slots.
+        slots: Map<String, Value>,
+    },
     /// The program ends and begins again; sessions are read from where they were written.
     Restarts,
 }

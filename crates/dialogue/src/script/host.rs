@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,13 +11,14 @@ use ninefold_core::{Cx, Error, ErrorKind, Result, SessionId};
 use serde_json::Value;
 use smol_str::SmolStr;
 
+use super::asked::{Ask, asked};
 use super::{Answer, Answers};
 use crate::action::Call;
 use crate::builder::DialogueBuilder;
 use crate::external::{ExternalAgent, ExternalReply};
-use crate::knowledge::Knowledge;
-use crate::normalize::{Normalized, Read, Unread};
-use crate::program::Program;
+use crate::knowledge::{Knowledge, Known};
+use crate::normalize::{Normalized, Read, Reading, Unread};
+use crate::program::{Action, Program};
 
 /// How long one waits for an action that never answers.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -29,8 +31,6 @@ pub struct Called {
     /// With what.
     pub inputs: Value,
 }
-
-type Ask = Arc<dyn Fn(&str, &Value) -> Option<Value> + Send + Sync>;
 
 /// Answers in the place of a program. Its clones are the same host.
 #[derive(Clone, Default)]
@@ -60,11 +60,23 @@ impl Host {
         Self { answers: Arc::new(answers), noted: Arc::default(), ask: None }
     }
 
-    /// Asks somebody what an action returns that has no answer, by its name and inputs; none when it fails.
+    /// Asks somebody what actions return that have no answer, and waits for him as long as the turn lasts. `ask` shows a text and
+    /// gives back the line that is said to it; none when nothing more will be said: the action fails then.
     #[must_use]
-    pub fn asking(mut self, ask: impl Fn(&str, &Value) -> Option<Value> + Send + Sync + 'static) -> Self {
-        self.ask = Some(Arc::new(ask));
+    pub fn asking<F, Fut>(mut self, ask: F) -> Self
+    where
+        F: Fn(String) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Option<String>> + Send + 'static,
+    {
+        self.ask = Some(Arc::new(move |text| Box::pin(ask(text))));
         self
+    }
+
+    /// The actions of a program that have no answer.
+    #[must_use]
+    pub fn unanswered(&self, program: &Program) -> Vec<SmolStr> {
+        let names = program.actions.iter().map(|action| &action.name);
+        names.filter(|name| !self.answers.actions.contains_key(*name)).cloned().collect()
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
@@ -90,12 +102,18 @@ impl Host {
     /// Adds all that this host answers for. An action without an answer fails as `not_found`.
     #[must_use]
     pub fn at(&self, mut builder: DialogueBuilder) -> DialogueBuilder {
-        let names: Vec<SmolStr> = builder.program().actions.iter().map(|action| action.name.clone()).collect();
-        for name in names {
+        let unanswered = self.unanswered(builder.program()).into_iter().filter(|_| self.ask.is_some());
+        builder = unanswered.fold(builder, |builder, action| builder.unhurried(&action));
+        let settings = &builder.program().settings;
+        let (locale, prefer) = (settings.locale, settings.prefer);
+        let actions: Vec<Arc<Action>> = builder.program().actions.iter().cloned().map(Arc::new).collect();
+        for action in actions {
             let host = self.clone();
-            builder = builder.action(name.clone(), move |inputs: Value, _: Call| {
-                let (host, name) = (host.clone(), name.clone());
-                async move { host.answer(&name, inputs).await }
+            builder = builder.action(action.name.clone(), move |inputs: Value, call: Call| {
+                let (host, action) = (host.clone(), Arc::clone(&action));
+                let now = jiff::Timestamp::from_microsecond(call.cx.now().0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+                let reading = Reading { locale, prefer, now: jiff::tz::Offset::UTC.to_datetime(now) };
+                async move { host.answer(&action, inputs, &reading).await }
             });
         }
         for (name, words) in &self.answers.readers {
@@ -123,7 +141,8 @@ impl Host {
     /// # Errors
     /// What it is said to fail with; `NotFound` when nothing is said of it.
     #[allow(clippy::panic, reason = "an action that panics is among what can be tested")]
-    async fn answer(&self, action: &SmolStr, inputs: Value) -> Result<Value> {
+    async fn answer(&self, of: &Action, inputs: Value, reading: &Reading) -> Result<Value> {
+        let action = &of.name;
         let answer = {
             let mut noted = self.noted();
             let earlier = noted.given.get(action).copied().unwrap_or(0);
@@ -139,9 +158,9 @@ impl Host {
             Some(Answer::Fails(kind)) => Err(Error::new(kind, format!("{action} fails, as the answers say"))),
             Some(Answer::Hangs) => std::future::pending().await,
             Some(Answer::Panics) => panic!("{action} panics, as the answers say"),
-            None if self.ask.is_some() => {
-                let asked = self.ask.as_ref().and_then(|ask| ask(action, &inputs));
-                asked.ok_or_else(|| Error::new(ErrorKind::Permanent, format!("{action} fails, as was answered")))
+            None if let Some(ask) = &self.ask => {
+                let returned = asked(ask, of, &inputs, reading).await.map(Value::Object);
+                returned.ok_or_else(|| Error::new(ErrorKind::Permanent, format!("{action} fails, as was answered")))
             }
             None => Err(Error::new(ErrorKind::NotFound, format!("there is no answer for action {action:?}"))
                 .hint("add it under `actions` of the conversation, of its file or of answers.yml")),
@@ -156,10 +175,10 @@ fn bare(text: &str) -> String {
 
 #[async_trait]
 impl Knowledge for Host {
-    async fn answer(&self, question: &str, _: &Cx) -> Result<Option<String>> {
+    async fn answer(&self, question: &str, _: &Cx) -> Result<Known> {
         let asked = bare(question);
         let known = self.answers.knowledge.iter().find(|(question, _)| bare(question) == asked);
-        Ok(known.map(|(_, answer)| answer.clone()))
+        Ok(known.map_or_else(Known::nothing, |(_, answer)| Known::from(answer)))
     }
 }
 

@@ -19,6 +19,7 @@
 //! `answers.yml` beside the files holds what actions, readers, knowledge and agents outside answer in all of them.
 
 mod answers;
+mod asked;
 mod conversation;
 mod expect;
 mod files;

@@ -18,8 +18,10 @@ use crate::understand::line::parse_line;
 const FILE: [&str; 7] = ["category", "start", "actions", "readers", "knowledge", "external", "conversations"];
 const ANSWERS: [&str; 4] = ["actions", "readers", "knowledge", "external"];
 const CONVERSATION: [&str; 8] = ["name", "category", "start", "actions", "readers", "knowledge", "external", "turns"];
-const TURN: [&str; 14] = [
+const TURN: [&str; 16] = [
     "user",
+    "start",
+    "set",
     "silence",
     "restart",
     "as",
@@ -309,8 +311,14 @@ impl Reader {
         if self.is_true(&fields, "restart") {
             does.push(Does::Restarts);
         }
+        let start = fields.get("start").and_then(|node| self.name(node, "`start`"));
+        let set = fields.get("set").map(|node| self.entries(node, "`set`"));
+        if start.is_some() || set.is_some() {
+            let slots = set.into_iter().flatten().map(|(name, node)| (name.to_owned(), json(node))).collect();
+            does.push(Does::Acts { start, slots });
+        }
         if does.len() != 1 {
-            let hint = "write one of `user: …`, `silence: true`, `restart: true`";
+            let hint = "write one of `user: …`, `silence: true`, `start: FLOW` or `set: {…}`, `restart: true`";
             self.error(node.line, format!("a turn is {} things", does.len()), hint);
             return None;
         }

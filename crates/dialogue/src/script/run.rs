@@ -75,6 +75,9 @@ impl Conversation {
             let said = match &turn.does {
                 Does::Says(text) => text.clone(),
                 Does::Silent => "(silence)".to_owned(),
+                Does::Acts { start, .. } => {
+                    format!("(the host{})", start.iter().map(|flow| format!(" starts {flow}")).collect::<String>())
+                }
                 Does::Restarts => "(restart)".to_owned(),
             };
             outcome.transcript.push((turn.speaker.to_string(), said));
@@ -85,6 +88,8 @@ impl Conversation {
                 }
                 Does::Says(text) => dialogue.turn(session, text).await,
                 Does::Silent => dialogue.silence(session).await,
+                Does::Acts { start: Some(flow), slots } => dialogue.start(session, flow.clone(), slots).await,
+                Does::Acts { start: None, slots } => dialogue.set(session, slots).await,
             };
             let what = self.compared(turn, reply, &host, &mut outcome);
             if !what.is_empty() {

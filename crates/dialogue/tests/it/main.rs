@@ -3,6 +3,7 @@
 // Functions that tests share report by panicking too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod buttons;
 mod calls;
 mod choices;
 mod conversations;
