@@ -9,6 +9,7 @@ pub trait Knowledge: Send + Sync {
     /// The answer to a question, for the user to read; none when nothing is known of it.
     ///
     /// # Errors
-    /// What went wrong. The conversation goes on with `pattern_internal_error`.
+    /// What went wrong. The conversation goes on with `pattern_internal_error`; so it does when this panics or takes more than
+    /// three quarters of the time that the turn has left.
     async fn answer(&self, question: &str, cx: &Cx) -> Result<Option<String>>;
 }

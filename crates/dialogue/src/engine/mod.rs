@@ -2,6 +2,9 @@
 //! into what is to be done, [`apply`] does it to the stack, [`steps`] goes through the flows until the user has to speak.
 
 pub(crate) mod apply;
+pub mod bounds;
+mod guard;
+mod hush;
 pub(crate) mod names;
 pub(crate) mod orders;
 pub mod pattern;
@@ -45,6 +48,8 @@ pub struct Engine {
     pub(crate) knowledge: Option<Arc<dyn Knowledge>>,
     pub(crate) external: HashMap<SmolStr, Arc<dyn ExternalAgent>>,
     pub(crate) offset: Offset,
+    /// The slots whose values are kept out of sight.
+    pub(crate) sensitive: Vec<SlotId>,
 }
 
 impl Engine {
@@ -54,6 +59,11 @@ impl Engine {
             slots.entry(slot.flow).or_default().entry(slot.name.clone()).or_insert(SlotId(number));
         }
         slots
+    }
+
+    pub(crate) fn sensitive(program: &Program) -> Vec<SlotId> {
+        let slots = (0_u16..).zip(&program.slots).filter(|(_, slot)| slot.sensitive);
+        slots.map(|(number, _)| SlotId(number)).collect()
     }
 
     /// The slot that a flow calls so: its own, or a global one.

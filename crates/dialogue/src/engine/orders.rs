@@ -11,7 +11,7 @@ use super::state::{Filled, State, Waiting};
 use super::turn::Turn;
 use crate::command::{CannotHandle, Command};
 use crate::kind::Kind;
-use crate::normalize::Read;
+use crate::normalize::{Read, Unread};
 use crate::program::{FlowId, SlotId};
 use crate::scope::Scope;
 use crate::understand::Understood;
@@ -49,6 +49,8 @@ pub(crate) enum Order {
 pub(crate) enum Refused {
     /// It does not read as the slot's kind.
     Unread,
+    /// Its reader panicked.
+    Failed,
     /// It reads in several ways.
     Ambiguous(Vec<Value>),
     /// A condition does not hold; what is to be said.
@@ -174,7 +176,7 @@ fn slot_meant(engine: &Engine, state: &State, starts: &[FlowId], ids: &[SlotId])
 }
 
 /// The user's words as a value of this slot.
-fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refused> {
+pub(crate) fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refused> {
     let Some(of) = turn.engine.program.slot(slot) else { return Err(Refused::Unread) };
     let reading = turn.engine.reading(turn.now);
     match &*turn.engine.normalizer.read(&of.kind, words, &reading) {
@@ -184,6 +186,7 @@ fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refus
             how: read.how.clone().into_owned(),
         })),
         Read::Several(several) => Err(Refused::Ambiguous(several.iter().map(|read| read.value.clone()).collect())),
+        Read::None(Unread::Failed) => Err(Refused::Failed),
         Read::None(_) => Err(Refused::Unread),
     }
 }

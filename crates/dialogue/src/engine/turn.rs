@@ -3,20 +3,23 @@
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
-use ninefold_core::{Cx, Result, SessionId};
+use ninefold_core::{Cx, Error, Result, SessionId};
 use ninefold_pipeline::layers::inline;
 use serde_json::{Value, json};
 
 use super::Engine;
 use super::apply::{self, Interlude};
-use super::orders::{self, Order};
+use super::bounds;
+use super::guard::{ends, guarded};
+use super::orders::{self, Order, Refused};
 use super::pattern::Pattern;
 use super::said::Said;
 use super::sight::Sight;
-use super::state::{Filled, State};
+use super::state::{Filled, State, Waiting};
 use super::steps::{self, Failure, Trail};
 use crate::command::CannotHandle;
-use crate::program::{FlowId, SlotId};
+use crate::kind::Kind;
+use crate::program::{FlowId, Slot, SlotId};
 use crate::scope::Scope;
 use crate::understand::{By, Understood};
 
@@ -121,9 +124,22 @@ pub(crate) async fn turn(
     } else {
         let sight = Sight::of(&turn.state);
         let scope = inline("retrieve", cx, async { Ok(sight.scope(engine, &turn.state, now, message)) }).await?;
-        understood = inline("decompose", cx, sight.understand(&turn, message, &scope)).await?;
+        let heard = inline("decompose", cx, sight.understand(&turn, message, &scope)).await;
+        let is_heard = heard.is_ok();
+        match heard {
+            Ok(heard) => {
+                turn.keep_what_was_heard(message, &scope, &heard);
+                understood = heard;
+            }
+            Err(error) if ends(cx, &error) => return Err(error),
+            Err(error) => interludes.push(turn.failed_in(Pattern::CannotHandle, &error)),
+        }
         let orders = inline("verify", cx, async {
-            let orders = orders::verified(&turn, &scope, &understood);
+            if !is_heard {
+                return Ok(Vec::new());
+            }
+            let mut orders = orders::verified(&turn, &scope, &understood);
+            turn.ask_reader(&mut orders, message);
             // "Don't cancel" changes nothing; where no question is open, it is answered all the same.
             let is_idle = turn.state.frames.is_empty() && turn.state.handed_to.is_none();
             Ok(if turn.is_settled(&orders, message) {
@@ -152,9 +168,8 @@ pub(crate) async fn turn(
         inline("collect", cx, steps::advance(&mut turn)).await?;
     }
     inline("synthesize", cx, async {
-        if !turn.said.is_empty() {
-            turn.state.last_said = turn.said.text();
-        }
+        turn.state.has_said(&turn.said);
+        turn.keep_secrets();
         Ok(())
     })
     .await?;
@@ -199,11 +214,27 @@ impl Turn<'_> {
     /// Hands a message to whoever has taken over.
     async fn forward(&mut self, agent: &str, message: &str, interludes: &mut Vec<Interlude>) -> Result<()> {
         let Some(external) = self.engine.external.get(agent) else { return Ok(()) };
-        let reply = self.cx.within_bounds(external.message(self.session, message, self.cx)).await?;
-        if !reply.text.is_empty() {
-            self.say(reply.text, Some(agent.into())).await;
-        }
-        if reply.done {
+        let who = format!("agent {agent:?}");
+        let asked = guarded(self.cx, &who, async {
+            let reply = external.message(self.session, message, self.cx).await?;
+            bounds::text(&who, &reply.text).map(|()| reply)
+        });
+        let asked = asked.await;
+        let is_done = match asked {
+            Ok(reply) => {
+                if !reply.text.is_empty() {
+                    self.say(reply.text, Some(agent.into()), None).await;
+                }
+                reply.done
+            }
+            Err(error) if ends(self.cx, &error) => return Err(error),
+            // Whoever fails does not keep the conversation: the next message would only fail again.
+            Err(error) => {
+                interludes.push(self.failed_in(Pattern::ExternalAgent, &error));
+                true
+            }
+        };
+        if is_done {
             self.state.handed_to = None;
             interludes.push(apply::interlude(self.engine, Pattern::ExternalAgent, json!({ "agent": agent })));
         }
@@ -215,24 +246,47 @@ impl Turn<'_> {
         for interlude in interludes.iter_mut().filter(|interlude| interlude.pattern == Pattern::Knowledge) {
             let Some(question) = interlude.context.get("question").and_then(Value::as_str) else { continue };
             let Some(knowledge) = &self.engine.knowledge else { continue };
-            match self.cx.within_bounds(knowledge.answer(question, self.cx)).await {
+            let asked = guarded(self.cx, "knowledge", async {
+                // Whoever knows may ask a model.
+                let answer = knowledge.answer(&self.state.secrets.hide(question), self.cx).await?;
+                bounds::text("knowledge", answer.as_deref().unwrap_or_default()).map(|()| answer)
+            });
+            match asked.await {
                 Ok(answer) => interlude.context = json!({ "question": question, "answer": answer }),
-                Err(error) if error.ends_run() => return Err(error),
-                Err(error) => {
-                    let flow = Pattern::Knowledge.flow();
-                    self.failures.push(Failure { flow: flow.into(), step: 0, message: error.to_string() });
-                    let context = json!({ "flow": flow, "step": 0 });
-                    *interlude = apply::interlude(self.engine, Pattern::InternalError, context);
-                }
+                Err(error) if ends(self.cx, &error) => return Err(error),
+                Err(error) => *interlude = self.failed_in(Pattern::Knowledge, &error),
             }
         }
         Ok(())
     }
 
+    /// Notes that the host failed at what a repair flow is for, and returns the one that says so.
+    pub(crate) fn failed_in(&mut self, pattern: Pattern, error: &Error) -> Interlude {
+        let flow = pattern.flow();
+        self.failures.push(Failure { flow: flow.into(), step: 0, message: bounds::told(error.to_string()) });
+        apply::interlude(self.engine, Pattern::InternalError, json!({ "flow": flow, "step": 0 }))
+    }
+
+    /// Where nothing was made of a message because the reader of the slot that was asked for failed, that is what is said.
+    fn ask_reader(&self, orders: &mut [Order], message: &str) {
+        let Some(Waiting::Slot(slot)) = self.state.waiting else { return };
+        let is_custom = |slot: &Slot| matches!(slot.kind, Kind::Custom { .. });
+        if !self.engine.program.slot(slot).is_some_and(is_custom) {
+            return;
+        }
+        if let Some(unread) = orders.iter_mut().find(|order| **order == Order::Cannot(CannotHandle::NotUnderstood))
+            && orders::read(self, slot, message) == Err(Refused::Failed)
+        {
+            *unread = Order::Refuse { slot, said: message.to_owned(), why: Refused::Failed };
+        }
+    }
+
     /// Says something: it is told at once, where somebody listens.
-    pub(crate) async fn say(&mut self, text: String, by: Option<smol_str::SmolStr>) {
+    pub(crate) async fn say(&mut self, text: String, by: Option<smol_str::SmolStr>, shown: Option<String>) {
+        self.keep_secrets();
+        let shown = self.shown(&text, shown);
         self.state.said += 1;
         self.cx.tell(|| ninefold_core::Event::Text(text.clone())).await;
-        self.said.push(text, by);
+        self.said.push(text, by, shown);
     }
 }

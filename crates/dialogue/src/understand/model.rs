@@ -7,11 +7,11 @@ use ninefold_core::terms::distinct_terms;
 use ninefold_core::{Cx, Model, Result};
 
 use super::line::parse;
-use super::{By, Heard, Understand, Understood, prompt};
+use super::{By, Heard, Rules, Understand, Understood, prompt};
 use crate::command::{CannotHandle, Command};
 use crate::kind::Kind;
 
-/// Asks a model.
+/// Asks a model; while a sensitive slot is asked for, rules alone.
 #[derive(Clone)]
 pub struct ByModel {
     model: Arc<dyn Model>,
@@ -27,6 +27,11 @@ impl ByModel {
 #[async_trait]
 impl Understand for ByModel {
     async fn understand(&self, heard: &Heard<'_>, cx: &Cx) -> Result<Understood> {
+        // What is said now is most likely the value, which no model is to see.
+        let asked = heard.scope.asked.and_then(|slot| heard.program.slot(slot));
+        if asked.is_some_and(|slot| slot.sensitive) && !heard.scope.confirming {
+            return Ok(Rules.read(heard));
+        }
         let completion = match self.model.send(prompt::request(heard), cx).await {
             Ok(reply) => reply.collect().await,
             Err(error) => Err(error),

@@ -163,6 +163,7 @@ pub(crate) struct Scene {
     pub(crate) values: Vec<(SlotId, String)>,
     pub(crate) last_set: Option<SlotId>,
     pub(crate) normalizer: Normalizer,
+    pub(crate) secrets: crate::secret::Secrets,
     pub(crate) reading: Reading,
     pub(crate) names: Known,
 }
@@ -179,6 +180,7 @@ impl Scene {
             values: vec![],
             last_set: None,
             normalizer: Normalizer::default(),
+            secrets: crate::secret::Secrets::default(),
             reading: Reading { locale: Locale::EnUs, now: date(2024, 1, 10).at(9, 0, 0, 0), prefer: Prefer::Future },
             names: Known(None),
         }
@@ -232,6 +234,7 @@ impl Scene {
             last_set: self.last_set,
             normalizer: &self.normalizer,
             reading: &self.reading,
+            secrets: &self.secrets,
         })
     }
 }
