@@ -64,12 +64,11 @@ impl Dialogue {
 
     /// Takes a message of a session. Messages of one session are taken one after the other. When this returns, the turn is
     /// written down; when it fails, the session stands where it stood. When it is dropped, it stands where it stood, too, unless the turn
-    /// was being written just then.
+    /// was being written just then, or took longer than a turn may to be written.
     ///
     /// # Errors
     /// `DeadlineExceeded`, `Cancelled`; `RateLimited` when 64 turns of the session wait already; `Conflict` when another process
-    /// took a turn of this session at the same time; what the
-    /// sessions' store says; what ends a run of whoever understands.
+    /// took a turn of this session at the same time; what the sessions' store says; what ends a run of whoever understands.
     pub async fn turn(&self, session: impl Into<SessionId>, message: &str) -> Result<Reply> {
         self.turn_to(session.into(), Some(message), None).await
     }

@@ -70,7 +70,9 @@ async fn no_prompt_to_a_model_holds_a_sensitive_value() {
     assert!(requests.len() >= 2, "rules were sure of all");
     let mut prompts = String::new();
     for request in &requests {
-        prompts.extend(request.messages.iter().map(|message| message.text().to_string()));
+        for message in &request.messages {
+            prompts += &message.text();
+        }
     }
     assert_unseen(&prompts);
     assert!(prompts.contains("(hidden)") && prompts.contains("zebras"), "{prompts}");
