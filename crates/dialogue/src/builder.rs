@@ -196,6 +196,7 @@ impl DialogueBuilder {
             index: Index::new(&self.program),
             slots: Engine::by_name(&self.program),
             patterns: Patterns::of(&self.program),
+            sensitive: Engine::sensitive(&self.program),
             program: Arc::new(self.program),
             actions: self.actions,
             normalizer,

@@ -19,7 +19,7 @@ use crate::engine::turn::{Turned, turn};
 use crate::engine::{Engine, apply};
 use crate::input::{self, Input, What};
 use crate::inspect::Inspection;
-use crate::live::{Live, Seats};
+use crate::live::{Last, Live, Seats, hash, within};
 use crate::program::Program;
 use crate::reply::Reply;
 use crate::scope::Scope;
@@ -65,11 +65,11 @@ impl Dialogue {
 
     /// Takes a message of a session. Messages of one session are taken one after the other. When this returns, the turn is
     /// written down; when it fails, the session stands where it stood. When it is dropped, it stands where it stood, too, unless the turn
-    /// was being written just then.
+    /// was being written just then, or took longer than a turn may to be written.
     ///
     /// # Errors
-    /// `DeadlineExceeded`, `Cancelled`; `Conflict` when another process took a turn of this session at the same time; what the
-    /// sessions' store says; what ends a run of whoever understands.
+    /// `DeadlineExceeded`, `Cancelled`; `RateLimited` when 64 turns of the session wait already; `Conflict` when another process
+    /// took a turn of this session at the same time; what the sessions' store says; what ends a run of whoever understands.
     pub async fn turn(&self, session: impl Into<SessionId>, message: &str) -> Result<Reply> {
         self.take(session, message).await
     }
@@ -156,12 +156,9 @@ impl Dialogue {
         })
         .await?;
         let seat = inner.seats.of(session);
-        let mut seat = match seat.try_lock() {
-            Ok(seat) => seat,
-            Err(_) => {
-                let wait = cx.within_bounds(async { Ok(seat.lock().await) });
-                span::inside(span::queue(), wait).await?
-            }
+        let mut seat = match seat.free() {
+            Some(seat) => seat,
+            None => span::inside(span::queue(), cx.within_bounds(seat.taken(session))).await?,
         };
         let mut conflicts = 0;
         loop {
@@ -174,9 +171,11 @@ impl Dialogue {
                 }
             };
             let (record, state, scope) = inner.record(&now, &input, turned);
-            let written = to_the_end("record", cx, inner.write(session, &now, &record, &state, cx)).await;
-            let events = match written {
-                Ok(events) => events,
+            let write = inner.write(session, &now, &record, &state, cx);
+            // It has its own time: what was done is written, also when the turn's time is over.
+            let write = within(inner.terms.deadline, "written", session, write);
+            let (events, written) = match to_the_end("record", cx, write).await {
+                Ok(written) => written,
                 // Another process took a turn meanwhile. What has had no effect may be done again after it.
                 Err(error) if error.kind() == ErrorKind::Conflict && conflicts < MOST_CONFLICTS => {
                     if cx.is_heard() || had_effect(&now, &record) {
@@ -190,36 +189,37 @@ impl Dialogue {
             let silent = input.what == What::Silence;
             let reply = async { Ok(Reply::of(&inner.engine, session, record, &state, scope, silent)) };
             let reply = to_the_end("respond", cx, reply).await;
-            *seat = Some(Live { state, events, under: Some(inner.engine.program.key), open: None });
+            let (under, last) = (Some(inner.engine.program.key), Some(Last::of(now, written)));
+            *seat = Some(Live { state, events, under, open: None, last });
             return reply;
         }
     }
 
-    /// What happened in one turn of a session, and why; none when there is no such turn.
+    /// What happened in one turn of a session, and why; none when there is no such turn. Of the latest turn, what is kept here is
+    /// told, of those since the latest snapshot, what follows from that; for older ones the session is gone through from its
+    /// beginning.
     ///
     /// # Errors
-    /// What the sessions' store says.
+    /// `DeadlineExceeded` when it takes longer than a turn may; what the sessions' store says.
     pub async fn inspect(&self, session: impl Into<SessionId>, turn: u64) -> Result<Option<Inspection>> {
         let session = session.into();
-        let Some(number) = turn.checked_sub(1) else { return Ok(None) };
-        // A turn is an event, but for what another version wrote.
-        let events = self.inner.sessions.events(&session, number, 1).await?;
-        let Some(event) = events.first() else { return Ok(None) };
-        let record: TurnRecord = read(&event.event, "a turn")?;
-        let before = self.inner.before(&session, number).await?;
-        Ok(Some(Inspection::of(&self.inner, session, event.at, &before, record)))
+        within(self.inner.terms.deadline, "inspected", &session, self.inner.inspected(&session, turn)).await
     }
 
-    /// Forgets a session. Says whether it was there.
+    /// Forgets a session, when its turns that came before are over. Says whether it was there.
     ///
     /// # Errors
-    /// What the sessions' store says.
+    /// `DeadlineExceeded` when that takes longer than a turn may; `RateLimited` when 64 turns of it wait; what the sessions' store
+    /// says.
     pub async fn forget(&self, session: impl Into<SessionId>) -> Result<bool> {
         let session = session.into();
         let seat = self.inner.seats.of(&session);
-        let mut seat = seat.lock().await;
-        *seat = None;
-        self.inner.sessions.remove(&session).await
+        let forgotten = async {
+            let mut seat = seat.taken(&session).await?;
+            *seat = None;
+            self.inner.sessions.remove(&session).await
+        };
+        within(self.inner.terms.deadline, "forgotten", &session, forgotten).await
     }
 
     /// The definition that is talked by.
@@ -245,19 +245,55 @@ impl Inner {
     }
 
     async fn resumed(&self, session: &SessionId) -> Result<Live> {
-        let Some(Resumption { snapshot, events }) = self.sessions.resume(session).await? else {
-            return Ok(Live::default());
-        };
+        Ok(self.resumed_before(session, None).await?.1)
+    }
+
+    /// Where a session stood before its event of this number, if that is not before its latest snapshot, and where it stands.
+    async fn resumed_before(&self, session: &SessionId, number: Option<u64>) -> Result<(Option<Live>, Live)> {
         let mut live = Live::default();
+        let Some(Resumption { snapshot, events }) = self.sessions.resume(session).await? else {
+            return Ok((None, live));
+        };
         if let Some(snapshot) = snapshot {
             let saved: Saved = read(&snapshot.state, "the state")?;
             let (under, open) = (saved.program(), saved.open());
-            live = Live { state: saved.onto(&self.engine, &State::default()), events: snapshot.covers, under, open };
+            let state = saved.onto(&self.engine, &State::default());
+            live = Live { state, events: snapshot.covers, under, open, last: None };
         }
+        let mut before = None;
         for event in events {
-            live = self.after(&live, &event)?;
+            let after = self.after(&live, &event)?;
+            let earlier = std::mem::replace(&mut live, after);
+            if number == Some(event.number) {
+                before = Some(earlier);
+            }
         }
-        Ok(live)
+        Ok((before, live))
+    }
+
+    async fn inspected(&self, session: &SessionId, turn: u64) -> Result<Option<Inspection>> {
+        let Some(number) = turn.checked_sub(1) else { return Ok(None) };
+        // A turn is an event, but for what another version wrote.
+        let events = self.sessions.events(session, number, 1).await?;
+        let Some(event) = events.first() else { return Ok(None) };
+        let record: TurnRecord = read(&event.event, "a turn")?;
+        let inspection = |before: &Live, stands: &Live, record: TurnRecord| {
+            Inspection::of(self, session.clone(), event.at, before, &stands.state.secrets, record)
+        };
+        let seat = self.seats.of(session);
+        if let Some(seat) = seat.free()
+            && let Some(live) = seat.as_ref()
+            && let Some(last) = live.last.as_ref().filter(|last| last.before.events == number)
+            && last.wrote(&event.event)
+        {
+            return Ok(Some(inspection(&last.before, live, record)));
+        }
+        let (before, stands) = self.resumed_before(session, Some(number)).await?;
+        let before = match before {
+            Some(before) => before,
+            None => self.before(session, number).await?,
+        };
+        Ok(Some(inspection(&before, &stands, record)))
     }
 
     /// Where a session stood before its event of this number.
@@ -279,7 +315,8 @@ impl Inner {
     fn after(&self, live: &Live, event: &SessionEvent) -> Result<Live> {
         let record: TurnRecord = read(&event.event, "a turn")?;
         let (under, open) = (record.change.program().or(live.under), record.change.open());
-        Ok(Live { state: record.onto(&self.engine, &live.state), events: event.number + 1, under, open })
+        let state = record.onto(&self.engine, &live.state);
+        Ok(Live { state, events: event.number + 1, under, open, last: None })
     }
 
     /// The state in which a turn begins. At the first turn, and after a change of the definition, global slots get their defaults.
@@ -349,6 +386,7 @@ impl Inner {
         (record, state, scope)
     }
 
+    /// Writes a turn. Returns how many events the session has now, and by what the new one is known again.
     async fn write(
         &self,
         session: &SessionId,
@@ -356,18 +394,19 @@ impl Inner {
         record: &TurnRecord,
         after: &State,
         cx: &Cx,
-    ) -> Result<u64> {
-        let written = |error: serde_json::Error| {
+    ) -> Result<(u64, u64)> {
+        let unwritten = |error: serde_json::Error| {
             Error::new(ErrorKind::InvalidInput, "a turn cannot be written as JSON").caused_by(error)
         };
-        let event = serde_json::to_string(record).map_err(written)?;
+        let event = serde_json::to_string(record).map_err(unwritten)?;
+        let written = hash(&event);
         let snapshot = if (before.events + 1).is_multiple_of(SNAPSHOT_EVERY) {
-            Some(serde_json::to_string(&Saved::whole(&self.engine.program, after)).map_err(written)?)
+            Some(serde_json::to_string(&Saved::whole(&self.engine.program, after)).map_err(unwritten)?)
         } else {
             None
         };
         let turn = Turn { after: before.events, at: cx.now(), events: vec![event], snapshot };
-        self.sessions.append(session, turn).await
+        Ok((self.sessions.append(session, turn).await?, written))
     }
 }
 

@@ -9,7 +9,8 @@ pub trait ExternalAgent: Send + Sync {
     /// Takes a message.
     ///
     /// # Errors
-    /// What went wrong; the conversation stays with it.
+    /// What went wrong. The conversation is given back, and goes on with `pattern_internal_error`; so it is when this panics or takes
+    /// more than three quarters of the time that the turn has left.
     async fn message(&self, session: &SessionId, message: &str, cx: &Cx) -> Result<ExternalReply>;
 }
 

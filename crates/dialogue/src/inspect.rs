@@ -19,12 +19,11 @@ use crate::engine::state::State;
 use crate::engine::steps::{Failure, Trail};
 use crate::knowledge::Sources;
 use crate::live::Live;
+use crate::program::Program;
 use crate::reply::Asked;
-use crate::scope::Scope;
+use crate::scope::{Reason, Scope};
+use crate::secret::{HIDDEN, Secrets};
 use crate::understand::By;
-
-/// What stands for the value of a slot that is kept out of sight.
-const HIDDEN: &str = "(hidden)";
 
 /// What happened in a turn, and why. Values of sensitive slots are hidden in all of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -106,14 +105,23 @@ impl Standing {
 }
 
 impl Inspection {
-    pub(crate) fn of(inner: &Inner, session: SessionId, at: Timestamp, before: &Live, record: TurnRecord) -> Self {
+    /// `known` is what is known now that is not to be seen.
+    pub(crate) fn of(
+        inner: &Inner,
+        session: SessionId,
+        at: Timestamp,
+        before: &Live,
+        known: &Secrets,
+        record: TurnRecord,
+    ) -> Self {
         let engine = &inner.engine;
         let start = inner.start(before, record.offset);
         let message = record.heard.as_deref().filter(|_| !record.unread);
         let scope =
             message.map(|message| Sight::of(&start).scope(engine, &start, engine.local(at, record.offset), message));
         let actions = scope.iter().flat_map(|scope| &scope.actions).filter_map(|id| engine.program.action(*id));
-        let secrets = Secrets::of(engine, &record);
+        let unseen = Unseen::of(&engine.program, known, &record);
+        let said = |said: &Utterance| Utterance { text: said.shown().to_owned(), by: said.by.clone(), shown: None };
         let values = record.values().map(|(flow, slot, value)| Change {
             flow: flow.map(SmolStr::new),
             slot: slot.into(),
@@ -136,73 +144,85 @@ impl Inspection {
             values: values.collect(),
             trail: record.trail.clone(),
             failures: record.failures.clone(),
-            said: record.said.clone(),
+            said: record.said.iter().map(said).collect(),
             sources: record.sources.clone(),
             degradations: record.degradations.clone(),
             after: Standing::of(engine, &record.onto(engine, &before.state)),
         };
-        secrets.hidden(inspection)
+        unseen.hidden(inspection)
     }
 }
 
-/// What is not to be seen in a turn.
-struct Secrets {
-    slots: Vec<(Option<SmolStr>, SmolStr)>,
-    words: Vec<String>,
+/// The words that are not to be seen in a turn: those that are known of the session now, and those of the turn, whatever they are.
+struct Unseen<'a> {
+    program: &'a Program,
+    secrets: Secrets,
 }
 
-impl Secrets {
-    fn of(engine: &Engine, record: &TurnRecord) -> Self {
-        let program = &engine.program;
-        let sensitive = program.slots.iter().filter(|slot| slot.sensitive);
-        let flow = |slot: &crate::program::Slot| slot.flow.and_then(|flow| program.flow(flow)).map(|f| f.name.clone());
-        let slots: Vec<_> = sensitive.map(|slot| (flow(slot), slot.name.clone())).collect();
-        let mut words: Vec<String> = Vec::new();
+impl<'a> Unseen<'a> {
+    fn of(program: &'a Program, known: &Secrets, record: &TurnRecord) -> Self {
+        let mut unseen = Self { program, secrets: known.clone() };
         for command in &record.commands {
             if let Command::Set { slot, value } | Command::Correct { slot, value } = command
-                && slots.iter().any(|(_, name)| name == slot)
+                && program.slots.iter().any(|of| of.sensitive && of.name == *slot)
             {
-                words.push(value.clone());
+                unseen.secrets.keep(value);
             }
         }
         for (flow, slot, value) in record.values() {
-            let Some((value, original, _)) = value else { continue };
-            if slots.iter().any(|(of, name)| of.as_deref() == flow && name == slot) {
-                words.push(original.to_owned());
-                words.push(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            if let Some((value, original, _)) = value.filter(|_| unseen.is_sensitive(flow, slot)) {
+                unseen.secrets.keep(original);
+                unseen.secrets.keep_value(value, original);
             }
         }
-        words.retain(|word| !word.is_empty());
-        // The longest first, so that none is left half hidden.
-        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        Self { slots, words }
+        unseen
+    }
+
+    fn is_sensitive(&self, flow: Option<&str>, slot: &str) -> bool {
+        let of = |id| self.program.flow(id).map(|flow| flow.name.as_str());
+        self.program.slots.iter().any(|known| known.sensitive && known.name == slot && known.flow.and_then(of) == flow)
     }
 
     fn hidden(&self, mut of: Inspection) -> Inspection {
         for change in &mut of.values {
-            if self.slots.iter().any(|(flow, slot)| *flow == change.flow && *slot == change.slot) {
+            if self.is_sensitive(change.flow.as_deref(), &change.slot) {
                 change.original = change.original.take().map(|_| HIDDEN.to_owned());
                 change.value = change.value.take().map(|_| Value::from(HIDDEN));
             }
         }
+        if self.secrets.is_empty() {
+            return of;
+        }
+        for change in &mut of.values {
+            change.original.iter_mut().for_each(|original| self.secrets.hide_in(original));
+            change.value.iter_mut().for_each(|value| self.secrets.hide_value(value));
+        }
         for command in &mut of.commands {
-            if let Command::Set { value, .. } | Command::Correct { value, .. } = command {
-                self.hide(value);
+            match command {
+                Command::Set { value: text, .. }
+                | Command::Correct { value: text, .. }
+                | Command::Knowledge { question: text } => self.secrets.hide_in(text),
+                _ => {}
+            }
+        }
+        let scope = of.scope.iter_mut();
+        let reasons = scope.flat_map(|scope| {
+            let flows = scope.flows.iter_mut().map(|flow| &mut flow.reason);
+            flows.chain(scope.slots.iter_mut().map(|slot| &mut slot.reason))
+        });
+        for reason in reasons {
+            if let Reason::Matches(words) = reason {
+                words.iter_mut().for_each(|word| *word = self.secrets.hide(word).into());
             }
         }
         let texts = of.heard.iter_mut().chain(&mut of.why).chain(&mut of.refused);
         let texts = texts.chain(of.trail.iter_mut().map(|step| &mut step.what));
         let texts = texts.chain(of.failures.iter_mut().map(|failure| &mut failure.message));
+        let texts = texts.chain(of.values.iter_mut().map(|change| &mut change.how));
         for text in texts.chain(of.said.iter_mut().map(|said| &mut said.text)) {
-            self.hide(text);
+            self.secrets.hide_in(text);
         }
         of
-    }
-
-    fn hide(&self, text: &mut String) {
-        for word in self.words.iter().filter(|word| text.contains(*word)).collect::<Vec<_>>() {
-            *text = text.replace(word, HIDDEN);
-        }
     }
 }
 

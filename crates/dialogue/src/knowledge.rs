@@ -11,7 +11,8 @@ pub trait Knowledge: Send + Sync {
     /// What is known of a question.
     ///
     /// # Errors
-    /// What went wrong. The conversation goes on with `pattern_internal_error`.
+    /// What went wrong. The conversation goes on with `pattern_internal_error`; so it does when this panics or takes more than
+    /// three quarters of the time that the turn has left.
     async fn answer(&self, question: &str, cx: &Cx) -> Result<Known>;
 }
 

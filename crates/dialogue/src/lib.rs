@@ -23,6 +23,7 @@ pub mod reply;
 pub mod response;
 pub mod scope;
 pub mod script;
+pub mod secret;
 pub mod understand;
 
 pub use action::Call;

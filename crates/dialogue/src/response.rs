@@ -13,10 +13,14 @@ use smol_str::SmolStr;
 
 use crate::expression::{EvalError, Expression, Fault, Names, plain};
 
+/// How `date` shows a day that it is given no format for.
+const DAY: &str = "%-d %B %Y";
+/// How `time` shows a time.
+const TIME: &str = "%H:%M";
 /// How many instructions a text may take: far more than one needs, and a loop over a long list ends.
 const FUEL: u64 = 100_000;
 /// The most bytes of a text that is said.
-const LONGEST: usize = 65_536;
+const LONGEST: usize = crate::engine::bounds::MOST_TEXT;
 
 /// A text in its variations.
 #[derive(Clone)]
@@ -56,10 +60,17 @@ static BASE: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ValueKind::None | ValueKind::Undefined => Ok(()),
         _ => write!(output, "{value}").map_err(Into::into),
     });
-    base.add_filter("date", |value: &Value, format: Option<&str>| shown(value, format.unwrap_or("%-d %B %Y")));
-    base.add_filter("time", |value: &Value, format: Option<&str>| shown(value, format.unwrap_or("%H:%M")));
+    base.add_filter("date", |value: &Value, format: Option<&str>| shown(value, format.unwrap_or(DAY)));
+    base.add_filter("time", |value: &Value, format: Option<&str>| shown(value, format.unwrap_or(TIME)));
     base
 });
+
+/// What `date` and `time` make of a value that is a day, a time or both.
+pub(crate) fn displayed(text: &str) -> Vec<String> {
+    let value = Value::from(text);
+    let forms = [DAY, TIME].into_iter().filter_map(|format| shown(&value, format).ok());
+    forms.filter(|form| form != text).collect()
+}
 
 /// A day, a time or both in a format of strftime; what is none of them, as it is.
 fn shown(value: &Value, format: &str) -> Result<String, minijinja::Error> {
@@ -158,6 +169,15 @@ impl Response {
     /// # Errors
     /// When no variation fits, a condition has no value, or a text cannot be made of these values.
     pub fn render(&self, names: &dyn Names, pick: u64) -> Result<String, EvalError> {
+        self.pick(names, pick)?.text.render(names)
+    }
+
+    /// The same text with these names in it, of which the conditions of variations know nothing.
+    pub(crate) fn render_with(&self, names: &dyn Names, shown: &dyn Names, pick: u64) -> Result<String, EvalError> {
+        self.pick(names, pick)?.text.render(shown)
+    }
+
+    fn pick(&self, names: &dyn Names, pick: u64) -> Result<&Variation, EvalError> {
         let mut fitting = Vec::new();
         for variation in &self.variations {
             if let Some(condition) = &variation.condition
@@ -171,10 +191,8 @@ impl Response {
         }
         let count = u64::try_from(fitting.len()).unwrap_or(u64::MAX);
         let at = pick.checked_rem(count).and_then(|at| usize::try_from(at).ok());
-        let Some(variation) = at.and_then(|at| fitting.get(at)) else {
-            return Err(EvalError::new("no variation of the text fits", "add one without a condition"));
-        };
-        variation.text.render(names)
+        let nothing = || EvalError::new("no variation of the text fits", "add one without a condition");
+        at.and_then(|at| fitting.get(at).copied()).ok_or_else(nothing)
     }
 }
 

@@ -7,6 +7,7 @@ use ninefold_dialogue::Command;
 use ninefold_dialogue::normalize::{Locale, Normalizer, Prefer, Reading};
 use ninefold_dialogue::program::Program;
 use ninefold_dialogue::scope::{Index, Scope};
+use ninefold_dialogue::secret::Secrets;
 use ninefold_dialogue::understand::{Heard, Rules};
 use serde_json::{Value, json};
 
@@ -30,6 +31,7 @@ pub(crate) fn measure(program: &Program, index: &Index, asked: &[Asked], misses:
             last_set: None,
             normalizer: &normalizer,
             reading: &reading,
+            secrets: &Secrets::default(),
         };
         let start = Instant::now();
         let understood = Rules.read(&heard);

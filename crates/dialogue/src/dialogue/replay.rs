@@ -107,7 +107,7 @@ proptest! {
                 resuming.inner.seats.forget_all();
                 prop_assert_eq!(&reply, &next(&resuming, *message).await);
                 let seat = live.inner.seats.of(&id);
-                let seat = seat.lock().await;
+                let seat = seat.free().unwrap();
                 let state = &seat.as_ref().unwrap().state;
                 let replayed = live.inner.before(&id, n as u64 + 1).await.unwrap();
                 prop_assert_eq!(&replayed.state, state, "by all events, after {:?}", script().get(*message));

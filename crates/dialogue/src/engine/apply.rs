@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
+use ninefold_core::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use super::Engine;
@@ -67,6 +68,13 @@ pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Inte
             miss(turn, slot, &why);
             let own_words = engine.program.slot(slot).is_some_and(|slot| slot.no_match.is_some());
             let context = match why {
+                Refused::Failed => {
+                    let reader = engine.program.slot(slot).map_or("", |slot| slot.name.as_str());
+                    let what = format!("the reader of slot {reader} panicked");
+                    let error = Error::new(ErrorKind::Panicked, what).hint("see the host's own log for where");
+                    interludes.push(turn.failed_in(Pattern::Validation, &error));
+                    return;
+                }
                 Refused::Unread if own_words && turn.state.waiting == Some(Waiting::Slot(slot)) => return,
                 Refused::Unread => json!({ "slot": name, "value": said, "message": null, "ambiguous": null }),
                 Refused::Ambiguous(readings) => {
@@ -267,7 +275,7 @@ fn miss(turn: &mut Turn<'_>, slot: SlotId, why: &Refused) {
     }
     count_miss(turn);
     turn.again = Some(match why {
-        Refused::Unread | Refused::Ambiguous(_) => Again::NoMatch,
+        Refused::Unread | Refused::Failed | Refused::Ambiguous(_) => Again::NoMatch,
         Refused::Invalid(_) => Again::Invalid,
     });
 }

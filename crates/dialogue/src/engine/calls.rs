@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::apply::{self, interlude};
 use super::pattern::Pattern;
-use super::state::{Came, Filled, Frame, MOST_DONE, Then};
+use super::state::{Came, Filled, Frame, Then};
 use super::steps::{Failed, Next, go_on, judge_again, jump, note};
 use super::turn::Turn;
 use crate::expression::Expression;
@@ -125,13 +125,14 @@ pub(super) fn close_active(turn: &mut Turn<'_>) -> Vec<FlowId> {
 pub(super) fn end(turn: &mut Turn<'_>) {
     let engine = turn.engine;
     let Some(frame) = turn.state.frames.pop() else { return };
+    let is_full = frame.is_full();
     if let Some(outputs) = frame.called {
         let values: Vec<_> = outputs.iter().map(|(from, to)| (*to, turn.state.values.get(from).cloned())).collect();
         apply::forget(engine, &mut turn.state, frame.flow);
         for (slot, value) in &values {
             turn.state.write(*slot, value.clone());
         }
-        let within = if frame.done.len() < MOST_DONE { frame.done } else { Vec::new() };
+        let within = if is_full { Vec::new() } else { frame.done };
         let last = linked(turn);
         go_on(turn, Some(Came::Called { within }));
         if let Some(last) = last {

@@ -3,8 +3,11 @@
 //! flows until the user has to speak.
 
 pub(crate) mod apply;
+pub mod bounds;
 pub(crate) mod calls;
 pub(crate) mod deed;
+mod guard;
+mod hush;
 pub(crate) mod names;
 pub(crate) mod orders;
 pub mod pattern;
@@ -49,6 +52,8 @@ pub struct Engine {
     pub(crate) knowledge: Option<Arc<dyn Knowledge>>,
     pub(crate) external: HashMap<SmolStr, Arc<dyn ExternalAgent>>,
     pub(crate) offset: Offset,
+    /// The slots whose values are kept out of sight.
+    pub(crate) sensitive: Vec<SlotId>,
 }
 
 impl Engine {
@@ -58,6 +63,11 @@ impl Engine {
             slots.entry(slot.flow).or_default().entry(slot.name.clone()).or_insert(SlotId(number));
         }
         slots
+    }
+
+    pub(crate) fn sensitive(program: &Program) -> Vec<SlotId> {
+        let slots = (0_u16..).zip(&program.slots).filter(|(_, slot)| slot.sensitive);
+        slots.map(|(number, _)| SlotId(number)).collect()
     }
 
     /// The slot that a flow calls so: its own, or a global one.

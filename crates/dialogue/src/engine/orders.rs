@@ -11,7 +11,7 @@ use super::state::{Filled, Frame, State, Waiting};
 use super::turn::Turn;
 use crate::command::{CannotHandle, Command};
 use crate::kind::Kind;
-use crate::normalize::Read;
+use crate::normalize::{Read, Unread};
 use crate::program::{FlowId, SlotId};
 use crate::scope::Scope;
 
@@ -50,6 +50,8 @@ pub(crate) enum Order {
 pub(crate) enum Refused {
     /// It does not read as the slot's kind.
     Unread,
+    /// Its reader panicked.
+    Failed,
     /// It reads in several ways.
     Ambiguous(Vec<Value>),
     /// A condition does not hold; what is to be said.
@@ -253,7 +255,7 @@ pub(super) fn slot_meant(engine: &Engine, state: &State, starts: &[FlowId], ids:
 }
 
 /// The user's words as a value of this slot.
-pub(super) fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refused> {
+pub(crate) fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Filled>, Refused> {
     let Some(of) = turn.engine.program.slot(slot) else { return Err(Refused::Unread) };
     let reading = turn.engine.reading(turn.now);
     match &*turn.engine.normalizer.read(&of.kind, words, &reading) {
@@ -263,6 +265,7 @@ pub(super) fn read(turn: &Turn<'_>, slot: SlotId, words: &str) -> Result<Arc<Fil
             how: read.how.clone().into_owned(),
         })),
         Read::Several(several) => Err(Refused::Ambiguous(several.iter().map(|read| read.value.clone()).collect())),
+        Read::None(Unread::Failed) => Err(Refused::Failed),
         Read::None(_) => Err(Refused::Unread),
     }
 }

@@ -1,6 +1,5 @@
 //! Runs an action: with all its inputs, within its time, tried again where that may help, and with outputs of the right kind.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,9 @@ use ninefold_core::{Error, ErrorKind, Key, Result, span};
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
+use super::bounds;
 use super::digest;
+use super::guard::panicked;
 use super::state::{Came, Filled, Frame, given_anew};
 use super::steps::{go_on, judge_again, jump, note};
 use super::turn::Turn;
@@ -183,7 +184,7 @@ async fn once(turn: &Turn<'_>, action: &Action, inputs: Map<String, Value>, call
     let timed = async {
         match tokio::time::timeout(limit, work).await {
             Ok(Ok(returned)) => returned,
-            Ok(Err(panic)) => Err(panicked(&*panic)),
+            Ok(Err(panic)) => Err(panicked("the action", &*panic)),
             Err(_) => {
                 let what = format!("action {:?} took longer than {limit:?}", action.name);
                 Err(Error::new(ErrorKind::Transient, what).hint("give it a longer timeout, or make it faster"))
@@ -191,6 +192,11 @@ async fn once(turn: &Turn<'_>, action: &Action, inputs: Map<String, Value>, call
         }
     };
     let returned = turn.cx.within_bounds(timed).await?;
+    let outputs: Vec<_> = action.outputs.iter().map(|parameter| returned.get(parameter.name.as_str())).collect();
+    if bounds::is_too_large(&outputs) {
+        let what = format!("action {:?} returned more than {} bytes", action.name, bounds::MOST_VALUE);
+        return Err(Error::new(ErrorKind::TooLong, what).hint("return less, or a key under which the rest is found"));
+    }
     for parameter in &action.outputs {
         let value = returned.get(parameter.name.as_str()).filter(|value| !value.is_null());
         let wrong = match value {
@@ -205,11 +211,6 @@ async fn once(turn: &Turn<'_>, action: &Action, inputs: Map<String, Value>, call
         }
     }
     Ok(returned)
-}
-
-fn panicked(payload: &(dyn Any + Send)) -> Error {
-    let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    Error::new(ErrorKind::Panicked, format!("the action panicked: {}", text.unwrap_or("without a message")))
 }
 
 /// Whether a value has the canonical form of a kind.

@@ -10,12 +10,13 @@ use serde_json::Value;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::Engine;
-use super::said::Utterance;
+use super::said::{Said, Utterance};
 use super::state::{Came, Done, Filled, Frame, State, Then, Waiting};
 use super::steps::{Failure, Trail};
 use crate::command::Command;
 use crate::knowledge::Sources;
 use crate::program::{Program, SlotId};
+use crate::secret::Secrets;
 use crate::understand::By;
 
 /// What is kept of a turn.
@@ -93,6 +94,14 @@ pub(crate) struct Saved {
     /// Where it is another than before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     settled: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_shown: Option<String>,
+    /// The new ones.
+    #[serde(default, skip_serializing_if = "Secrets::is_empty")]
+    secrets: Secrets,
+    /// How many of those before are gone.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    secrets_gone: usize,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -125,17 +134,19 @@ enum SavedWaiting {
 struct SavedFrame {
     flow: SmolStr,
     step: u16,
-    /// How many of the steps done are those of the state before.
-    #[serde(default, skip_serializing_if = "is_nothing")]
-    kept: usize,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    done: Vec<SavedDone>,
+    done: Vec<SavedPart>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    before: Vec<SavedDone>,
+    before: Vec<SavedPart>,
+    /// What is new in it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     initial: BTreeMap<SmolStr, Option<SavedValue>>,
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    context: Value,
+    /// What is not in it any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    initial_gone: Vec<SmolStr>,
+    /// Where it is another than before: one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    context: Vec<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     then: Option<SavedThen>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -158,6 +169,14 @@ fn is_nothing(n: &usize) -> bool {
 enum SavedThen {
     Cancel(SmolStr),
     Restart,
+}
+
+/// Of what steps came to, so many that the flow had in the state before, done or to be taken over, from one on; or a new one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum SavedPart {
+    Kept(usize, usize),
+    New(SavedDone),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -210,21 +229,36 @@ impl Namer<'_> {
         done.iter().map(|done| SavedDone(done.step, self.came(&done.what))).collect()
     }
 
+    /// What steps came to, of which what was there before is not written again.
+    fn parts(&self, now: &[Done], before: &[&Done]) -> Vec<SavedPart> {
+        let (mut parts, mut next) = (Vec::new(), 0);
+        for done in now {
+            let follows = before.get(next).is_some_and(|known| *known == done).then_some(next);
+            let at = follows.or_else(|| before.iter().position(|known| *known == done));
+            match (at, parts.last_mut()) {
+                (Some(at), Some(SavedPart::Kept(from, count))) if *from + *count == at => *count += 1,
+                (Some(at), _) => parts.push(SavedPart::Kept(at, 1)),
+                (None, _) => parts.push(SavedPart::New(SavedDone(done.step, self.came(&done.what)))),
+            }
+            next = at.map_or(next, |at| at + 1);
+        }
+        parts
+    }
+
     fn frame(&self, frame: &Frame, before: Option<&Frame>) -> SavedFrame {
-        let same = |before: &Frame| frame.done.iter().zip(&before.done).take_while(|(a, b)| a == b).count();
-        let kept = before.map_or(0, same);
+        let nothing = Frame::new(frame.flow);
+        let before = before.unwrap_or(&nothing);
+        let known: Vec<&Done> = before.done.iter().chain(&before.before).collect();
+        let new = frame.initial.iter().filter(|(slot, value)| before.initial.get(slot) != Some(value));
+        let gone = before.initial.keys().filter(|slot| !frame.initial.contains_key(slot));
         SavedFrame {
             flow: self.flow(frame.flow),
             step: frame.step,
-            kept,
-            done: self.done(frame.done.get(kept..).unwrap_or_default()),
-            before: self.done(&frame.before),
-            initial: frame
-                .initial
-                .iter()
-                .map(|(slot, value)| (self.slot(*slot), value.as_deref().map(saved)))
-                .collect(),
-            context: (*frame.context).clone(),
+            done: self.parts(&frame.done, &known),
+            before: self.parts(&frame.before, &known),
+            initial: new.map(|(slot, value)| (self.slot(*slot), value.as_deref().map(saved))).collect(),
+            initial_gone: gone.map(|slot| self.slot(*slot)).collect(),
+            context: (frame.context != before.context).then(|| (*frame.context).clone()).into_iter().collect(),
             then: frame.then.map(|then| match then {
                 Then::Cancel(flow) => SavedThen::Cancel(self.flow(flow)),
                 Then::Restart => SavedThen::Restart,
@@ -258,6 +292,7 @@ impl Saved {
         let gone = before.values.keys().filter(|slot| !after.values.contains_key(slot));
         let gone = gone.map(|slot| (namer.slot(*slot), None));
         let frame = |frame: &Frame| namer.frame(frame, before.frames.iter().find(|before| before.flow == frame.flow));
+        let (secrets_gone, secrets) = after.secrets.since(&before.secrets);
         Self {
             program: (under != Some(program.key)).then_some(program.key),
             turns: after.turns,
@@ -275,13 +310,16 @@ impl Saved {
             ended: after.ended.map(|flow| namer.flow(flow)),
             handed_to: after.handed_to.clone(),
             settled: (before.settled != after.settled).then(|| after.settled.clone()),
+            last_shown: None,
+            secrets,
+            secrets_gone,
         }
     }
 
     /// A whole state.
     pub(crate) fn whole(program: &Program, state: &State) -> Self {
         let whole = Self::change(program, None, &State::default(), state);
-        Self { last_said: Some(state.last_said.clone()), ..whole }
+        Self { last_said: Some(state.last_said.clone()), last_shown: state.last_shown.clone(), ..whole }
     }
 
     /// The key of the program it was made under, where it is said.
@@ -313,22 +351,33 @@ impl Saved {
                 None => values.remove(&slot),
             };
         }
-        let done = |saved: SavedDone| done_again(saved, &slot);
         let frame = |frame: SavedFrame| -> Option<Frame> {
             let flow = program.flow_named(&frame.flow)?;
-            let same = before.frames.iter().find(|before| before.flow == flow);
-            let kept = same.map(|same| same.done.iter().take(frame.kept).cloned().collect::<Vec<_>>());
+            let nothing = Frame::new(flow);
+            let same = before.frames.iter().find(|before| before.flow == flow).unwrap_or(&nothing);
+            let known: Vec<&Done> = same.done.iter().chain(&same.before).collect();
+            let done = |parts: Vec<SavedPart>| {
+                let of = |part: SavedPart| match part {
+                    SavedPart::Kept(from, count) => {
+                        known.iter().skip(from).take(count).map(|done| Done::clone(done)).collect()
+                    }
+                    SavedPart::New(saved) => done_again(saved, &slot).into_iter().collect::<Vec<_>>(),
+                };
+                parts.into_iter().flat_map(of).collect()
+            };
+            let mut initial = same.initial.clone();
+            for name in &frame.initial_gone {
+                initial.retain(|known, _| slot(name) != Some(*known));
+            }
+            let new = frame.initial.into_iter();
+            initial.extend(new.filter_map(|(name, value)| Some((slot(&name)?, value.map(filled)))));
             Some(Frame {
                 flow,
                 step: frame.step,
-                done: kept.into_iter().flatten().chain(frame.done.into_iter().filter_map(done)).collect(),
-                before: frame.before.into_iter().filter_map(done).collect(),
-                initial: frame
-                    .initial
-                    .into_iter()
-                    .filter_map(|(name, value)| Some((slot(&name)?, value.map(filled))))
-                    .collect(),
-                context: Arc::new(frame.context),
+                done: done(frame.done),
+                before: done(frame.before),
+                initial,
+                context: frame.context.into_iter().next().map_or_else(|| Arc::clone(&same.context), Arc::new),
                 then: match frame.then {
                     Some(SavedThen::Cancel(name)) => program.flow_named(&name).map(Then::Cancel),
                     Some(SavedThen::Restart) => Some(Then::Restart),
@@ -358,7 +407,9 @@ impl Saved {
             }),
             choices,
             misses: self.misses,
+            last_shown: if self.last_said.is_some() { self.last_shown } else { before.last_shown.clone() },
             last_said: self.last_said.unwrap_or_else(|| before.last_said.clone()),
+            secrets: before.secrets.and(self.secrets_gone, self.secrets),
             last_set: self.last_set.as_ref().and_then(slot),
             ended: self.ended.and_then(|flow| program.flow_named(&flow)),
             handed_to: self.handed_to,
@@ -421,11 +472,9 @@ impl TurnRecord {
 
     /// The state after this turn.
     pub(crate) fn onto(self, engine: &Engine, before: &State) -> State {
-        let said = self.said;
+        let said = Said(self.said);
         let mut state = self.change.onto(engine, before);
-        if !said.is_empty() {
-            state.last_said = super::said::Said(said).text();
-        }
+        state.has_said(&said);
         state
     }
 }

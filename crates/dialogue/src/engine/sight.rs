@@ -31,7 +31,7 @@ impl Sight {
     fn view<'a>(&'a self, state: &'a State, message: &'a str, names: &'a super::names::View<'a>) -> View<'a> {
         View {
             message,
-            last_said: &state.last_said,
+            last_said: state.last_shown.as_deref().unwrap_or(&state.last_said),
             active: state.active().map(|frame| frame.flow),
             stack: &self.stack,
             ended: state.ended,
@@ -64,6 +64,7 @@ impl Sight {
             last_set: turn.state.last_set,
             normalizer: &engine.normalizer,
             reading: &reading,
+            secrets: &turn.state.secrets,
         };
         engine.understand.understand(&heard, turn.cx).await
     }

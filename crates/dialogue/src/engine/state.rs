@@ -7,7 +7,9 @@ use std::sync::Arc;
 use serde_json::Value;
 use smol_str::SmolStr;
 
+use super::said::Said;
 use crate::program::{FlowId, SlotId, Step};
+use crate::secret::Secrets;
 
 /// A conversation between two turns.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,6 +30,10 @@ pub struct State {
     pub misses: u8,
     /// What was said in the last turn.
     pub last_said: String,
+    /// The same with the values of sensitive slots hidden; none where that makes no difference.
+    pub last_shown: Option<String>,
+    /// What is not to be seen by models and in the inspector, also when its slots are empty again.
+    pub secrets: Secrets,
     /// The slot that got its value last.
     pub last_set: Option<SlotId>,
     /// The flow that ended last.
@@ -39,7 +45,7 @@ pub struct State {
 }
 
 /// A slot's value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filled {
     /// In its canonical form; null where the user left it open.
     pub value: Value,
@@ -141,6 +147,16 @@ pub enum Came {
     },
     /// The conversation was handed over.
     HandedOver,
+}
+
+impl Done {
+    /// How many it is, with those of a called flow.
+    fn count(&self) -> usize {
+        match &self.what {
+            Came::Called { within } => within.iter().map(Self::count).sum::<usize>() + 1,
+            _ => 1,
+        }
+    }
 }
 
 impl Came {
@@ -271,9 +287,14 @@ impl Frame {
         }
     }
 
+    /// Whether it remembers all that it can, with what flows called by it remember.
+    pub(crate) fn is_full(&self) -> bool {
+        self.done.iter().map(Done::count).sum::<usize>() >= MOST_DONE
+    }
+
     /// Notes what the step under way came to.
     pub(crate) fn came_to(&mut self, what: Came) {
-        if self.done.len() < MOST_DONE {
+        if !self.is_full() {
             self.done.push(Done { step: self.step, what });
         }
     }
@@ -298,6 +319,13 @@ impl State {
         self.values.contains_key(&slot)
     }
 
+    /// Keeps what was said in a turn, if anything was.
+    pub(crate) fn has_said(&mut self, said: &Said) {
+        if !said.is_empty() {
+            (self.last_said, self.last_shown) = (said.text(), said.shown());
+        }
+    }
+
     /// Gives a slot a value that a step of the active flow has computed.
     pub(crate) fn write(&mut self, slot: SlotId, value: Option<Arc<Filled>>) {
         let before = match value {
@@ -315,7 +343,7 @@ impl State {
         let mut at = self.frames.len();
         while let Some(above) = at.checked_sub(1).filter(|above| *above > 0) {
             at = above;
-            let is_full = |frame: Option<&Frame>| frame.is_some_and(|frame| frame.done.len() >= MOST_DONE);
+            let is_full = |frame: Option<&Frame>| frame.is_some_and(Frame::is_full);
             let called = self.frames.get(above).is_some_and(|frame| frame.called.is_some());
             if !called || is_full(self.frames.get(above)) || is_full(self.frames.get(above - 1)) {
                 continue;
@@ -348,7 +376,7 @@ impl State {
     pub(crate) fn rewind(&mut self) {
         let Some(frame) = self.frames.last_mut() else { return };
         frame.redo = false;
-        if frame.done.len() >= MOST_DONE {
+        if frame.is_full() {
             return;
         }
         frame.step = 0;

@@ -11,6 +11,7 @@ use serde_json::json;
 use smol_str::SmolStr;
 
 use super::apply::{self, interlude};
+use super::bounds;
 use super::orders::objection;
 use super::pattern::Pattern;
 use super::run;
@@ -144,6 +145,9 @@ async fn plain(turn: &mut Turn<'_>, flow: FlowId, op: &Op) -> Result<Next, Faile
         Op::Collect { slot, prompt } => return collect(turn, *slot, prompt.as_ref()).await,
         Op::Set { slot, value } => {
             let value = value.eval(&engine.view(&turn.state, turn.now))?;
+            if bounds::is_too_large(&value) {
+                return Err(Failed { why: format!("the value has more than {} bytes", bounds::MOST_VALUE) });
+            }
             turn.state.write(*slot, (!value.is_null()).then(|| Filled::computed(value)));
             note(turn, "set");
             go_on(turn, None);
@@ -328,7 +332,7 @@ async fn fail(turn: &mut Turn<'_>, failed: &Failed) -> bool {
     let (flow, step) = (frame.flow, frame.step);
     let name = engine.program.flow(flow).map(|flow| flow.name.clone()).unwrap_or_default();
     note(turn, format!("failed: {}", failed.why));
-    turn.failures.push(Failure { flow: name.clone(), step, message: failed.why.clone() });
+    turn.failures.push(Failure { flow: name.clone(), step, message: bounds::told(failed.why.clone()) });
     let telling = engine.patterns.flow(Pattern::InternalError);
     // Who tells of failures may fail itself, or be called in by what fails again and again.
     let mut itself = turn.failures.len() > MOST_FAILURES;
@@ -336,7 +340,7 @@ async fn fail(turn: &mut Turn<'_>, failed: &Failed) -> bool {
     itself |= calls::close_active(turn).iter().any(|closed| telling == Some(*closed));
     turn.steps = 0;
     if itself {
-        turn.say("Something went wrong.".to_owned(), Some(name)).await;
+        turn.say("Something went wrong.".to_owned(), Some(name), None).await;
         return false;
     }
     let context = json!({ "flow": name, "step": step });
@@ -353,8 +357,13 @@ async fn say_as(turn: &mut Turn<'_>, response: &Response, pick: u64) -> Result<(
     let engine = turn.engine;
     let text = response.render(&engine.view(&turn.state, turn.now), pick)?;
     let by = turn.state.active().and_then(|frame| engine.program.flow(frame.flow)).map(|flow| flow.name.clone());
+    if turn.said.bytes() + text.len() > bounds::MOST_SAID {
+        return Err(Failed { why: format!("the turn says more than {} bytes", bounds::MOST_SAID) });
+    }
     if !text.trim().is_empty() {
-        turn.say(text, by).await;
+        turn.keep_secrets();
+        let shown = turn.rendered_shown(response, pick);
+        turn.say(text, by, shown).await;
     }
     Ok(())
 }
@@ -378,6 +387,8 @@ pub(crate) fn note(turn: &mut Turn<'_>, what: impl Into<String>) {
     if let Some(frame) = turn.state.frames.last()
         && let Some(flow) = turn.engine.program.flow(frame.flow)
     {
-        turn.trail.push(Trail { flow: flow.name.clone(), step: frame.step, what: what.into() });
+        turn.trail.push(Trail { flow: flow.name.clone(), step: frame.step, what: bounds::told(what.into()) });
     }
+    // A flow that ends takes its values with it.
+    turn.keep_secrets();
 }

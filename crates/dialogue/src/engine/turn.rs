@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 
 use super::Engine;
 use super::apply::{self, Interlude};
+use super::bounds;
 use super::deed;
-use super::orders::{self, Order};
+use super::guard::{ends, guarded};
+use super::orders::{self, Order, Refused};
 use super::pattern::Pattern;
 use super::said::Said;
 use super::sight::Sight;
@@ -18,8 +20,9 @@ use super::state::{Filled, State, Waiting};
 use super::steps::{self, Failure, Trail};
 use crate::command::{CannotHandle, Command};
 use crate::input::{Input, What};
+use crate::kind::Kind;
 use crate::knowledge::{Known, Sources};
-use crate::program::{ActionId, FlowId, SlotId};
+use crate::program::{ActionId, FlowId, Slot, SlotId};
 use crate::scope::Scope;
 use crate::understand::{By, Understood};
 
@@ -134,17 +137,27 @@ pub(crate) async fn turn(engine: &Engine, session: &SessionId, state: State, inp
     } else {
         let sight = Sight::of(&turn.state);
         let scope = inline("retrieve", cx, async { Ok(sight.scope(engine, &turn.state, now, message)) }).await?;
-        understood = inline("decompose", cx, sight.understand(&turn, message, &scope)).await?;
-        turn.done(message, &understood, scope, &mut interludes).await?
+        match inline("decompose", cx, sight.understand(&turn, message, &scope)).await {
+            Ok(heard) => {
+                turn.keep_what_was_heard(message, &scope, &heard);
+                understood = heard;
+                turn.done(message, &understood, scope, &mut interludes).await?
+            }
+            Err(error) if ends(cx, &error) => return Err(error),
+            Err(error) => {
+                interludes.push(turn.failed_in(Pattern::CannotHandle, &error));
+                turn.scope = Some(scope);
+                true
+            }
+        }
     };
     if goes_on {
         turn.go_on(interludes).await?;
     }
     apply::forget_closed(engine, &mut turn.state);
     inline("synthesize", cx, async {
-        if !turn.said.is_empty() {
-            turn.state.last_said = turn.said.text();
-        }
+        turn.state.has_said(&turn.said);
+        turn.keep_secrets();
         Ok(())
     })
     .await?;
@@ -237,7 +250,8 @@ impl<'a> Turn<'a> {
     /// The orders of a part of what was understood. Each turn has something to answer.
     fn verified(&self, message: &str, all: &[Command], part: &[Command]) -> Vec<Order> {
         let Some(scope) = &self.scope else { return Vec::new() };
-        let orders = orders::verified(self, scope, all, part);
+        let mut orders = orders::verified(self, scope, all, part);
+        self.ask_reader(&mut orders, message);
         // "Don't cancel" changes nothing; where no question is open, it is answered all the same.
         let is_idle = self.state.frames.is_empty() && self.state.handed_to.is_none();
         if self.is_settled(&orders, message) {
@@ -341,11 +355,27 @@ impl<'a> Turn<'a> {
     /// Hands a message to whoever has taken over.
     async fn forward(&mut self, agent: &str, message: &str, interludes: &mut Vec<Interlude>) -> Result<()> {
         let Some(external) = self.engine.external.get(agent) else { return Ok(()) };
-        let reply = self.cx.within_bounds(external.message(self.session, message, self.cx)).await?;
-        if !reply.text.is_empty() {
-            self.say(reply.text, Some(agent.into())).await;
-        }
-        if reply.done {
+        let who = format!("agent {agent:?}");
+        let asked = guarded(self.cx, &who, async {
+            let reply = external.message(self.session, message, self.cx).await?;
+            bounds::text(&who, &reply.text).map(|()| reply)
+        });
+        let asked = asked.await;
+        let is_done = match asked {
+            Ok(reply) => {
+                if !reply.text.is_empty() {
+                    self.say(reply.text, Some(agent.into()), None).await;
+                }
+                reply.done
+            }
+            Err(error) if ends(self.cx, &error) => return Err(error),
+            // Whoever fails does not keep the conversation: the next message would only fail again.
+            Err(error) => {
+                interludes.push(self.failed_in(Pattern::ExternalAgent, &error));
+                true
+            }
+        };
+        if is_done {
             self.state.handed_to = None;
             interludes.push(apply::interlude(self.engine, Pattern::ExternalAgent, json!({ "agent": agent })));
         }
@@ -357,28 +387,51 @@ impl<'a> Turn<'a> {
         for interlude in interludes.iter_mut().filter(|interlude| interlude.pattern == Pattern::Knowledge) {
             let Some(question) = interlude.context.get("question").and_then(Value::as_str) else { continue };
             let Some(knowledge) = &self.engine.knowledge else { continue };
-            match self.cx.within_bounds(knowledge.answer(question, self.cx)).await {
+            let asked = guarded(self.cx, "knowledge", async {
+                // Whoever knows may ask a model.
+                let known = knowledge.answer(&self.state.secrets.hide(question), self.cx).await?;
+                bounds::text("knowledge", known.text.as_deref().unwrap_or_default()).map(|()| known)
+            });
+            match asked.await {
                 Ok(Known { text, sources, degradations }) => {
                     self.degradations.extend(degradations);
                     self.sources.extend(text.is_some().then_some(sources));
                     interlude.context = json!({ "question": question, "answer": text });
                 }
-                Err(error) if error.ends_run() => return Err(error),
-                Err(error) => {
-                    let flow = Pattern::Knowledge.flow();
-                    self.failures.push(Failure { flow: flow.into(), step: 0, message: error.to_string() });
-                    let context = json!({ "flow": flow, "step": 0 });
-                    *interlude = apply::interlude(self.engine, Pattern::InternalError, context);
-                }
+                Err(error) if ends(self.cx, &error) => return Err(error),
+                Err(error) => *interlude = self.failed_in(Pattern::Knowledge, &error),
             }
         }
         Ok(())
     }
 
+    /// Notes that the host failed at what a repair flow is for, and returns the one that says so.
+    pub(crate) fn failed_in(&mut self, pattern: Pattern, error: &Error) -> Interlude {
+        let flow = pattern.flow();
+        self.failures.push(Failure { flow: flow.into(), step: 0, message: bounds::told(error.to_string()) });
+        apply::interlude(self.engine, Pattern::InternalError, json!({ "flow": flow, "step": 0 }))
+    }
+
+    /// Where nothing was made of a message because the reader of the slot that was asked for failed, that is what is said.
+    fn ask_reader(&self, orders: &mut [Order], message: &str) {
+        let Some(Waiting::Slot(slot)) = self.state.waiting else { return };
+        let is_custom = |slot: &Slot| matches!(slot.kind, Kind::Custom { .. });
+        if !self.engine.program.slot(slot).is_some_and(is_custom) {
+            return;
+        }
+        if let Some(unread) = orders.iter_mut().find(|order| **order == Order::Cannot(CannotHandle::NotUnderstood))
+            && orders::read(self, slot, message) == Err(Refused::Failed)
+        {
+            *unread = Order::Refuse { slot, said: message.to_owned(), why: Refused::Failed };
+        }
+    }
+
     /// Says something: it is told at once, where somebody listens.
-    pub(crate) async fn say(&mut self, text: String, by: Option<smol_str::SmolStr>) {
+    pub(crate) async fn say(&mut self, text: String, by: Option<smol_str::SmolStr>, shown: Option<String>) {
+        self.keep_secrets();
+        let shown = self.shown(&text, shown);
         self.state.said += 1;
         self.cx.tell(|| ninefold_core::Event::Text(text.clone())).await;
-        self.said.push(text, by);
+        self.said.push(text, by, shown);
     }
 }

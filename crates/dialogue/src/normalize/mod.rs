@@ -105,6 +105,8 @@ pub enum Unread {
     NoMatch,
     /// It reads as this kind, and there is no such value: the 30th of February.
     Impossible,
+    /// Its reader, which is the host's, panicked.
+    Failed,
 }
 
 /// A value within a message.

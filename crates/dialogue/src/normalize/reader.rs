@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::civil::Time;
@@ -171,7 +172,11 @@ impl Normalizer {
             Kind::Name => (name::name(text), true),
             Kind::Place => (name::place(text), true),
             Kind::Custom { reader } => match self.inner.readers.get(reader) {
-                Some(reader) => (reader(text, reading), true),
+                // A reader is the host's, and its panic that of no one else.
+                Some(reader) => match catch_unwind(AssertUnwindSafe(|| reader(text, reading))) {
+                    Ok(read) => (read, true),
+                    Err(_) => (Read::None(Unread::Failed), false),
+                },
                 None => (Read::None(Unread::NoMatch), true),
             },
             _ => whole(kind, text, reading),

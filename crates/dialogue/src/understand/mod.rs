@@ -18,6 +18,7 @@ use crate::command::{CannotHandle, Command};
 use crate::normalize::{Normalizer, Reading};
 use crate::program::{Program, SlotId};
 use crate::scope::{Index, Scope, View};
+use crate::secret::Secrets;
 
 pub use hybrid::Hybrid;
 pub use model::ByModel;
@@ -44,6 +45,8 @@ pub struct Heard<'a> {
     pub normalizer: &'a Normalizer,
     /// How they are read.
     pub reading: &'a Reading,
+    /// What no model may see: what is shown to one goes through [`Secrets::hide`] before. `view.last_said` has been there.
+    pub secrets: &'a Secrets,
 }
 
 /// Who understood.
@@ -133,7 +136,8 @@ pub trait Understand: Send + Sync {
     /// What a message asks for. What could not be understood is a command, too: [`Command::CannotHandle`].
     ///
     /// # Errors
-    /// Only what ends the run: cancellation, a deadline, a budget.
+    /// What ends the run: cancellation, a deadline, a budget. After another error, or a panic, the conversation goes on with
+    /// `pattern_internal_error`.
     async fn understand(&self, heard: &Heard<'_>, cx: &Cx) -> Result<Understood>;
 }
 

@@ -7,12 +7,12 @@ use ninefold_core::{Cx, Model, Result};
 
 use super::evidence::was_said;
 use super::line::parse;
-use super::{By, Heard, Understand, Understood, prompt};
+use super::{By, Heard, Rules, Understand, Understood, prompt};
 use crate::command::{CannotHandle, Command};
 use crate::program::{FlowId, Slot, SlotId};
 use crate::scope::Scope;
 
-/// Asks a model.
+/// Asks a model; while a sensitive slot is asked for, rules alone.
 #[derive(Clone)]
 pub struct ByModel {
     model: Arc<dyn Model>,
@@ -28,6 +28,11 @@ impl ByModel {
 #[async_trait]
 impl Understand for ByModel {
     async fn understand(&self, heard: &Heard<'_>, cx: &Cx) -> Result<Understood> {
+        // What is said now is most likely the value, which no model is to see.
+        let asked = heard.scope.asked.and_then(|slot| heard.program.slot(slot));
+        if asked.is_some_and(|slot| slot.sensitive) && !heard.scope.confirming {
+            return Ok(Rules.read(heard));
+        }
         let completion = match self.model.send(prompt::request(heard), cx).await {
             Ok(reply) => reply.collect().await,
             Err(error) => Err(error),

@@ -25,8 +25,8 @@ pub(super) fn request(heard: &Heard<'_>) -> ModelRequest {
             ("slots", &slots(heard)),
             ("open", &or_nothing(heard.scope.open.last().map_or("", |flow| flow.as_str()))),
             ("asked", &asked(heard)),
-            ("last", &or_nothing(&one_line(heard.view.last_said, LONGEST_LAST))),
-            ("message", &message(heard.view.message)),
+            ("last", &or_nothing(&one_line(&heard.secrets.hide(heard.view.last_said), LONGEST_LAST))),
+            ("message", &message(&heard.secrets.hide(heard.view.message))),
         ],
     );
     ModelRequest {
@@ -59,7 +59,11 @@ fn slots(heard: &Heard<'_>) -> String {
         }
         match heard.values.iter().find(|(known, _)| *known == id) {
             Some((_, value)) if !slot.sensitive => {
-                let _ = write!(lines, " = {}", serde_json::Value::from(one_line(value, LONGEST_DESCRIPTION)));
+                let _ = write!(
+                    lines,
+                    " = {}",
+                    serde_json::Value::from(one_line(&heard.secrets.hide(value), LONGEST_DESCRIPTION))
+                );
             }
             _ if offered.filled => lines.push_str(" = (has a value)"),
             _ => {}

@@ -3,6 +3,7 @@
 // Functions that tests share report by panicking too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod bounds;
 mod buttons;
 mod calls;
 mod choices;
@@ -12,6 +13,7 @@ mod defects;
 mod definition;
 mod flights;
 mod handed;
+mod host;
 mod hostile;
 mod inspected;
 mod killed;
@@ -20,6 +22,7 @@ mod redo;
 mod reprompts;
 mod resumed;
 mod script;
+mod secrets;
 mod sequence;
 mod stack;
 mod values;

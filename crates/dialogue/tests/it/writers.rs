@@ -65,6 +65,21 @@ async fn messages_of_one_session_queue_and_none_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_too_many_messages_at_once_in_one_session_some_are_refused_and_told_so() {
+    let dialogue = counting(Arc::new(MemorySessions::new()), 100);
+    let turns = (0..70).map(|_| dialogue.turn("anna", "slowly one more please"));
+    let (taken, refused): (Vec<_>, Vec<_>) = join_all(turns).await.into_iter().partition(Result::is_ok);
+    // One under way and 64 that wait for it.
+    assert_eq!((taken.len(), refused.len()), (65, 5));
+    for refused in refused {
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::RateLimited, "{error}");
+        assert!(error.to_string().contains("session \"anna\" is busy"), "{error}");
+    }
+    assert_eq!(dialogue.turn("anna", "one more").await.unwrap().text(), "66.");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_turn_that_is_dropped_leaves_its_session_as_it_was_and_the_next_goes_on() {
     let dialogue = counting(Arc::new(MemorySessions::new()), 100);
     dialogue.turn("anna", "one more").await.unwrap();

@@ -165,6 +165,7 @@ pub(crate) struct Scene {
     pub(crate) last_set: Option<SlotId>,
     pub(crate) last_said: &'static str,
     pub(crate) normalizer: Normalizer,
+    pub(crate) secrets: crate::secret::Secrets,
     pub(crate) reading: Reading,
     pub(crate) names: Known,
 }
@@ -183,6 +184,7 @@ impl Scene {
             last_set: None,
             last_said: "",
             normalizer: Normalizer::default(),
+            secrets: crate::secret::Secrets::default(),
             reading: Reading { locale: Locale::EnUs, now: date(2024, 1, 10).at(9, 0, 0, 0), prefer: Prefer::Future },
             names: Known(None),
         }
@@ -243,6 +245,7 @@ impl Scene {
             last_set: self.last_set,
             normalizer: &self.normalizer,
             reading: &self.reading,
+            secrets: &self.secrets,
         })
     }
 }
