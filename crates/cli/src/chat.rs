@@ -83,14 +83,11 @@ async fn talk(dialogue: &Dialogue, args: &Chat, everywhere: &Everywhere, lines: 
         if lines.are_typed() {
             write("> ")?;
         }
-        let input = match heard(lines, silence_after).await? {
-            None => {
-                if lines.are_typed() {
-                    write("\n")?;
-                }
-                return Ok(exit);
+        let Some(input) = heard(lines, silence_after).await? else {
+            if lines.are_typed() {
+                write("\n")?;
             }
-            Some(input) => input,
+            return Ok(exit);
         };
         let turn = async {
             let input = input?.scope(Scope::of(&args.scope)).budget(args.budget.limits());
