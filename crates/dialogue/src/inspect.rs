@@ -219,6 +219,8 @@ impl<'a> Unseen<'a> {
         let texts = texts.chain(of.trail.iter_mut().map(|step| &mut step.what));
         let texts = texts.chain(of.failures.iter_mut().map(|failure| &mut failure.message));
         let texts = texts.chain(of.values.iter_mut().map(|change| &mut change.how));
+        let findings = of.sources.iter_mut().flat_map(|sources| &mut sources.findings);
+        let texts = texts.chain(findings.map(|finding| &mut finding.text));
         for text in texts.chain(of.said.iter_mut().map(|said| &mut said.text)) {
             self.secrets.hide_in(text);
         }

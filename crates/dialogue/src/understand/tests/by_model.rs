@@ -71,7 +71,7 @@ fn a_model_knows_which_flows_the_user_was_asked_about() {
     let scene = Scene::idle().choosing(&["check_balance", "transfer_money"]);
     let understood = hear(&scene, "the one with the money", &ByModel::new(Arc::<ScriptedModel>::clone(&model)));
     assert_eq!(lines(&understood), "start transfer_money");
-    let shown = model.requests().remove(0).messages.last().unwrap().text().to_string();
+    let shown = model.requests().remove(0).messages.last().unwrap().text().clone();
     assert!(shown.contains("Asked: which flow, in this order: check_balance, transfer_money\n"), "{shown}");
 }
 
