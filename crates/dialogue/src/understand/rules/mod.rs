@@ -5,6 +5,7 @@
 
 mod change;
 mod choice;
+mod kinds;
 mod phrases;
 mod role;
 mod said;
