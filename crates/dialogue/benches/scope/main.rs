@@ -115,7 +115,7 @@ fn view() -> View<'static> {
         confirming: false,
         choices: &[],
         filled: &[],
-        names: &Nothing,
+        guards: &Nothing,
     }
 }
 

@@ -59,8 +59,7 @@ pub(crate) fn verified(turn: &Turn<'_>, deed: &Deed) -> Result<(Understood, Vec<
     if let Some(flow) = start {
         let mut after = turn.state.clone();
         after.values.extend(given.iter().map(|(slot, value)| (*slot, Arc::clone(value))));
-        let guard = program.flow(flow).and_then(|flow| flow.guard.as_ref());
-        if guard.is_some_and(|guard| !guard.holds(&engine.view(&after, turn.now)).unwrap_or(false)) {
+        if !engine.may_run(flow, &after, turn.now) {
             done.refused.extend(deed.start.iter().map(|name| format!("the guard of flow {name} does not hold")));
             return Ok((done, vec![Order::Cannot(CannotHandle::OutOfScope)]));
         }

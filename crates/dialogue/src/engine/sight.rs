@@ -6,8 +6,9 @@ use ninefold_core::Result;
 use super::Engine;
 use super::state::{State, Waiting};
 use super::turn::Turn;
+use crate::expression::Expression;
 use crate::program::{FlowId, SlotId};
-use crate::scope::{Scope, View};
+use crate::scope::{Guards, Scope, View};
 use crate::understand::{Heard, Understood};
 
 /// The open flows and filled slots, as scope and understanding take them.
@@ -15,6 +16,19 @@ pub(crate) struct Sight {
     stack: Vec<FlowId>,
     filled: Vec<SlotId>,
     values: Vec<(SlotId, String)>,
+}
+
+/// Each flow's guard reads that flow's own names.
+struct Guarded<'a> {
+    engine: &'a Engine,
+    state: &'a State,
+    now: DateTime,
+}
+
+impl Guards for Guarded<'_> {
+    fn hold(&self, flow: FlowId, _: &Expression) -> bool {
+        self.engine.may_run(flow, self.state, self.now)
+    }
 }
 
 impl Sight {
@@ -28,7 +42,7 @@ impl Sight {
         }
     }
 
-    fn view<'a>(&'a self, state: &'a State, message: &'a str, names: &'a super::names::View<'a>) -> View<'a> {
+    fn view<'a>(&'a self, state: &'a State, message: &'a str, guards: &'a Guarded<'a>) -> View<'a> {
         View {
             message,
             last_said: state.last_shown.as_deref().unwrap_or(&state.last_said),
@@ -42,21 +56,22 @@ impl Sight {
             confirming: state.waiting == Some(Waiting::Confirmation),
             choices: if state.waiting == Some(Waiting::Choice) { &state.choices } else { &[] },
             filled: &self.filled,
-            names,
+            guards,
         }
     }
 
     /// What a message that comes in this state may see.
     pub(crate) fn scope(&self, engine: &Engine, state: &State, now: DateTime, message: &str) -> Scope {
-        let names = engine.view(state, now);
-        Scope::of(&engine.program, &engine.index, &self.view(state, message, &names))
+        let guards = Guarded { engine, state, now };
+        Scope::of(&engine.program, &engine.index, &self.view(state, message, &guards))
     }
 
     pub(crate) async fn understand(&self, turn: &Turn<'_>, message: &str, scope: &Scope) -> Result<Understood> {
         let engine = turn.engine;
-        let (names, reading) = (engine.view(&turn.state, turn.now), engine.reading(turn.now));
+        let guards = Guarded { engine, state: &turn.state, now: turn.now };
+        let reading = engine.reading(turn.now);
         let heard = Heard {
-            view: self.view(&turn.state, message, &names),
+            view: self.view(&turn.state, message, &guards),
             scope,
             program: &engine.program,
             index: &engine.index,

@@ -20,7 +20,7 @@ use crate::program::{ActionId, FlowId, Program, SlotId};
 
 pub use index::{Index, Scores, Words};
 pub use reason::{Reason, Refusal};
-pub use view::{Bounds, View};
+pub use view::{Bounds, Guards, View};
 
 pub(crate) use index::{SlotWords, beginning, fold};
 

@@ -161,21 +161,20 @@ impl Offer<'_> {
 
     /// Whether a user may start a flow now: not one that is open, nor one that only the system starts.
     fn can_start(&self, id: FlowId) -> bool {
-        !self.is_open(id) && self.program.flow(id).is_some_and(|flow| !flow.internal && self.guard_holds(flow))
+        !self.is_open(id) && self.program.flow(id).is_some_and(|flow| !flow.internal && self.guard_holds(id, flow))
     }
 
     fn is_open(&self, id: FlowId) -> bool {
         self.view.active == Some(id) || self.view.stack.contains(&id)
     }
 
-    /// A guard that cannot be evaluated does not hold.
-    fn guard_holds(&self, flow: &Flow) -> bool {
-        flow.guard.as_ref().is_none_or(|guard| guard.holds(self.view.names).unwrap_or(false))
+    fn guard_holds(&self, id: FlowId, flow: &Flow) -> bool {
+        flow.guard.as_ref().is_none_or(|guard| self.view.guards.hold(id, guard))
     }
 
     fn flow(&mut self, id: FlowId, reason: Reason) {
         let Some(flow) = self.program.flow(id) else { return };
-        if flow.internal || !self.guard_holds(flow) || self.flows.iter().any(|known| known.id == id) {
+        if flow.internal || !self.guard_holds(id, flow) || self.flows.iter().any(|known| known.id == id) {
             return;
         }
         let (score, said) = (self.scores.of(id), self.said.of(id));
@@ -187,7 +186,7 @@ impl Offer<'_> {
         for slot in program.flow(flow).into_iter().flat_map(|flow| &flow.reaches) {
             // What it calls and may not run now asks for nothing.
             let of = program.slot(*slot).and_then(|slot| slot.flow).filter(|of| *of != flow && !self.is_open(*of));
-            if of.and_then(|of| program.flow(of)).is_some_and(|of| !self.guard_holds(of)) {
+            if of.is_some_and(|of| program.flow(of).is_some_and(|flow| !self.guard_holds(of, flow))) {
                 continue;
             }
             let correctable = *reason == Reason::Active && self.view.filled.contains(slot);

@@ -16,7 +16,7 @@ fn view() -> View<'static> {
         confirming: false,
         choices: &[],
         filled: &[],
-        names: &NOTHING,
+        guards: &NOTHING,
     }
 }
 
@@ -46,11 +46,11 @@ fn a_guard_hides_a_flow_and_refuses_it() {
     assert!(hidden.allows(&Command::Clarify { flows: vec!["check_balance".into(), "close_account".into()] }).is_err());
     assert!(hidden.allows(&Command::Set { slot: "reason".into(), value: "x".into() }).is_err());
     let owner = Known(Some(("owner", true.into())));
-    let shown = scope(&program, &View { message: "close my account for good", names: &owner, ..view() });
+    let shown = scope(&program, &View { message: "close my account for good", guards: &owner, ..view() });
     assert!(shown.allows(&start).is_ok());
     // What a guard cannot make sense of does not open it.
     let odd = Known(Some(("owner", "perhaps".into())));
-    assert!(scope(&program, &View { message: "close my account", names: &odd, ..view() }).allows(&start).is_err());
+    assert!(scope(&program, &View { message: "close my account", guards: &odd, ..view() }).allows(&start).is_err());
 }
 
 #[test]

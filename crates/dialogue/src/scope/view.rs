@@ -1,6 +1,6 @@
 //! What a scope is made from: the message and where the dialogue stands.
 
-use crate::expression::Names;
+use crate::expression::{Expression, Names};
 use crate::program::{FlowId, SlotId};
 
 /// Where the dialogue stands when a message comes.
@@ -24,8 +24,20 @@ pub struct View<'a> {
     pub choices: &'a [FlowId],
     /// The slots that have a value.
     pub filled: &'a [SlotId],
-    /// What guards read.
-    pub names: &'a (dyn Names + Sync),
+    /// Which guards hold now.
+    pub guards: &'a dyn Guards,
+}
+
+/// Says whether guards hold. Names that are the same for all flows do.
+pub trait Guards: Sync {
+    /// Whether the guard of this flow holds. One that cannot be evaluated does not.
+    fn hold(&self, flow: FlowId, guard: &Expression) -> bool;
+}
+
+impl<T: Names + Sync> Guards for T {
+    fn hold(&self, _: FlowId, guard: &Expression) -> bool {
+        guard.holds(self).unwrap_or(false)
+    }
 }
 
 /// How much a scope offers.

@@ -103,6 +103,29 @@ async fn a_host_may_start_what_users_may_not() {
 }
 
 #[tokio::test]
+async fn a_guard_reads_the_slots_of_its_own_flow() {
+    let flows = r#"
+flows:
+  renew:
+    description: Renew a book
+    triggers: [renew my book]
+    if: "left > 0"
+    slots:
+      left: {type: integer, internal: true, persist: true}
+    steps:
+      - set: {left: "left - 1"}
+      - say: "Renewed; {{ left }} left."
+"#;
+    let dialogue = Made::of(flows).dialogue();
+    assert!(!dialogue.turn("user", "renew my book").await.unwrap().text().contains("Renewed"));
+    let reply = dialogue.start("user", "renew", json!({ "left": 2 })).await.unwrap();
+    assert!(reply.text().contains("Renewed; 1 left."), "{reply}");
+    let reply = dialogue.turn("user", "renew my book").await.unwrap();
+    assert!(reply.text().contains("Renewed; 0 left."), "{reply}");
+    assert!(!dialogue.turn("user", "renew my book").await.unwrap().text().contains("Renewed"));
+}
+
+#[tokio::test]
 async fn a_turn_has_the_scope_the_budget_and_the_deadline_that_the_host_gives() {
     type Seen = Arc<Mutex<Vec<(bool, Option<u64>, bool)>>>;
     let seen = Seen::default();

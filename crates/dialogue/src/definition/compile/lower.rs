@@ -121,7 +121,7 @@ impl Compiler<'_> {
         let guard = self.condition(source, view);
         for name in guard.reads() {
             let own = view.flow.and_then(|flow| self.own_slot(flow, name));
-            if own.is_some_and(|(_, slot)| !slot.persist && slot.default.is_none()) {
+            if own.is_some_and(|(_, slot)| !slot.persist) {
                 let message =
                     format!("the condition of the flow reads `{name}`, which has no value before the flow starts");
                 self.error(&source.place, message, "make it a global slot, or `persist: true`");

@@ -233,7 +233,7 @@ impl Scene {
             confirming: self.confirming,
             choices: &self.choices,
             filled: &filled,
-            names: &self.names,
+            guards: &self.names,
         };
         let scope = Scope::of(&self.program, &self.index, &view);
         then(&Heard {
