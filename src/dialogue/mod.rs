@@ -78,7 +78,8 @@ impl Dialogue {
     }
 
     /// Takes a message of a session. Messages of one session are taken one after the other, in the order in which they came. When
-    /// this returns, the turn is written down; when it fails or is dropped, the session stands where it stood.
+    /// this returns, the turn is written down; when it fails or is dropped, the session stands where it stood, unless the turn was
+    /// being written just then: [`Dialogue::inspect`] tells.
     ///
     /// # Errors
     /// As [`ninefold_dialogue::Dialogue::turn`], with the account of the turn up to the failure.

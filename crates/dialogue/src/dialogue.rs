@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ninefold_core::{
-    Clock, Cx, Error, ErrorKind, Event, Key, PhaseEnd, Result, Resumption, SessionEvent, SessionId, Sessions, Teller,
-    Turn, span,
+    Clock, Cx, Error, ErrorKind, Event, PhaseEnd, Result, Resumption, SessionEvent, SessionId, Sessions, Teller, Turn,
+    span,
 };
 use ninefold_pipeline::Run;
 use ninefold_pipeline::layers::{inline, normalize};
@@ -430,12 +430,6 @@ fn kept(message: &str, longest: usize) -> String {
         Some(_) => message.chars().take(longest).chain(['…']).collect(),
         None => message.to_owned(),
     }
-}
-
-/// The key of a program, as sessions note it.
-#[must_use]
-pub fn key_of(program: &Program) -> Key {
-    program.key
 }
 
 #[cfg(test)]

@@ -45,6 +45,14 @@ pub(crate) fn push(engine: &Engine, state: &mut State, interludes: Vec<Interlude
     }
 }
 
+/// Takes the flow of repair off the stack with which a turn begins after the definition has changed.
+pub(crate) fn taken_changed(engine: &Engine, state: &mut State) -> Option<Interlude> {
+    let changed = engine.patterns.flow(Pattern::ChangedDefinition);
+    let begins = |frame: &mut Frame| Some(frame.flow) == changed && frame.step == 0 && frame.done.is_empty();
+    let frame = if state.waiting.is_none() { state.frames.pop_if(begins) } else { None }?;
+    Some(interlude(engine, Pattern::ChangedDefinition, Value::clone(&frame.context)))
+}
+
 /// Carries out one order. What is to be said about it is left to repair flows.
 pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Interlude>) {
     let engine = turn.engine;
@@ -81,7 +89,10 @@ pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Inte
                     json!({ "slot": name, "value": said, "message": null, "ambiguous": readings })
                 }
                 Refused::Invalid(message) => {
-                    turn.put_again |= message.is_some() && turn.state.waiting == Some(Waiting::Slot(slot));
+                    let asked = Some(Waiting::Slot(slot));
+                    if message.is_some() && turn.state.waiting == asked {
+                        turn.put_again = asked;
+                    }
                     json!({ "slot": name, "value": said, "message": message, "ambiguous": null })
                 }
             };
@@ -102,7 +113,7 @@ pub(crate) fn apply(turn: &mut Turn<'_>, order: Order, interludes: &mut Vec<Inte
         }
         Order::Skip => add(Pattern::Skip, skip(turn)),
         Order::Repeat => {
-            turn.put_again = true;
+            turn.put_again = turn.state.waiting;
             add(Pattern::Repeat, json!({ "text": turn.state.last_said }));
         }
         Order::ChitChat => add(Pattern::ChitChat, json!({})),
@@ -151,6 +162,7 @@ pub(crate) fn open(turn: &mut Turn<'_>, flow: FlowId) -> bool {
         return false;
     }
     interrupt(state);
+    turn.again = None;
     state.settled.clear();
     state.frames.push(Frame::new(flow));
     set_defaults(turn.engine, &mut turn.state, flow, turn.now);

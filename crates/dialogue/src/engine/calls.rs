@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::apply::{self, interlude};
+use super::bounds;
 use super::pattern::Pattern;
 use super::state::{Came, Filled, Frame, Then};
 use super::steps::{Failed, Next, go_on, judge_again, jump, note};
@@ -56,7 +57,11 @@ pub(super) fn call(
     }
     let mut given = Vec::with_capacity(inputs.len());
     for (slot, expression) in inputs {
-        given.push((*slot, expression.eval(&engine.view(&turn.state, turn.now))?));
+        let value = expression.eval(&engine.view(&turn.state, turn.now))?;
+        if bounds::is_too_large(&value) {
+            return Err(Failed { why: format!("the value has more than {} bytes", bounds::MOST_VALUE) });
+        }
+        given.push((*slot, value));
     }
     note(turn, "call");
     enter(turn, to, outputs.to_vec())?;

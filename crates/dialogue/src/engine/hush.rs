@@ -58,6 +58,13 @@ impl Turn<'_> {
         }
     }
 
+    /// Keeps in mind what the host gave a sensitive slot in vain.
+    pub(crate) fn keep_refused(&mut self, slot: SlotId, words: &str) {
+        if self.is_sensitive(slot) {
+            self.keep_words(slot, words);
+        }
+    }
+
     fn keep_words(&mut self, slot: SlotId, words: &str) {
         let Some(of) = self.engine.program.slot(slot) else { return };
         let read = self.engine.normalizer.read(&of.kind, words, &self.engine.reading(self.now));

@@ -14,6 +14,7 @@ pub mod pattern;
 pub(crate) mod run;
 pub(crate) mod said;
 pub(crate) mod saved;
+mod settled;
 pub(crate) mod sight;
 pub mod state;
 pub(crate) mod steps;

@@ -283,8 +283,10 @@ pub(super) fn judged(turn: &Turn<'_>, starts: &[FlowId], orders: Vec<Order>) -> 
         }
     }
     for order in &orders {
-        if let Order::Give { slot, value } = order {
-            after.values.insert(*slot, Arc::clone(value));
+        match order {
+            Order::Give { slot, value } => drop(after.values.insert(*slot, Arc::clone(value))),
+            Order::Clear(slot) => drop(after.values.remove(slot)),
+            _ => {}
         }
     }
     let judge = |order: Order| match order {

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use ninefold_core::{Error, ErrorKind, Key, Result, span};
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
+use tokio::time::Instant;
 
 use super::bounds;
 use super::digest;
@@ -156,6 +157,10 @@ async fn tried(
         match result {
             Err(error) if error.is_transient() && attempt < attempts => {
                 let pause = error.retry_after().unwrap_or(PAUSE * u32::from(attempt));
+                // Who waits longer than the turn has does not come to `on_failure`.
+                if turn.cx.deadline().is_some_and(|at| at.saturating_duration_since(Instant::now()) <= pause) {
+                    return Err(error);
+                }
                 let waited = span::inside(
                     span::backoff(),
                     turn.cx.within_bounds(async {

@@ -357,8 +357,11 @@ impl State {
                 caller.came_to(Came::Called { within });
             }
         }
-        for frame in &mut self.frames {
-            frame.redo = true;
+        // Who still waits for a flow that it has called would call it anew.
+        let mut waits = false;
+        for frame in self.frames.iter_mut().rev() {
+            frame.redo |= !waits;
+            waits = frame.called.is_some();
         }
     }
 

@@ -178,7 +178,7 @@ async fn plain(turn: &mut Turn<'_>, flow: FlowId, op: &Op) -> Result<Next, Faile
                 answered(turn, digest, yes, *denied);
                 return Ok(Next::On);
             }
-            if !std::mem::take(&mut turn.put_again) {
+            if turn.put_again.take() != Some(Waiting::Confirmation) {
                 say(turn, prompt).await?;
             }
             note(turn, "confirm");
@@ -275,7 +275,9 @@ async fn collect(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response
 fn refused(turn: &mut Turn<'_>, slot: SlotId, value: &Filled, message: Option<&str>) {
     let engine = turn.engine;
     turn.again = Some(Again::Invalid);
-    turn.put_again |= message.is_some();
+    if message.is_some() {
+        turn.put_again = Some(Waiting::Slot(slot));
+    }
     let name = engine.program.slot(slot).map(|slot| slot.name.clone());
     let said = if value.original.is_empty() { value.value.to_string() } else { value.original.clone() };
     let context = json!({ "slot": name, "value": said, "message": message, "ambiguous": null });
@@ -317,7 +319,7 @@ async fn ask(turn: &mut Turn<'_>, slot: SlotId, prompt: Option<&Arc<Response>>) 
         Some(Again::NoInput) => of.no_input.as_ref(),
         Some(Again::Invalid) | None => None,
     };
-    if !std::mem::take(&mut turn.put_again) {
+    if turn.put_again.take() != Some(Waiting::Slot(slot)) {
         say_as(turn, words.or(prompt).unwrap_or(&of.prompt), pick).await?;
     }
     note(turn, format!("ask {}", of.name));

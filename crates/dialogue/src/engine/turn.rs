@@ -15,6 +15,7 @@ use super::guard::{ends, guarded};
 use super::orders::{self, Order, Refused};
 use super::pattern::Pattern;
 use super::said::Said;
+use super::settled::is_repeated;
 use super::sight::Sight;
 use super::state::{Filled, State, Waiting};
 use super::steps::{self, Failure, Trail};
@@ -41,8 +42,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) again: Option<Again>,
     /// The slot whose question was answered in this turn.
     pub(crate) answered: Option<SlotId>,
-    /// Whether the open question was just put in other words: by what was repeated, or by what was said against a value.
-    pub(crate) put_again: bool,
+    /// The question that was just put in other words: by what was repeated, or by what was said against a value.
+    pub(crate) put_again: Option<Waiting>,
     /// Whether a flow of the user's ended in this turn.
     pub(crate) completed: Option<FlowId>,
     /// Whether it counts as one without an answer.
@@ -100,10 +101,14 @@ pub(crate) async fn turn(engine: &Engine, session: &SessionId, state: State, inp
     if turn.state.turns == 1 {
         interludes.push(apply::interlude(engine, Pattern::SessionStart, json!({})));
     }
+    // Before anything that this turn begins.
+    interludes.extend(apply::taken_changed(engine, &mut turn.state));
     let outside = turn.state.handed_to.clone().filter(|agent| engine.external.contains_key(agent));
     let goes_on = if input.what == What::Back {
         understood.by = By::Host;
         interludes.push(turn.back()?);
+        let choices = turn.choices();
+        interludes.extend(choices.map(|choices| apply::choice(&mut turn, choices)));
         true
     } else if let Some((pattern, context)) = fit {
         // Flows wait until whoever has taken over is done.
@@ -121,19 +126,23 @@ pub(crate) async fn turn(engine: &Engine, session: &SessionId, state: State, inp
         let (done, orders) = inline("verify", cx, async { deed::verified(&turn, deed) }).await?;
         understood = done;
         for order in &orders {
-            if let Order::Start(flow) = order {
-                turn.admit(*flow);
+            match order {
+                Order::Start(flow) => turn.admit(*flow),
+                Order::Refuse { slot, said, .. } => turn.keep_refused(*slot, said),
+                _ => {}
             }
         }
         inline("route", cx, async {
-            turn.route(orders, &mut interludes);
+            turn.route(orders, By::Host, &mut interludes);
             Ok(())
         })
         .await?;
         outside.is_none() || !interludes.is_empty()
     } else if let Some(agent) = outside {
+        turn.pause |= !interludes.is_empty();
         inline("collect", cx, turn.forward(&agent, message, &mut interludes)).await?;
-        turn.state.handed_to.is_none()
+        turn.pause &= turn.state.handed_to.is_some();
+        turn.state.handed_to.is_none() || !interludes.is_empty()
     } else {
         let sight = Sight::of(&turn.state);
         let scope = inline("retrieve", cx, async { Ok(sight.scope(engine, &turn.state, now, message)) }).await?;
@@ -147,6 +156,8 @@ pub(crate) async fn turn(engine: &Engine, session: &SessionId, state: State, inp
             Err(error) => {
                 interludes.push(turn.failed_in(Pattern::CannotHandle, &error));
                 turn.scope = Some(scope);
+                let choices = turn.choices();
+                interludes.extend(choices.map(|choices| apply::choice(&mut turn, choices)));
                 true
             }
         }
@@ -189,7 +200,7 @@ impl<'a> Turn<'a> {
             steps: 0,
             again: None,
             answered: None,
-            put_again: false,
+            put_again: None,
             completed: None,
             missed: false,
             gave_up: false,
@@ -229,7 +240,7 @@ impl<'a> Turn<'a> {
         while let Some(part) = parts.next() {
             let orders = inline("verify", cx, async { Ok(self.verified(message, all, part)) }).await?;
             inline("route", cx, async {
-                self.route(orders, interludes);
+                self.route(orders, understood.by, interludes);
                 Ok(())
             })
             .await?;
@@ -264,9 +275,13 @@ impl<'a> Turn<'a> {
     }
 
     /// Carries orders out. A choice that the user did not make is put again, and who waits for a person is told so.
-    fn route(&mut self, orders: Vec<Order>, interludes: &mut Vec<Interlude>) {
-        let aside =
-            |order: &Order| matches!(order, Order::ChitChat | Order::Knowledge(_) | Order::Repeat | Order::Cannot(_));
+    fn route(&mut self, orders: Vec<Order>, by: By, interludes: &mut Vec<Interlude>) {
+        let aside = |order: &Order| match order {
+            Order::ChitChat | Order::Knowledge(_) | Order::Repeat | Order::Cannot(_) => true,
+            // What the host sets is no answer of the user's.
+            Order::Give { .. } | Order::Clear(_) | Order::Refuse { .. } => by == By::Host,
+            _ => false,
+        };
         let beside = orders.iter().all(aside);
         let repeats = orders.contains(&Order::Repeat);
         let choices = self.choices().filter(|_| beside);
@@ -345,11 +360,10 @@ impl<'a> Turn<'a> {
     fn is_settled(&self, orders: &[Order], message: &str) -> bool {
         let unhandled =
             |order: &Order| matches!(order, Order::Cannot(CannotHandle::OutOfScope | CannotHandle::NotUnderstood));
-        let message = message.to_lowercase();
         self.state.frames.is_empty()
             && orders.iter().all(unhandled)
             && !orders.is_empty()
-            && self.state.settled.iter().any(|said| message.contains(said.as_str()))
+            && is_repeated(self.engine, &self.state, message)
     }
 
     /// Hands a message to whoever has taken over.

@@ -27,7 +27,7 @@ pub(super) fn was_said(heard: &Heard<'_>, id: SlotId, slot: &Slot, value: &str) 
 }
 
 /// Whether a value stands in a text, whatever the case, the blanks and the accents, and not within a word.
-fn is_part(text: &str, value: &str) -> bool {
+pub(crate) fn is_part(text: &str, value: &str) -> bool {
     let plain = |text: &str| {
         let words: Vec<&str> = text.split_whitespace().collect();
         // An apostrophe ends a word here: a form of a name is the name.

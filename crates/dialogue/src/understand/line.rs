@@ -39,8 +39,10 @@ pub enum Unusable {
     NoCommand,
     /// Commands and other lines are mixed, so that one cannot tell what is meant.
     Mixed,
-    /// Its commands contradict each other.
+    /// It says yes and no.
     Contradiction,
+    /// It gives a slot two values.
+    TwoValues,
 }
 
 impl fmt::Display for Unusable {
@@ -50,7 +52,8 @@ impl fmt::Display for Unusable {
             Self::TooMany => "the answer has more commands than a message can mean",
             Self::NoCommand => "the answer has no command",
             Self::Mixed => "the answer mixes commands with other text",
-            Self::Contradiction => "the commands contradict each other",
+            Self::Contradiction => "the commands say yes and no",
+            Self::TwoValues => "the commands give a slot two values",
         })
     }
 }
@@ -194,7 +197,8 @@ pub fn parse(answer: &str) -> Result<Vec<Command>, Unusable> {
     if commands.is_empty() {
         return Err(Unusable::NoCommand);
     }
-    if contradict(&commands) {
+    let commands = last_of_each_slot(commands)?;
+    if commands.contains(&Command::Affirm) && commands.contains(&Command::Deny) {
         return Err(Unusable::Contradiction);
     }
     Ok(commands)
@@ -209,17 +213,28 @@ fn unmarked(line: &str) -> &str {
     line.strip_prefix('`').and_then(|inner| inner.strip_suffix('`')).unwrap_or(line)
 }
 
-fn contradict(commands: &[Command]) -> bool {
-    let has = |wanted: &Command| commands.contains(wanted);
-    let slot = |command: &Command| match command {
-        Command::Set { slot, .. } | Command::Correct { slot, .. } | Command::Clear { slot } => Some(slot.clone()),
+/// Of commands about one slot the last, where they do not give it different values: it may be cleared before it is set.
+fn last_of_each_slot(commands: Vec<Command>) -> Result<Vec<Command>, Unusable> {
+    let about = |command: &Command| match command {
+        Command::Set { slot, value } | Command::Correct { slot, value } => Some((slot.clone(), Some(value.clone()))),
+        Command::Clear { slot } => Some((slot.clone(), None)),
         _ => None,
     };
-    let mut slots: Vec<SmolStr> = commands.iter().filter_map(slot).collect();
-    let all = slots.len();
-    slots.sort();
-    slots.dedup();
-    has(&Command::Affirm) && has(&Command::Deny) || slots.len() < all
+    let mut kept: Vec<Command> = Vec::with_capacity(commands.len());
+    for command in commands {
+        if let Some((slot, value)) = about(&command) {
+            let earlier = kept.iter().position(|known| about(known).is_some_and(|(known, _)| known == slot));
+            if let Some(at) = earlier {
+                let before = about(&kept.remove(at)).and_then(|(_, before)| before);
+                // Set and then cleared, or set to two values: one cannot tell what is meant.
+                if before.is_some() && before != value {
+                    return Err(Unusable::TwoValues);
+                }
+            }
+        }
+        kept.push(command);
+    }
+    Ok(kept)
 }
 
 #[cfg(test)]
@@ -247,6 +262,18 @@ mod tests {
     }
 
     #[test]
+    fn a_slot_may_be_cleared_and_set_and_not_be_set_to_two_values() {
+        let set = Command::Set { slot: "day".into(), value: "Friday".into() };
+        assert_eq!(parse("clear day\nset day \"Friday\""), Ok(vec![set]));
+        let correct = Command::Correct { slot: "day".into(), value: "Friday".into() };
+        assert_eq!(parse("set day \"Friday\"\ncorrect day \"Friday\""), Ok(vec![correct]));
+        for unclear in ["set day \"Friday\"\nset day \"Monday\"", "set day \"Friday\"\nclear day"] {
+            assert_eq!(parse(unclear), Err(Unusable::TwoValues), "{unclear}");
+        }
+        assert_eq!(parse("yes\nno"), Err(Unusable::Contradiction));
+    }
+
+    #[test]
     fn prose_is_tolerated_around_commands_and_not_between() {
         let start = Command::Start { flow: "book_flight".into() };
         assert_eq!(parse("Here you are:\n```\n- start book_flight\n```\nDone."), Ok(vec![start.clone()]));
@@ -268,7 +295,7 @@ mod tests {
     #[test]
     fn contradictions_are_found() {
         assert_eq!(parse("yes\nno"), Err(Unusable::Contradiction));
-        assert_eq!(parse("set a \"1\"\nset a \"2\""), Err(Unusable::Contradiction));
+        assert_eq!(parse("set a \"1\"\nset a \"2\""), Err(Unusable::TwoValues));
         assert_eq!(parse("set a \"1\"\nset a \"1\"").map(|commands| commands.len()), Ok(1));
     }
 

@@ -2,7 +2,7 @@
 //! are unsure ([`Hybrid`]), or a script ([`Scripted`]), answers with commands of the closed set that the turn's scope allows,
 //! and says why.
 
-mod evidence;
+pub(crate) mod evidence;
 mod hybrid;
 pub mod line;
 mod model;

@@ -22,6 +22,7 @@ mod redo;
 mod reprompts;
 mod resumed;
 mod script;
+mod seams;
 mod secrets;
 mod sequence;
 mod stack;

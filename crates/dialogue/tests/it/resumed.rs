@@ -60,6 +60,7 @@ async fn a_definition_that_changes_under_a_live_session_closes_what_was_open_onc
         let stood = before.turn("anna", "Madrid").await.unwrap();
         assert_eq!(stood.asked, Some(Waits::Slot("destination".into())));
         before.turn("idle", "hello").await.unwrap();
+        before.turn("ben", "I want to book a flight").await.unwrap();
 
         let text = changed(FLIGHTS);
         assert_ne!(text, FLIGHTS, "{change}");
@@ -78,6 +79,10 @@ async fn a_definition_that_changes_under_a_live_session_closes_what_was_open_onc
         // It is told once, also to whoever resumes later.
         let second = reply("anna", "hello").await;
         assert!(!told(&second.text()), "{change}: {}", second.text());
+        // It is told before anything else, and not again when that is done.
+        let other = reply("ben", "I want to book a flight from Rome to Oslo").await.text();
+        assert!(told(&other) && other.find("Things have changed") < other.find('?'), "{change}: {other}");
+        assert!(!told(&reply("ben", "tomorrow").await.text()), "{change}");
         // Nothing was open here, so nothing is told.
         assert!(!told(&reply("idle", "hello").await.text()), "{change}");
     }

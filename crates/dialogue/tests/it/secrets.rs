@@ -154,3 +154,23 @@ flows:
     let inspection = dialogue.inspect("user", 2).await.unwrap().unwrap().to_string();
     assert!(!inspection.contains("740195"), "{inspection}");
 }
+
+#[tokio::test]
+async fn what_a_host_gives_a_sensitive_slot_in_vain_is_not_seen_later() {
+    let made = Made::of(ACCOUNT);
+    let model = Arc::new(ScriptedModel::new().answer("", "cannot"));
+    let dialogue = made.builder().model(Arc::<ScriptedModel>::clone(&model) as Arc<dyn Model>).build().unwrap();
+    dialogue.turn("user", "unlock my account").await.unwrap();
+    dialogue.turn("user", "5500").await.unwrap();
+    let refused = dialogue.set("user", serde_json::json!({ "born": "the 4111th of never" })).await.unwrap();
+    assert!(refused.text().contains("4111"), "{refused}");
+    dialogue.turn("user", "again").await.unwrap();
+    dialogue.turn("user", "cancel").await.unwrap();
+    dialogue.turn("user", "tell me about zebras, would you").await.unwrap();
+    for turn in 3..=6 {
+        let seen = dialogue.inspect("user", turn).await.unwrap().unwrap().to_string();
+        assert!(!seen.contains("4111"), "turn {turn}: {seen}");
+    }
+    let prompts = model.requests().into_iter().flat_map(|request| request.messages).map(|message| message.text());
+    assert!(prompts.into_iter().all(|prompt| !prompt.contains("4111")));
+}
