@@ -1,8 +1,10 @@
 //! What every benchmark prints first, and the runtime and pipelines they share.
 
-#![allow(dead_code, reason = "each benchmark uses its part")]
+#![allow(dead_code, unused_imports, reason = "each benchmark uses its part")]
 
+mod data;
 mod describe;
+mod report;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +14,9 @@ use ninefold::store::MemoryStore;
 use ninefold::{AgentCard, Chunk, ChunkKind, Cx, Document, Key, Soar, SoarBuilder, Source, Store, Task};
 use ninefold_testkit::ScriptedModel;
 
+pub use self::data::{Data, value};
 pub use self::describe::describe;
+pub use self::report::{Report, Target, figure, workspace};
 
 /// Criterion with enough samples for a median that holds; its JSON is under `target/criterion`.
 pub fn criterion() -> Criterion {
