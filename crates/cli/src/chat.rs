@@ -172,8 +172,8 @@ fn beside(reply: &Reply<Profile>, page: &Page) -> String {
     let mut text: String = reply.sources.iter().map(|sources| page.marks(sources.marks())).collect();
     let mut note = |note: &str| text.push_str(&format!("{}\n", page.faint(&format!("({})", one_line(note)))));
     reply.degradations.iter().for_each(|what| note(&format!("note: {what}")));
-    let failed = reply.trail.iter().map(|step| &step.what);
-    failed.filter(|what| what.starts_with("action ") && what.contains(" failed (")).for_each(|what| note(what));
+    let failed = reply.trail.iter().filter(|step| step.failed);
+    failed.for_each(|step| note(&step.what));
     let inside = reply.failures.iter().filter(|failure| !failure.message.starts_with("action "));
     inside.for_each(|failure| note(&format!("failed in {}, step {}: {}", failure.flow, failure.step, failure.message)));
     if let Some(to) = &reply.handed_to {

@@ -202,6 +202,12 @@ pub(crate) fn root(state: &State, at: usize) -> usize {
     at.saturating_sub(called)
 }
 
+/// The flow that called an open one, or that called who called it, first of all: itself where nobody did.
+pub(super) fn first_caller(state: &State, flow: FlowId) -> Option<FlowId> {
+    let at = state.frames.iter().position(|frame| frame.flow == flow)?;
+    state.frames.get(root(state, at)).map(|frame| frame.flow)
+}
+
 /// The end of the flows that the one at this place has called, one the other.
 fn called_from(state: &State, at: usize) -> usize {
     let above = state.frames.iter().skip(at + 1).take_while(|frame| frame.called.is_some()).count();
@@ -359,8 +365,7 @@ fn skip(turn: &mut Turn<'_>) -> Value {
 
 /// Ends a flow before its end, with what it has called and with those that called it, who would call it again.
 pub(crate) fn cancel(turn: &mut Turn<'_>, flow: FlowId) {
-    let at = turn.state.frames.iter().position(|frame| frame.flow == flow);
-    let first = at.and_then(|at| turn.state.frames.get(root(&turn.state, at))).map(|frame| frame.flow);
+    let first = first_caller(&turn.state, flow);
     if first.is_some_and(|first| close(turn.engine, &mut turn.state, first)) {
         turn.state.ended = Some(flow);
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use ninefold_core::{Error, ErrorKind, Result};
+use ninefold_core::{Error, ErrorKind};
 use serde::Serialize;
 
 /// The most bytes, as JSON, that an action returns for its outputs, or that a step gives a slot.
@@ -28,16 +28,16 @@ impl Write for Left {
     }
 }
 
-/// Whether something has more than [`MOST_VALUE`] bytes as JSON.
-pub(super) fn is_too_large(value: &impl Serialize) -> bool {
-    serde_json::to_writer(Left(MOST_VALUE), value).is_err()
+/// Refuses what has more than [`MOST_VALUE`] bytes as JSON, and says so: "more than ... bytes".
+pub(super) fn value(value: &impl Serialize) -> Result<(), String> {
+    serde_json::to_writer(Left(MOST_VALUE), value).map_err(|_| format!("more than {MOST_VALUE} bytes"))
 }
 
 /// Refuses a text of the host's that is too long to be said.
 ///
 /// # Errors
 /// `TooLong`.
-pub(super) fn text(who: &str, text: &str) -> Result<()> {
+pub(super) fn text(who: &str, text: &str) -> ninefold_core::Result<()> {
     if text.len() <= MOST_TEXT {
         return Ok(());
     }

@@ -58,9 +58,7 @@ pub(super) fn call(
     let mut given = Vec::with_capacity(inputs.len());
     for (slot, expression) in inputs {
         let value = expression.eval(&engine.view(&turn.state, turn.now))?;
-        if bounds::is_too_large(&value) {
-            return Err(Failed { why: format!("the value has more than {} bytes", bounds::MOST_VALUE) });
-        }
+        bounds::value(&value).map_err(|why| Failed { why: format!("the value has {why}") })?;
         given.push((*slot, value));
     }
     note(turn, "call");

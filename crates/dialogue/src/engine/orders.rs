@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Engine;
-use super::apply::{root, set_defaults};
+use super::apply::{first_caller, set_defaults};
 use super::names::View;
 use super::state::{Filled, Frame, State, Waiting};
 use super::turn::Turn;
@@ -210,9 +210,7 @@ fn under_way(turn: &Turn<'_>) -> Option<FlowId> {
 
 /// What ends when a flow is given up that others have called: the first of them.
 fn with_callers(turn: &Turn<'_>, flow: FlowId) -> FlowId {
-    let frames = &turn.state.frames;
-    let at = frames.iter().position(|frame| frame.flow == flow);
-    let first = at.and_then(|at| frames.get(root(&turn.state, at))).map_or(flow, |frame| frame.flow);
+    let first = first_caller(&turn.state, flow).unwrap_or(flow);
     if turn.engine.patterns.is_one(first) { flow } else { first }
 }
 

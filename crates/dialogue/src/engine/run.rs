@@ -14,7 +14,7 @@ use super::bounds;
 use super::digest;
 use super::guard::panicked;
 use super::state::{Came, Filled, Frame, given_anew};
-use super::steps::{go_on, judge_again, jump, note};
+use super::steps::{go_on, judge_again, jump, note, note_failure};
 use super::turn::Turn;
 use crate::action::Call;
 use crate::expression::Expression;
@@ -68,7 +68,11 @@ pub(super) async fn action(
         jump(turn, failed);
         return Ok(Ok(()));
     }
-    match tried(turn, action, given, digest).await {
+    let tried = tried(turn, action, given, digest).await;
+    if !tried.as_ref().is_err_and(|error| error.ends_run() && turn.cx.check().is_err()) {
+        turn.called.push(action.name.clone());
+    }
+    match tried {
         Ok(returned) => {
             let mut values = Vec::with_capacity(outputs.len());
             for (name, slot) in outputs {
@@ -85,7 +89,7 @@ pub(super) async fn action(
         }
         Err(error) if error.ends_run() && turn.cx.check().is_err() => Err(error),
         Err(error) => {
-            note(turn, format!("action {} failed ({}): {error}", action.name, error.kind()));
+            note_failure(turn, format!("action {} failed ({}): {error}", action.name, error.kind()));
             let Some(failed) = failed else { return Ok(Err(format!("action {:?} failed: {error}", action.name))) };
             if let Some(frame) = turn.state.frames.last_mut() {
                 frame.came_to(Came::Ran { digest, outputs: None });
@@ -178,8 +182,7 @@ async fn tried(
 
 /// The same for every try of one call, and after a crash in the same turn.
 fn key(turn: &Turn<'_>, action: &Action, digest: u64) -> String {
-    let (done, failed) = (format!("action {}", action.name), format!("action {} failed (", action.name));
-    let nth = turn.trail.iter().filter(|trail| trail.what == done || trail.what.starts_with(&failed)).count();
+    let nth = turn.called.iter().filter(|name| **name == action.name).count();
     Key::of(&(turn.session, turn.state.turns, &action.name, digest, nth)).map(|key| key.to_string()).unwrap_or_default()
 }
 
@@ -198,8 +201,8 @@ async fn once(turn: &Turn<'_>, action: &Action, inputs: Map<String, Value>, call
     };
     let returned = turn.cx.within_bounds(timed).await?;
     let outputs: Vec<_> = action.outputs.iter().map(|parameter| returned.get(parameter.name.as_str())).collect();
-    if bounds::is_too_large(&outputs) {
-        let what = format!("action {:?} returned more than {} bytes", action.name, bounds::MOST_VALUE);
+    if let Err(why) = bounds::value(&outputs) {
+        let what = format!("action {:?} returned {why}", action.name);
         return Err(Error::new(ErrorKind::TooLong, what).hint("return less, or a key under which the rest is found"));
     }
     for parameter in &action.outputs {

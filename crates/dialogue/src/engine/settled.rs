@@ -5,7 +5,7 @@ use ninefold_core::terms::is_function_word;
 use super::Engine;
 use super::state::State;
 use crate::program::FlowId;
-use crate::scope::fold;
+use crate::scope::{fold, has};
 use crate::understand::evidence::is_part;
 
 /// Words of wishes, beside function words, that tell nothing of what is wished.
@@ -31,14 +31,10 @@ pub(super) fn is_repeated(engine: &Engine, state: &State, message: &str) -> bool
 
 fn tells_nothing(engine: &Engine, flow: FlowId, word: &str) -> bool {
     let word = fold(word);
-    let alike = |known: &str| {
-        let shared = known.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
-        *known == *word || shared >= 4 && known.len().max(word.len()) - shared <= 3
-    };
     let names_slot = || {
         let slots = engine.program.flow(flow).map(|flow| flow.slots.as_slice()).unwrap_or_default();
         let mut words = slots.iter().filter_map(|slot| engine.index.slot_words(*slot));
-        words.any(|words| words.name.iter().chain(&words.description).any(|known| alike(known)))
+        words.any(|words| has(&words.name, &word) || has(&words.description, &word))
     };
     is_function_word(&word) || WISHES.contains(&word.as_str()) || names_slot()
 }

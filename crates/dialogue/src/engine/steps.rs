@@ -31,6 +31,9 @@ pub struct Trail {
     pub step: u16,
     /// What was done: `say`, `ask origin`, `action search, kept`.
     pub what: String,
+    /// Whether an action was called in it that failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
 }
 
 /// A step that failed: the conversation went on with `pattern_internal_error`.
@@ -145,9 +148,7 @@ async fn plain(turn: &mut Turn<'_>, flow: FlowId, op: &Op) -> Result<Next, Faile
         Op::Collect { slot, prompt } => return collect(turn, *slot, prompt.as_ref()).await,
         Op::Set { slot, value } => {
             let value = value.eval(&engine.view(&turn.state, turn.now))?;
-            if bounds::is_too_large(&value) {
-                return Err(Failed { why: format!("the value has more than {} bytes", bounds::MOST_VALUE) });
-            }
+            bounds::value(&value).map_err(|why| Failed { why: format!("the value has {why}") })?;
             turn.state.write(*slot, (!value.is_null()).then(|| Filled::computed(value)));
             note(turn, "set");
             go_on(turn, None);
@@ -386,10 +387,19 @@ pub(crate) fn jump(turn: &mut Turn<'_>, to: u16) {
 }
 
 pub(crate) fn note(turn: &mut Turn<'_>, what: impl Into<String>) {
+    note_step(turn, what.into(), false);
+}
+
+/// Notes an action that was called and failed.
+pub(crate) fn note_failure(turn: &mut Turn<'_>, what: String) {
+    note_step(turn, what, true);
+}
+
+fn note_step(turn: &mut Turn<'_>, what: String, failed: bool) {
     if let Some(frame) = turn.state.frames.last()
         && let Some(flow) = turn.engine.program.flow(frame.flow)
     {
-        turn.trail.push(Trail { flow: flow.name.clone(), step: frame.step, what: bounds::told(what.into()) });
+        turn.trail.push(Trail { flow: flow.name.clone(), step: frame.step, what: bounds::told(what), failed });
     }
     // A flow that ends takes its values with it.
     turn.keep_secrets();

@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 use ninefold_core::{Cx, Degradation, Error, ErrorKind, Result, SessionId};
 use ninefold_pipeline::layers::inline;
 use serde_json::{Value, json};
+use smol_str::SmolStr;
 
 use super::Engine;
 use super::apply::{self, Interlude};
@@ -38,6 +39,10 @@ pub(crate) struct Turn<'a> {
     pub(crate) trail: Vec<Trail>,
     pub(crate) failures: Vec<Failure>,
     pub(crate) steps: u32,
+    /// The actions that were called and came back, in order.
+    pub(crate) called: Vec<SmolStr>,
+    /// The values of sensitive slots that are kept in mind already.
+    pub(crate) kept: Vec<Arc<Filled>>,
     /// Why the question that was open is put again.
     pub(crate) again: Option<Again>,
     /// The slot whose question was answered in this turn.
@@ -196,6 +201,8 @@ impl<'a> Turn<'a> {
             now: engine.local(cx.now(), offset),
             said: Said::default(),
             trail: Vec::new(),
+            called: Vec::new(),
+            kept: Vec::new(),
             failures: Vec::new(),
             steps: 0,
             again: None,
@@ -441,7 +448,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Says something: it is told at once, where somebody listens.
-    pub(crate) async fn say(&mut self, text: String, by: Option<smol_str::SmolStr>, shown: Option<String>) {
+    pub(crate) async fn say(&mut self, text: String, by: Option<SmolStr>, shown: Option<String>) {
         self.keep_secrets();
         let shown = self.shown(&text, shown);
         self.state.said += 1;

@@ -137,6 +137,19 @@ pub struct Index {
     triggers: Vec<Vec<String>>,
 }
 
+/// Whether a word is among others, in this form or with another ending.
+pub(crate) fn has(words: &[SmolStr], word: &str) -> bool {
+    let alike = |known: &SmolStr| {
+        if known.as_bytes().first() != word.as_bytes().first() {
+            return false;
+        }
+        let shared = known.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
+        let longer = known.len().max(word.len());
+        *known == word || shared >= 4 && longer - shared <= 3 && known.is_char_boundary(shared)
+    };
+    words.iter().any(alike)
+}
+
 /// The distinct terms of a text, function words left out, in order.
 #[derive(Debug, Clone, Default)]
 pub struct Words {

@@ -22,7 +22,7 @@ pub use index::{Index, Scores, Words};
 pub use reason::{Reason, Refusal};
 pub use view::{Bounds, Guards, View};
 
-pub(crate) use index::{SlotWords, beginning, fold};
+pub(crate) use index::{SlotWords, beginning, fold, has};
 
 /// A flow that can be started.
 #[derive(Debug, Clone, PartialEq, Serialize)]

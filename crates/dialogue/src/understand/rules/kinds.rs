@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::role::Role;
-use super::values::{Target, Values, has};
+use super::values::{Target, Values};
 use crate::kind::Kind;
+use crate::scope::has;
 
 impl<'a> Values<'a> {
     /// Values that show by themselves what they are.

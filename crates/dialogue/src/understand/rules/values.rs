@@ -3,15 +3,13 @@
 
 use std::ops::Range;
 
-use smol_str::SmolStr;
-
 use super::phrases::{CARRIERS, COPULA, DETERMINERS, MODALS, TRAILERS, VERBS};
 use super::role::{Language, Role};
 use super::said::Said;
 use crate::kind::Kind;
 use crate::normalize::{Locale, Message};
 use crate::program::{FlowId, Slot, SlotId};
-use crate::scope::{Reason, SlotWords};
+use crate::scope::{Reason, SlotWords, has};
 use crate::understand::Heard;
 
 /// The most words of a label.
@@ -387,17 +385,4 @@ impl<'a> Values<'a> {
         }
         words
     }
-}
-
-/// Whether a word is among others, in this form or with another ending.
-pub(super) fn has(words: &[SmolStr], word: &str) -> bool {
-    let alike = |known: &SmolStr| {
-        if known.as_bytes().first() != word.as_bytes().first() {
-            return false;
-        }
-        let shared = known.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
-        let longer = known.len().max(word.len());
-        *known == word || shared >= 4 && longer - shared <= 3 && known.is_char_boundary(shared)
-    };
-    words.iter().any(alike)
 }
