@@ -20,7 +20,7 @@ def first_line(*command: str, otherwise: str = "unknown") -> str:
 
 def pinned(peer: str) -> dict:
     if peer in PYTHON:
-        lines = (HERE / f"requirements/{PYTHON[peer]}.txt").read_text().splitlines()
+        lines = (HERE / f"requirements/{peer}.txt").read_text().splitlines()
         versions = dict(line.split("==") for line in lines if "==" in line)
     else:
         lock = (HERE / "rust/Cargo.lock").read_text()
@@ -47,7 +47,7 @@ def describe(scratch: Path) -> dict:
     changed = first_line("git", "status", "--porcelain", "--untracked-files=no", otherwise="")
     return {"machine": cpu[1] if cpu else "unknown", "cores": os.cpu_count(), "system": platform.platform(),
             "rustc": first_line("rustc", "--version"),
-            "python": first_line(str(HERE / ".venvs/baseline/bin/python"), "--version"),
+            "python": first_line(str(HERE / ".venvs/asyncio/bin/python"), "--version"),
             "commit": commit + (" with changes" if changed else ""), "fdatasync_us": round(fdatasync_us(scratch), 1),
             "versions": {peer: pinned(peer) for peer in [*RUST, *PYTHON] if peer in PACKAGES}}
 

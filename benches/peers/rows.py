@@ -9,11 +9,11 @@ RELEASE = Path(os.environ.get("CARGO_TARGET_DIR", HERE / "rust/target")) / "rele
 WORKLOADS = ("w1", "w2", "w3", "w4", "w5", "w6", "leak")
 OURS = "ninefold"
 
-# Contestant: the program of those in Rust, the environment of those in Python.
+# Contestants in Rust, with their programs.
 RUST = {"floor": "floor", "ninefold": "ninefold-peer", "graphflow": "graphflow", "swiftide": "swiftidebench",
         "autoagents": "autoagentsbench", "rig": "rigbench"}
-PYTHON = {"asyncio": "baseline", "dspy": "dspy", "burr": "burr", "haystack": "haystack", "langgraph": "langgraph",
-          "pydantic": "pydantic", "llamaindex": "llamaindex", "dbos": "dbos"}
+# Those in Python, each with an environment and a file of requirements of that name.
+PYTHON = ("asyncio", "dspy", "burr", "haystack", "langgraph", "pydantic", "llamaindex", "dbos")
 # The packages whose versions are told.
 PACKAGES = {"graphflow": ["graph-flow"], "swiftide": ["swiftide-query"], "autoagents": ["autoagents"],
             "rig": ["rig-core", "rig-agent"], "floor": ["tokio", "rusqlite", "opentelemetry_sdk", "tracing"],
@@ -67,7 +67,7 @@ class Row:
             threads = "1" if self.workload in ("w1", "w3", "leak") else "2"
             command = [str(RELEASE / RUST[self.peer]), self.workload, "--threads", threads]
         else:
-            python = HERE / ".venvs" / PYTHON[self.peer] / "bin/python"
+            python = HERE / ".venvs" / self.peer / "bin/python"
             command = [str(python), str(HERE / f"py/peer_{self.peer}.py"), self.workload]
         width = "5000" if self.place == "@5000" else "200"
         runs = leak_runs[0] if self.variant == "default" else leak_runs[1]

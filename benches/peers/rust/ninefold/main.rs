@@ -9,7 +9,6 @@
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use measure::{
@@ -18,7 +17,8 @@ use measure::{
 };
 use ninefold::store::{Options, Sqlite, Synchronous};
 use ninefold::{BoxPhase, Cx, Durability, Journal, Layered, Result, Run, otlp, phase, profile};
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::layer::{Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 
 type Step = Layered<BoxPhase<State, State>, State, State>;
 
@@ -99,20 +99,25 @@ async fn fan_out(agents: &[Layered<BoxPhase<(), ()>, (), ()>]) -> Result<usize> 
         .await
 }
 
+/// The export with its defaults, into an exporter that only counts.
+fn exporting<S>() -> (impl Layer<S> + Send + Sync, Export)
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+{
+    let counting = Counting::default();
+    let (layer, guard) = otlp::from_env().unwrap().build_with(counting.clone()).unwrap();
+    let guard = Arc::new(guard);
+    let counted = guard.clone();
+    let told = move || {
+        let delivery = counted.delivery();
+        Some(delivery.dropped + delivery.failed)
+    };
+    let flush = move || while guard.flush().pending > 0 {};
+    (layer, Export::new(counting, flush, told))
+}
+
 /// Sets the host's subscriber of W3, and says whether runs are recorded.
 fn observe(variant: &str) -> (Profiled, Option<Export>) {
-    let exporting = || {
-        let counting = Counting::default();
-        let (layer, guard) = otlp::from_env().unwrap().build_with(counting.clone()).unwrap();
-        let guard = Arc::new(guard);
-        let counted = guard.clone();
-        let told = move || {
-            let delivery = counted.delivery();
-            Some(delivery.dropped + delivery.failed)
-        };
-        let flush = move || while guard.flush().pending > 0 {};
-        (layer, Export::new(counting, flush, told))
-    };
     let registry = tracing_subscriber::registry();
     match variant {
         "tree" => (Profiled::Tree, None),

@@ -39,11 +39,14 @@ impl HttpClientExt for Canned {
         }
     }
 
-    async fn send_multipart<U>(&self, _: Request<MultipartForm>) -> Result<Response<LazyBody<U>>>
+    fn send_multipart<U>(
+        &self,
+        _: Request<MultipartForm>,
+    ) -> impl Future<Output = Result<Response<LazyBody<U>>>> + Send + 'static
     where
         U: From<Bytes> + Send + 'static,
     {
-        panic!("no agent here sends forms")
+        async { panic!("no agent here sends forms") }
     }
 
     async fn send_streaming<T>(&self, _: Request<T>) -> Result<StreamingResponse>
