@@ -37,8 +37,8 @@ class Median:
     """A median with the narrowest interval of order statistics around it that holds it with at least 95 %; where there are too few
     values for that, the smallest and the largest, with what they come to."""
 
-    def __init__(self, values):
-        self.values = sorted(values)
+    def __init__(self, values, shown=None):
+        self.values, self.shown = sorted(values), shown or short
         n = len(self.values)
         self.n, self.median = n, statistics.median(self.values)
 
@@ -51,8 +51,8 @@ class Median:
         return {"median": self.median, "low": self.low, "high": self.high, "coverage": self.coverage, "n": self.n}
 
     def __str__(self) -> str:
-        interval = f" ({short(self.low)}–{short(self.high)})" if self.n > 1 else ""
-        return short(self.median) + interval
+        interval = f" ({self.shown(self.low)}–{self.shown(self.high)})" if self.n > 1 else ""
+        return self.shown(self.median) + interval
 
 
 def short(value: float) -> str:
@@ -60,6 +60,11 @@ def short(value: float) -> str:
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+
+
+def fraction(value: float) -> str:
+    """A ratio; a small one as a part of one."""
+    return f"1/{short(1 / value)}" if 0 < value < 0.1 else short(value)
 
 
 class Measurements:
@@ -97,7 +102,7 @@ class Measurements:
         mine, other = self.quiet.get(ours, {}), self.quiet.get(theirs, {})
         pairs = [(read(mine[turn]), read(other[turn])) for turn in mine if turn in other]
         values = [a / b for a, b in pairs if a is not None and b]
-        return Median(values) if values else None
+        return Median(values, fraction) if values else None
 
     def spans(self) -> dict:
         """What became of all spans of every row that exports, its windows and its warm-up together."""

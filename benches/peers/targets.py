@@ -1,7 +1,7 @@
 """What Ninefold is to reach: bounds in absolute figures, and in ratios to peers measured in the same round."""
 from dataclasses import dataclass
 
-from figures import Measurements, short
+from figures import Measurements, fraction, short
 from rows import OURS
 
 
@@ -18,7 +18,8 @@ class Target:
         ours = (OURS, self.row)
         value = measured.ratio(ours, self.over, self.figure) if self.over else measured.figure(ours, self.figure)
         name = f"{self.figure}, over {self.over[0]} {self.over[1]}" if self.over else self.figure
-        said = {"what": self.what, "row": self.row, "figure": name, "bound": f"{'≥' if self.least else '≤'} {short(self.bound)}"}
+        said = {"what": self.what, "row": self.row, "figure": name,
+                "bound": ("≥ " if self.least else "≤ ") + (fraction if self.over else short)(self.bound)}
         if value is None:
             return {**said, "measured": None, "verdict": "not measured"}
         met = value.median >= self.bound if self.least else value.median <= self.bound
