@@ -29,7 +29,7 @@ pub fn measure(extent: Extent) -> Subject {
 fn grow(subject: &mut Subject, runtime: &Runtime, counts: &[usize], database: Option<&Path>, name: &'static str) {
     let mut dialogue = runtime.block_on(flights(database));
     let mut done = 0;
-    let mut turn = |dialogue: &ninefold::Dialogue, session: usize, n: usize| {
+    let turn = |dialogue: &ninefold::Dialogue, session: usize, n: usize| {
         let start = Instant::now();
         runtime.block_on(dialogue.turn(format!("user {session}"), BOOKING[n % BOOKING.len()])).unwrap();
         start.elapsed().as_secs_f64() * 1e6
