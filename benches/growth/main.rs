@@ -15,6 +15,7 @@
 mod agents;
 mod chunks;
 mod concurrent;
+mod fit;
 #[cfg(feature = "dialogue")]
 mod flows;
 #[path = "../../crates/store/benches/generated/mod.rs"]

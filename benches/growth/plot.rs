@@ -7,7 +7,8 @@ use std::path::Path;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::subject::{Subject, fit};
+use crate::fit::fit;
+use crate::subject::Subject;
 
 const SIZE: (u32, u32) = (860, 520);
 const TEXT: RGBColor = RGBColor(125, 125, 125);
@@ -57,7 +58,7 @@ pub fn draw(subject: &Subject, path: &Path) -> Result<(), Box<dyn Error>> {
         .draw()?;
     for (n, series) in subject.series.iter().enumerate() {
         let colour = COLOURS[n % COLOURS.len()];
-        let (slope, factor) = fit(&series.points);
+        let (slope, factor) = fit(&series.pairs());
         let ends = [&series.points[0], &series.points[series.points.len() - 1]].map(|point| point.count as f64);
         let line = ends.map(|x| (x, factor * x.powf(slope)));
         chart.draw_series(DashedLineSeries::new(line, 5, 4, colour.mix(0.8).stroke_width(1)))?;

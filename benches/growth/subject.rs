@@ -1,5 +1,6 @@
 //! What one kind of growth is measured in: series of points, each with its interval, and the exponents of their growth.
 
+use crate::fit::{fit, last_decade};
 use crate::machine::{Report, Target, spread};
 
 /// An exponent above this is more than proportional.
@@ -21,7 +22,6 @@ pub struct Series {
     pub points: Vec<Point>,
 }
 
-#[derive(Clone, Copy)]
 pub struct Point {
     /// How many there were.
     pub count: usize,
@@ -88,21 +88,12 @@ impl Series {
 
     /// Of the whole series, and of its last decade.
     pub fn exponents(&self) -> [f64; 2] {
-        let last = self.points.iter().map(|point| point.count).max().unwrap_or(1);
-        let decade: Vec<Point> = self.points.iter().filter(|point| point.count * 10 >= last).copied().collect();
-        [fit(&self.points).0, fit(&decade).0]
+        let pairs = self.pairs();
+        [fit(&pairs).0, fit(last_decade(&pairs)).0]
     }
-}
 
-/// The line through the logarithms, by least squares: its slope, which is the exponent of a power, and that power's factor.
-pub fn fit(points: &[Point]) -> (f64, f64) {
-    let logs: Vec<(f64, f64)> =
-        points.iter().map(|point| ((point.count as f64).ln(), point.median.max(1e-9).ln())).collect();
-    let n = logs.len() as f64;
-    let (x, y) = logs.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0 / n, sum.1 + point.1 / n));
-    let (above, below) = logs
-        .iter()
-        .fold((0.0, 0.0), |sum, point| (sum.0 + (point.0 - x) * (point.1 - y), sum.1 + (point.0 - x) * (point.0 - x)));
-    let slope = if below > 0.0 { above / below } else { 0.0 };
-    (slope, (y - slope * x).exp())
+    /// The counts, with the medians.
+    pub fn pairs(&self) -> Vec<(f64, f64)> {
+        self.points.iter().map(|point| (point.count as f64, point.median)).collect()
+    }
 }

@@ -1,5 +1,15 @@
-//! The tables of `docs/performance.md`: how they are made of reports, and how they get into the page.
+//! The tables of `docs/performance.md`: how they are made of reports, and how they get into the page; and the figures in them that
+//! are computed, the bounds of a median and exponents of growth.
 
+#[path = "../../benches/machine/describe.rs"]
+#[allow(unreachable_pub, dead_code)]
+mod describe;
+#[path = "../../benches/growth/fit.rs"]
+#[allow(unreachable_pub)]
+mod fit;
+#[path = "../../benches/machine/report.rs"]
+#[allow(unreachable_pub, dead_code)]
+mod report;
 #[path = "../../benches/tables/sections.rs"]
 #[allow(unreachable_pub)]
 mod sections;
@@ -9,6 +19,8 @@ mod table;
 
 use serde_json::{Value, json};
 
+use fit::{fit, last_decade};
+use report::spread;
 use sections::{Malformed, Page, write};
 use table::{Table, grouped};
 
@@ -63,7 +75,7 @@ fn other_comments_are_none_of_its_business() {
     assert_eq!(write(page, one).unwrap().text, page);
 }
 
-fn report() -> Value {
+fn phases() -> Value {
     json!({
         "bench": "phases", "command": "cargo bench --bench phases", "date": "2026-11-21", "commit": "56e1eec+",
         "machine": {"processor": "A processor", "cores": 2, "system": "Linux 6.18", "others": 0.034},
@@ -79,7 +91,7 @@ fn report() -> Value {
 
 #[test]
 fn a_table_says_where_its_figures_are_from_and_whether_targets_were_met() {
-    let table = Table::of(&report()).unwrap();
+    let table = Table::of(&phases()).unwrap();
     assert_eq!(table.name, "phases");
     assert_eq!(
         table.markdown(),
@@ -97,7 +109,7 @@ fn a_table_says_where_its_figures_are_from_and_whether_targets_were_met() {
 
 #[test]
 fn a_table_without_targets_has_no_columns_for_them() {
-    let mut report = report();
+    let mut report = phases();
     report["rows"] = json!([{"row": "a", "unit": "ms", "n": 1, "median": 2}]);
     let text = Table::of(&report).unwrap().markdown();
     assert!(
@@ -114,7 +126,7 @@ fn a_report_that_is_not_one_is_told_by_field() {
         ("/machine/cores", Value::Null, "`cores`"),
         ("/rows/1/median", json!("3"), "row 2 (\"questions a second\"): `median`"),
     ] {
-        let mut report = report();
+        let mut report = phases();
         *report.pointer_mut(at).unwrap() = value;
         let error = Table::of(&report).unwrap_err();
         assert!(error.contains(what), "{error}");
@@ -125,4 +137,28 @@ fn a_report_that_is_not_one_is_told_by_field() {
 fn figures_have_three_digits_in_groups() {
     let shown = [0.0, 0.0123, 3.0, 3.456, 45.67, 999.6, 1_234_567.8, -1_234.0, 1_024.0].map(grouped);
     assert_eq!(shown, ["0", "0.012", "3", "3.46", "45.7", "1,000", "1,234,568", "−1,234", "1,024"]);
+}
+
+/// The ranks are those of the binomial distribution: of 60 samples the 23rd and the 39th, of 1,000 for 95 of 100 the 937th and the 965th.
+#[test]
+fn the_bounds_of_a_median_and_of_other_shares_are_samples() {
+    let samples: Vec<f64> = (0..60).rev().map(f64::from).collect();
+    assert_eq!(spread(&samples, 0.5), [22.0, 29.5, 38.0]);
+    let samples: Vec<f64> = (0..1_000).map(f64::from).collect();
+    assert_eq!(spread(&samples, 0.95), [936.0, 949.5, 964.0]);
+    assert_eq!(spread(&[3.0], 0.5), [3.0, 3.0, 3.0]);
+}
+
+#[test]
+fn a_power_is_found_in_its_costs() {
+    let costs = |exponent: f64| [1.0, 10.0, 100.0, 1_000.0].map(|count: f64| (count, 7.0 * count.powf(exponent)));
+    for exponent in [0.0, 0.5, 1.0, 2.0] {
+        let (found, factor) = fit(&costs(exponent));
+        assert!((found - exponent).abs() < 1e-9 && (factor - 7.0).abs() < 1e-9, "{found}, {factor}");
+    }
+    // Flat at first, proportional in the end.
+    let bent = [(1.0, 5.0), (10.0, 5.0), (100.0, 5.0), (1_000.0, 50.0)];
+    assert_eq!(last_decade(&bent), &bent[2..]);
+    assert!((fit(last_decade(&bent)).0 - 1.0).abs() < 1e-9);
+    assert!((fit(&bent).0 - 0.3).abs() < 1e-9);
 }
