@@ -51,7 +51,7 @@ fn verified(subgoal: Subgoal) -> VerifiedPlan {
 async fn route(subject: &mut Subject, count: usize, times: usize, cx: &Cx) {
     let agents: Arc<[AgentCard]> = (0..count).map(card).collect::<Vec<_>>().into();
     let mut made = Vec::new();
-    for _ in 0..times.min(20) {
+    for _ in 0..times.min((2_000 / count).clamp(3, 20)) {
         let start = Instant::now();
         black_box(Skills::new(&agents, None));
         made.push(start.elapsed().as_secs_f64() * 1e6);
