@@ -1,73 +1,30 @@
-//! What a turn of a dialogue costs without a model: in memory and with SQLite, early and late in a session, streamed, and many at
-//! once. The profile is on. Parts can be named: `turn`, `growth`, `conversations`, `first`, `apart`. Prints figures, and writes them
-//! as JSON to `target/dialogue.json`.
+//! What a turn of a dialogue costs without a model: in memory and with SQLite, by who hears of its spans, early and late in a
+//! session, streamed, and many at once. Parts can be named: `turn`, `growth`, `conversations`, `first`, `apart`. But in `turn`, the
+//! profile is on.
+//!
+//! `cargo bench --features dialogue,otlp --bench dialogue`
 
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 mod machine;
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use ninefold::core::Clock;
-use ninefold::dialogue::Call;
-use ninefold::{Dialogue, Event, Timestamp};
-use serde_json::{Value, json};
-
-/// A whole booking: a flow starts, three slots are read by rules, two actions run.
-const BOOKING: [&str; 4] = ["I want to book a flight", "Madrid", "Barcelona", "15 March 2024"];
-
-struct Fixed;
-
-impl Clock for Fixed {
-    fn now(&self) -> Timestamp {
-        // 2024-02-01.
-        Timestamp(1_706_745_600_000_000)
-    }
-}
-
-async fn flights(database: Option<&Path>) -> Dialogue {
-    let flows = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/dialogue/flights.yml");
-    let found = |inputs: Value, _: Call| async move {
-        let flight = format!("{} {}", inputs["origin"].as_str().unwrap(), inputs["destination"].as_str().unwrap());
-        Ok(json!({ "flight": flight, "price": { "amount": "89.00", "currency": "EUR" } }))
-    };
-    let builder = Dialogue::builder(flows)
-        .clock(Arc::new(Fixed))
-        .action("search_available_flights", found)
-        .action("confirm_flight_booking", |_: Value, _: Call| async { Ok(json!({ "reference": "X7Q2" })) })
-        .action("release_flight_booking", |_: Value, _: Call| async { Ok(json!({ "released": true })) });
-    match database {
-        Some(path) => builder.database(path).build().await.unwrap(),
-        None => builder.build().await.unwrap(),
-    }
-}
+use machine::flights::{BOOKING, flights};
+use machine::{Accounted, Report, Target};
+use ninefold::Event;
 
 struct Figures {
-    rows: Vec<Value>,
+    report: Report,
     quick: bool,
 }
 
 impl Figures {
-    /// One value for each run of the same: the median and the spread are shown, and the median is held against the target.
-    fn add(&mut self, name: &str, unit: &str, mut values: Vec<f64>, target: (&str, f64)) {
-        values.sort_by(f64::total_cmp);
-        let median = values[values.len() / 2];
-        let (least, most) = (values[0], values[values.len() - 1]);
-        let met = if target.0 == "≤" { median <= target.1 } else { median >= target.1 };
-        let held = if met { target.0.to_owned() } else { format!("NOT {}", target.0) };
-        println!(
-            "{name:<64} {median:>10.2} {unit:<6} ({least:.2} to {most:.2}, n {})  {held} {}",
-            values.len(),
-            target.1
-        );
-        self.rows.push(json!({
-            "name": name, "unit": unit, "median": median, "least": least, "most": most, "n": values.len(),
-            "target": target.1, "met": met,
-        }));
+    /// One value for each run of the same.
+    fn add(&mut self, name: &str, unit: &str, values: &[f64], target: Target) {
+        self.report.samples(name, "", unit, values, target);
     }
 
     fn runs(&self) -> usize {
@@ -80,31 +37,32 @@ impl Figures {
 }
 
 fn main() {
-    let quick = std::env::args().any(|argument| argument == "--test");
-    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
     machine::describe();
-    let mut figures = Figures { rows: Vec::new(), quick };
+    let report = Report::new("dialogue", "cargo bench --features dialogue,otlp --bench dialogue");
+    let mut figures = Figures { report, quick: machine::is_test() };
     let runtime = machine::runtime();
-    if wanted("turn") {
-        runtime.block_on(turn(&mut figures));
+    if machine::named("turn") {
+        for accounted in Accounted::ALL {
+            let host = accounted.host();
+            runtime.block_on(turn(&mut figures, accounted));
+            host.end(&mut figures.report);
+        }
     }
-    if wanted("growth") {
+    if machine::named("growth") {
         runtime.block_on(growth(&mut figures));
     }
-    if wanted("conversations") {
+    if machine::named("conversations") {
         let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         threads.block_on(conversations(&mut figures));
     }
-    if wanted("first") {
+    if machine::named("first") {
         runtime.block_on(first(&mut figures));
     }
-    if wanted("apart") {
+    if machine::named("apart") {
         let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         threads.block_on(apart(&mut figures));
     }
-    let report = json!({ "version": env!("CARGO_PKG_VERSION"), "figures": figures.rows });
-    std::fs::write("target/dialogue.json", serde_json::to_vec_pretty(&report).unwrap()).unwrap();
+    figures.report.write();
 }
 
 fn quantile(nanos: &mut [u64], of: f64) -> f64 {
@@ -113,8 +71,9 @@ fn quantile(nanos: &mut [u64], of: f64) -> f64 {
 }
 
 /// Bookings in sessions of their own: the time of each turn.
-async fn turn(figures: &mut Figures) {
+async fn turn(figures: &mut Figures, accounted: Accounted) {
     let bookings = figures.many(1_000);
+    let heard = accounted == Accounted::On;
     for (place, target) in [("memory", 60.0), ("SQLite", 200.0)] {
         let (mut halves, mut most) = (Vec::new(), Vec::new());
         let mut each = vec![Vec::new(); BOOKING.len()];
@@ -132,7 +91,8 @@ async fn turn(figures: &mut Figures) {
                     let took = u64::try_from(start.elapsed().as_nanos()).unwrap();
                     nanos.push(took);
                     by_message[at].push(took);
-                    assert!(reply.failures.is_empty() && reply.profile.is_available());
+                    assert!(reply.failures.is_empty());
+                    assert_eq!(reply.profile.is_available(), accounted != Accounted::Off, "{accounted:?}");
                     assert_eq!(at == 3, reply.slots["held"] == 1, "{reply}");
                 }
             }
@@ -142,10 +102,15 @@ async fn turn(figures: &mut Figures) {
                 each.push(quantile(nanos, 0.5));
             }
         }
-        figures.add(&format!("turn, no model, {place}, p50"), "µs", halves, ("≤", target));
-        figures.add(&format!("turn, no model, {place}, p95"), "µs", most, ("≤", 2.0 * target));
-        for (message, each) in BOOKING.iter().zip(each) {
-            figures.add(&format!("  of them {message:?}, p50"), "µs", each, ("≤", target));
+        let goal = |most: f64| if heard { Target::Most(most) } else { Target::None };
+        let name = accounted.name();
+        figures.report.samples(&format!("turn, no model, {place}, p50"), name, "µs", &halves, goal(target));
+        figures.report.samples(&format!("turn, no model, {place}, p95"), name, "µs", &most, Target::None);
+        if heard {
+            for (message, each) in BOOKING.iter().zip(each) {
+                let row = format!("turn, no model, {place}, p50 of {message:?}");
+                figures.report.samples(&row, name, "µs", &each, Target::None);
+            }
         }
     }
 }
@@ -197,9 +162,9 @@ async fn growth(figures: &mut Figures) {
                 bytes.push(size / ((old + 4 * COUNTED) * sessions) as f64);
             }
         }
-        figures.add(&format!("turn 1,000 over turn 10, {place}, p50, alternately"), "×", ratios, ("≤", 1.0));
+        figures.add(&format!("turn 1,000 over turn 10, {place}, p50, alternately"), "×", &ratios, Target::Most(1.0));
     }
-    figures.add("disk a turn, over sessions of 1,000 turns", "bytes", bytes, ("≤", 1_024.0));
+    figures.add("disk a turn, over sessions of 1,000 turns", "bytes", &bytes, Target::Most(1_024.0));
 }
 
 /// Bookings at once, as many as there are users.
@@ -227,7 +192,7 @@ async fn conversations(figures: &mut Figures) {
         }
         rates.push((AT_ONCE * each) as f64 / start.elapsed().as_secs_f64());
     }
-    figures.add("conversations of 4 turns a second, SQLite, 64 at once", "/s", rates, ("≥", 1_000.0));
+    figures.add("conversations of 4 turns a second, SQLite, 64 at once", "/s", &rates, Target::Least(1_000.0));
 }
 
 /// From the message to the first text that is said.
@@ -256,7 +221,7 @@ async fn first(figures: &mut Figures) {
         }
         halves.push(quantile(&mut nanos, 0.5));
     }
-    figures.add("first text of a streamed reply, SQLite, p50", "µs", halves, ("≤", 1_000.0));
+    figures.add("first text of a streamed reply, SQLite, p50", "µs", &halves, Target::Most(1_000.0));
 }
 
 /// A thousand users at once, each from a city of his own: how many are told of it.
@@ -280,5 +245,10 @@ async fn apart(figures: &mut Figures) {
         })
     });
     let right = join_all(users).await.into_iter().filter(|right| matches!(right, Ok(true))).count();
-    figures.add("answers belonging to the right user, 1,000 sessions at once", "", vec![right as f64], ("≥", 1_000.0));
+    figures.add(
+        "answers belonging to the right user, 1,000 sessions at once",
+        "",
+        &[right as f64],
+        Target::Least(1_000.0),
+    );
 }

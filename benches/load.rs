@@ -1,5 +1,5 @@
 //! Runs that wait for models: how near a run is to its critical path, how many calls it makes itself, and what 200 at once do.
-//! Parts can be named: `critical`, `calls`, `load`. Prints figures, and writes them as JSON to `target/load.json`.
+//! Parts can be named: `critical`, `calls`, `load`.
 
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -12,34 +12,28 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
+use machine::{Report, Target};
 use ninefold::core::{ModelId, Reply};
 use ninefold::llm::Rates;
 use ninefold::models::Stack;
 use ninefold::{AgentCard, Complexity, Cx, Model, ModelRequest, Result, Soar, Task};
 use ninefold_testkit::ScriptedModel;
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn main() {
-    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
     machine::describe();
-    let mut report = Vec::new();
+    let mut report = Report::new("load", "cargo bench --bench load");
     let paused = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    if wanted("critical") {
+    if machine::named("critical") {
         paused().block_on(critical(&mut report));
     }
-    if wanted("calls") {
+    if machine::named("calls") {
         paused().block_on(calls(&mut report));
     }
-    if wanted("load") {
+    if machine::named("load") {
         machine::runtime().block_on(load(&mut report));
     }
-    std::fs::write("target/load.json", serde_json::to_vec_pretty(&report).unwrap()).unwrap();
-}
-
-fn figure(report: &mut Vec<Value>, name: &str, value: f64, most: f64) {
-    println!("{name:<88} {value:>9.4}   {} {most}", if value <= most { "≤" } else { "NOT ≤" });
-    report.push(json!({ "name": name, "value": value, "target": most }));
+    report.write();
 }
 
 /// Whole milliseconds, as tokio's timer has them: 50 ms, lognormal with σ = 0.4.
@@ -100,7 +94,7 @@ fn script(plan: &str) -> ScriptedModel {
 }
 
 /// The wall time of runs over the time of the longest chain of waits in each.
-async fn critical(report: &mut Vec<Value>) {
+async fn critical(report: &mut Report) {
     const RUNS: u64 = 200;
     let mut ratios = Vec::new();
     for seed in 0..RUNS {
@@ -142,18 +136,14 @@ async fn critical(report: &mut Vec<Value>) {
         let models: Duration = model.took.lock().unwrap().iter().sum();
         ratios.push(wall.as_secs_f64() / (models + ends["end"]).as_secs_f64());
     }
-    ratios.sort_by(f64::total_cmp);
-    figure(
-        report,
-        "wall over critical path, complex, diamond of 8, 50 ms lognormal, 200 runs, median",
-        ratios[100],
-        1.01,
-    );
-    figure(report, "the same, worst", ratios[ratios.len() - 1], 1.01);
+    let row = "wall over critical path, complex question, diamond of 8 subgoals, model of 50 ms lognormal";
+    report.samples(row, "", "×", &ratios, Target::Most(1.01));
+    let worst = ratios.iter().copied().fold(0.0, f64::max);
+    report.value(row, "worst of 200", "×", worst, Target::Most(1.01));
 }
 
 /// How many calls a run makes itself, with agents that make none.
-async fn calls(report: &mut Vec<Value>) {
+async fn calls(report: &mut Report) {
     let plan = r#"{"subgoals": [{"id": "a", "description": "analyze the authentication flow"},
         {"id": "b", "description": "look at the main function", "depends_on": ["a"]}]}"#;
     for (question, level, most) in [
@@ -176,19 +166,14 @@ async fn calls(report: &mut Vec<Value>) {
             .await
             .unwrap();
         let answer = soar.answer(question).await.unwrap();
-        let name = format!("model calls, {} question", answer.assessment.complexity.as_str());
         assert_eq!(answer.assessment.complexity, level, "{question}");
-        figure(report, &name, model.requests().len() as f64, most);
+        let asked = format!("{} question", answer.assessment.complexity.as_str());
+        report.value("model calls", &asked, "calls", model.requests().len() as f64, Target::Most(most));
     }
 }
 
-fn resident_kib() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).map_or(0, |pages| pages * 4)
-}
-
 /// 200 complex questions at once: a model of 50 ms that takes so many calls at a time. The ideal is all calls, that many at a time.
-async fn load(report: &mut Vec<Value>) {
+async fn load(report: &mut Report) {
     const QUESTIONS: usize = 200;
     const CONCURRENT: usize = 50;
     let plan = r#"{"subgoals": [
@@ -196,7 +181,7 @@ async fn load(report: &mut Vec<Value>) {
         {"id": "risks", "description": "identify potential security vulnerabilities", "depends_on": ["flow"]},
         {"id": "session", "description": "look at the session management code", "depends_on": ["flow"]}]}"#;
     let (mut ratios, mut beside_bare) = (Vec::new(), Vec::new());
-    for _ in 0..7 {
+    for _ in 0..if machine::is_test() { 1 } else { 7 } {
         let model = Arc::new(script(plan).delay(Duration::from_millis(50)));
         let rates = Rates { concurrent: Some(CONCURRENT), waiting: 10_000, ..Rates::default() };
         let soar = Soar::builder()
@@ -227,19 +212,9 @@ async fn load(report: &mut Vec<Value>) {
         beside_bare.push(wall / start.elapsed().as_secs_f64());
         ratios.push(wall / ideal);
     }
-    ratios.sort_by(f64::total_cmp);
-    beside_bare.sort_by(f64::total_cmp);
-    figure(report, "the same over as many bare waits on this machine, median of 7", beside_bare[3], 1.05);
-    figure(
-        report,
-        "wall over ideal, 200 complex questions at once, model 50 ms, 50 calls at a time, median of 7",
-        ratios[3],
-        1.05,
-    );
-    figure(
-        report,
-        "resident MiB after it, with all accounts and all requests kept",
-        resident_kib() as f64 / 1024.0,
-        60.0,
-    );
+    let row = "wall over ideal, 200 complex questions at once, model of 50 ms, 50 calls at a time";
+    report.samples(row, "", "×", &ratios, Target::Most(1.05));
+    report.samples(row, "over as many bare waits", "×", &beside_bare, Target::Most(1.05));
+    let resident = machine::resident_kib() as f64 / 1024.0;
+    report.value("resident after it, with all accounts and all requests kept", "", "MiB", resident, Target::Most(60.0));
 }

@@ -4,19 +4,29 @@
 
 mod data;
 mod describe;
+#[cfg(feature = "dialogue")]
+pub mod flights;
+mod gather;
+mod host;
 mod report;
+mod samples;
+#[cfg(feature = "otlp")]
+mod sink;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::Criterion;
 use ninefold::store::MemoryStore;
-use ninefold::{AgentCard, Chunk, ChunkKind, Cx, Document, Key, Soar, SoarBuilder, Source, Store, Task};
+use ninefold::{Agent, AgentCard, Chunk, ChunkKind, Cx, Document, Key, Result, Soar, SoarBuilder, Source, Store, Task};
 use ninefold_testkit::ScriptedModel;
 
 pub use self::data::{Data, value};
 pub use self::describe::describe;
-pub use self::report::{Report, Target, figure, workspace};
+pub use self::gather::gather;
+pub use self::host::{Accounted, Host};
+pub use self::report::{Report, Target, figure, spread, workspace};
+pub use self::samples::{is_test, named, resident_kib, times};
 
 /// Criterion with enough samples for a median that holds; its JSON is under `target/criterion`.
 pub fn criterion() -> Criterion {
@@ -60,17 +70,17 @@ pub const COMPLEX: &str =
 /// A pipeline over ten chunks with a model that answers at once and three agents that answer at once. It plans every question
 /// anew.
 pub async fn scripted_soar() -> Soar {
-    scripted().await.without_learning().build().await.unwrap()
+    scripted(done).await.without_learning().build().await.unwrap()
 }
 
 /// The same pipeline, which would learn, but never trusts its answer enough: it looks for a plan in vain and plans.
 pub async fn searching_soar() -> Soar {
-    scripted().await.build().await.unwrap()
+    scripted(done).await.build().await.unwrap()
 }
 
 /// The same pipeline with a page that answers the complex question: it knows the plan once it was asked.
 pub async fn knowing_soar() -> Soar {
-    let soar = scripted().await.build().await.unwrap();
+    let soar = scripted(done).await.build().await.unwrap();
     let text = format!("{COMPLEX}: it parses its arguments and starts a session.");
     let chunk = Chunk::new("notes.md", ChunkKind::Markdown, text);
     let page = Document::new(Source::new("notes.md", Key::of_bytes(b"notes")), vec![chunk]);
@@ -79,7 +89,12 @@ pub async fn knowing_soar() -> Soar {
     soar
 }
 
-async fn scripted() -> SoarBuilder {
+async fn done(_: Task, _: Cx) -> Result<&'static str> {
+    Ok("Done: nothing unusual was seen.")
+}
+
+/// A pipeline that is not built yet, whose three agents do this.
+pub async fn scripted(agent: impl Agent + Clone + 'static) -> SoarBuilder {
     let plan = r#"{"subgoals": [
         {"id": "flow", "description": "analyze the authentication flow", "agent": "reader", "critical": true, "depends_on": []},
         {"id": "risks", "description": "identify potential security vulnerabilities", "agent": "auditor", "depends_on": []},
@@ -90,11 +105,10 @@ async fn scripted() -> SoarBuilder {
         .answer("break a question", plan)
         .answer("try to break a plan", review)
         .answer("numbered sources", "It parses its arguments and starts a session [1].");
-    let done = |_: Task, _: Cx| async { Ok("Done: nothing unusual was seen.") };
     Soar::builder()
         .store(ten_chunks().await)
         .model(model)
-        .agent(AgentCard::new("reader", "Reads code"), done)
-        .agent(AgentCard::new("auditor", "Looks for vulnerabilities"), done)
-        .agent(AgentCard::new("reviewer", "Reviews code"), done)
+        .agent(AgentCard::new("reader", "Reads code"), agent.clone())
+        .agent(AgentCard::new("auditor", "Looks for vulnerabilities"), agent.clone())
+        .agent(AgentCard::new("reviewer", "Reviews code"), agent)
 }

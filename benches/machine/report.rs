@@ -12,6 +12,7 @@
 //!
 //! `low` and `high` bound the median at 95 %. `others` is the share of the machine that other processes used meanwhile. A figure that
 //! was counted, not sampled, has `n` 1 and no interval. `commit` ends in `+` where the tree had changes that were not committed.
+//! With `--test` and without rows nothing is written.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -37,22 +38,19 @@ pub struct Report {
 impl Report {
     /// A report of the benchmark of that name, started by that command.
     pub fn new(bench: &str, command: &str) -> Self {
-        println!("{:<72} {:>11} {:>23}  {:<8} {:>10}", bench, "median", "95 %", "unit", "target");
         Self { bench: bench.to_owned(), command: command.to_owned(), rows: Vec::new(), before: Load::now() }
     }
 
     /// A figure with samples: its median, and the interval that holds the true median in 95 of 100 such runs (order statistics of the
     /// binomial distribution, normal approximation).
     pub fn samples(&mut self, row: &str, variant: &str, unit: &str, samples: &[f64], target: Target) {
-        let mut sorted = samples.to_vec();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let n = sorted.len();
-        assert!(n > 0, "{row} has no samples");
-        let half = 0.98 * (n as f64).sqrt();
-        let at = |rank: f64| sorted[(rank.max(0.0) as usize).min(n - 1)];
-        let median = f64::midpoint(sorted[(n - 1) / 2], sorted[n / 2]);
-        let (low, high) = (at((n as f64 / 2.0 - half).floor()), at((n as f64 / 2.0 + half).ceil()));
-        self.interval(row, variant, unit, n, [low, median, high], target);
+        let [low, median, high] = spread(samples, 0.5);
+        self.interval(row, variant, unit, samples.len(), [low, median, high], target);
+    }
+
+    /// The same for what so large a share of the samples does not exceed; it stands where the median does, so the row says which.
+    pub fn quantile(&mut self, row: &str, variant: &str, unit: &str, samples: &[f64], share: f64, target: Target) {
+        self.interval(row, variant, unit, samples.len(), spread(samples, share), target);
     }
 
     /// A figure whose median and interval are known: low, median, high.
@@ -91,6 +89,9 @@ impl Report {
         target: Target,
         mut fields: Map<String, Value>,
     ) {
+        if self.rows.is_empty() {
+            println!("{:<72} {:>11} {:>23}  {:<8} {:>10}", self.bench, "median", "95 %", "unit", "target");
+        }
         let (goal, met) = match target {
             Target::None => (String::new(), None),
             Target::Most(most) => (format!("≤ {}", figure(most)), Some(median <= most)),
@@ -119,6 +120,10 @@ impl Report {
 
     /// Writes the report where the tables are made from, and says where.
     pub fn write(self) {
+        if self.rows.is_empty() || std::env::args().any(|argument| argument == "--test") {
+            println!("{}: nothing is written", self.bench);
+            return;
+        }
         let others = self.before.as_ref().and_then(Load::others_since);
         let report = json!({
             "bench": self.bench,
@@ -142,6 +147,19 @@ impl Report {
             others.map_or_else(String::new, |share| format!("; others used {:.0} % of the machine", share * 100.0));
         println!("written to target/bench/{}.json{others}", self.bench);
     }
+}
+
+/// What that share of the samples does not exceed, between the bounds that hold the true value in 95 of 100 such runs.
+pub fn spread(samples: &[f64], share: f64) -> [f64; 3] {
+    let mut sorted = samples.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let n = sorted.len();
+    assert!(n > 0, "no samples");
+    let half = 1.96 * (n as f64 * share * (1.0 - share)).sqrt();
+    let at = |rank: f64| sorted[(rank.max(0.0) as usize).min(n - 1)];
+    let middle = (n - 1) as f64 * share;
+    let value = f64::midpoint(at(middle.floor()), at(middle.ceil()));
+    [at((n as f64 * share - half).floor()).min(value), value, at((n as f64 * share + half).ceil()).max(value)]
 }
 
 /// Three significant digits.

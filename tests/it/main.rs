@@ -23,5 +23,6 @@ mod spans_page;
 mod statistics;
 mod stream;
 mod suspended;
+mod tables;
 mod tidy;
 mod tools;

@@ -1,10 +1,15 @@
 //! What a step of a flow costs: a condition, a text, and, once, the compilation of a definition.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, missing_docs)]
+
+#[path = "../../../benches/machine/crates.rs"]
+mod machine;
 
 use std::hint::black_box;
+use std::time::SystemTime;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
+use machine::Report;
 use ninefold_dialogue::definition::Definition;
 use ninefold_dialogue::expression::Expression;
 use ninefold_dialogue::response::Response;
@@ -21,19 +26,25 @@ fn names() -> Map<String, Value> {
     names.as_object().cloned().unwrap_or_default()
 }
 
-fn flows(c: &mut Criterion) {
+fn main() {
+    machine::describe();
+    let start = SystemTime::now();
+    let mut report = Report::new("flows", "cargo bench -p ninefold-dialogue --bench flows");
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut c = criterion.benchmark_group("a step of a flow");
     let names = names();
     let condition = Expression::parse("amount > 0 and amount <= balance and tries < 3").unwrap();
-    c.bench_function("condition", |b| b.iter(|| condition.holds(black_box(&names))));
+    c.bench_function("a condition", |b| b.iter(|| condition.holds(black_box(&names))));
     let plain = Response::text("Which day shall it be?").unwrap();
-    c.bench_function("text/plain", |b| b.iter(|| plain.render(black_box(&names), 1)));
+    c.bench_function("a text", |b| b.iter(|| plain.render(black_box(&names), 1)));
     let template = Response::text("Shall I transfer {{ amount }} to {{ recipient }} on {{ day | date }}?").unwrap();
-    c.bench_function("text/template", |b| b.iter(|| template.render(black_box(&names), 1)));
+    c.bench_function("a text with names and a filter", |b| b.iter(|| template.render(black_box(&names), 1)));
     let text = include_str!("../../../examples/dialogue/transfer.yml");
-    c.bench_function("compile/transfer", |b| {
+    c.bench_function("compile the transfer example", |b| {
         b.iter(|| black_box(Definition::from_yaml("transfer.yml", black_box(text)).compile(false)).is_ok());
     });
+    c.finish();
+    criterion.final_summary();
+    machine::gather(&mut report, start, "a step of a flow", "µs", &[]);
+    report.write();
 }
-
-criterion_group!(benches, flows);
-criterion_main!(benches);

@@ -1,18 +1,18 @@
 //! What uploading costs beside the provider: five files at once against the slowest alone, one file against the same request
 //! by the client library alone, the same file again, five identical ones. The provider is a server on loopback that answers as
-//! `OpenAI` does, after the time that a file's name says. Prints medians and writes them as JSON to `target/files.json`.
+//! `OpenAI` does, after the time that a file's name says.
 
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
-#[path = "../../../benches/machine/describe.rs"]
-#[allow(unreachable_pub)]
-mod describe;
+#[path = "../../../benches/machine/crates.rs"]
+mod machine;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use machine::{Report, Target};
 use ninefold_core::cx::RunState;
 use ninefold_core::secret::Secret;
 use ninefold_core::{Budget, BudgetMeter, Cx, Expense, RunId, Scope, Timestamp};
@@ -102,17 +102,10 @@ fn fresh(takes: u64) -> LocalFile {
     LocalFile::new(format!("{takes}.bin"), "application/octet-stream", bytes)
 }
 
-/// The median and half the distance between the quartiles, in milliseconds.
-fn summary(mut samples: Vec<f64>) -> (f64, f64) {
-    samples.sort_by(f64::total_cmp);
-    let at = |share: f64| samples[((samples.len() - 1) as f64 * share).round() as usize];
-    (at(0.5), (at(0.75) - at(0.25)) / 2.0)
-}
-
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
     let samples = if quick { 2 } else { 30 };
-    describe::describe();
+    machine::describe();
     let address = provider();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let directory = tempfile::tempdir().unwrap();
@@ -151,26 +144,21 @@ fn main() {
         let same = vec![fresh(10); 5];
         upload(&same).await;
         let identical = UPLOADS.load(Ordering::Relaxed) - before;
-        let rows: Vec<_> = [
-            ("slowest of five, alone", slowest),
-            ("five at once", five),
-            ("one, by the client library alone", alone),
-            ("one", ours),
-            ("the same again", again),
-        ]
-        .into_iter()
-        .map(|(name, samples)| (name, summary(samples)))
-        .collect();
-        for (name, (median, spread)) in &rows {
-            println!("{name}: {median:.3} ms ± {spread:.3} (median of {samples}, half the quartiles' distance)");
+        let middle = |samples: &[f64]| machine::spread(samples, 0.5)[1];
+        let command = "cargo bench -p ninefold-llm --features http --bench files";
+        let mut report = Report::new("files", command);
+        for (name, samples, target) in [
+            ("the slowest of five files, alone", &slowest, Target::None),
+            ("five files at once", &five, Target::None),
+            ("one file, by the client library alone", &alone, Target::None),
+            ("one file", &ours, Target::None),
+            ("the same file again", &again, Target::Most(1.0)),
+        ] {
+            report.samples(name, "", "ms", samples, target);
         }
-        let ratio = rows[1].1.0 / rows[0].1.0;
-        println!("five at once against the slowest alone: {ratio:.3} ×; five identical at once: {identical} upload");
-        let json = serde_json::json!({
-            "bytes": BYTES, "samples": samples, "ratio": ratio, "identical_uploads": identical,
-            "ms": rows.iter().map(|(name, (median, spread))| serde_json::json!([name, median, spread])).collect::<Vec<_>>(),
-        });
-        std::fs::create_dir_all("target").unwrap();
-        std::fs::write("target/files.json", json.to_string()).unwrap();
+        let ratio = middle(&five) / middle(&slowest);
+        report.value("five files at once, over the slowest alone", "", "×", ratio, Target::Most(1.05));
+        report.value("five identical files at once", "", "uploads", identical as f64, Target::Most(1.0));
+        report.write();
     });
 }

@@ -1,21 +1,19 @@
 //! What decorators cost and bring: the overhead of a call with all of them around a model that answers at once, hits of the
 //! cache, choices among models, the tail that hedging cuts. Hedging and the thousand equal calls are simulated on a paused
 //! clock: their figures are of the policy and not of this machine. Parts can be named: `overhead`, `cache`, `route`, `hedge`, `flight`.
-//! Prints medians and spreads, and writes them as JSON below `target/tmp`.
 
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::panic)]
 
-#[path = "../../../benches/machine/describe.rs"]
-#[allow(unreachable_pub)]
-mod describe;
+#[path = "../../../benches/machine/crates.rs"]
+mod machine;
 
 use std::hint::black_box;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use machine::{Report, Target};
 use ninefold_core::cx::RunState;
 use ninefold_core::{Budget, BudgetMeter, Cx, Expense, Ledger, Model, ModelRequest, RunId, Scope, Timestamp, ToolSpec};
 use ninefold_llm::{
@@ -24,67 +22,42 @@ use ninefold_llm::{
 };
 use ninefold_store::{MemoryLedger, Sqlite};
 use ninefold_testkit::{Faults, FaultyModel, ManualClock, ScriptedModel};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const SAMPLES: usize = 400;
 /// Calls in one sample of what takes microseconds.
 const BATCH: usize = 50;
 
 fn main() {
-    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
-    describe::describe();
-    let mut report = Report::default();
-    println!("{:<64} {:>8} {:>10} {:>10} {:>10}", "", "samples", "p10", "median", "p90");
+    machine::describe();
+    let mut report = Report::new("stack", "cargo bench -p ninefold-llm --bench stack");
     let real = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    if wanted("overhead") {
+    if machine::named("overhead") {
         real.block_on(overhead(&mut report));
     }
-    if wanted("cache") {
+    if machine::named("cache") {
         real.block_on(cache(&mut report));
     }
-    if wanted("route") {
+    if machine::named("route") {
         real.block_on(route(&mut report));
     }
     let paused = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    if wanted("hedge") {
+    if machine::named("hedge") {
         paused().block_on(hedge(&mut report));
     }
-    if wanted("flight") {
+    if machine::named("flight") {
         paused().block_on(flight(&mut report));
     }
     report.write();
 }
 
-#[derive(Default)]
-struct Report(Vec<Value>);
-
-impl Report {
-    /// Notes the times of one operation, in nanoseconds.
-    fn times(&mut self, name: &str, target: Option<f64>, mut nanos: Vec<f64>) -> f64 {
-        nanos.sort_by(f64::total_cmp);
-        let at = |share: f64| nanos[((nanos.len() - 1) as f64 * share) as usize] / 1e3;
-        let (p10, median, p90) = (at(0.1), at(0.5), at(0.9));
-        let verdict =
-            target.map_or(String::new(), |most| format!("   {} {most} µs", if median <= most { "≤" } else { "NOT ≤" }));
-        println!("{name:<64} {:>8} {p10:>7.2} µs {median:>7.2} µs {p90:>7.2} µs{verdict}", nanos.len());
-        self.0.push(json!({ "name": name, "samples": nanos.len(), "p10_us": p10, "median_us": median, "p90_us": p90, "target_us": target }));
-        median
-    }
-
-    fn figure(&mut self, name: &str, value: f64, most: f64) {
-        println!("{name:<64} {value:>10.4}   {} {most}", if value <= most { "≤" } else { "NOT ≤" });
-        self.0.push(json!({ "name": name, "value": value, "target": most }));
-    }
-
-    fn write(self) {
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("stack.json");
-        std::fs::write(&path, serde_json::to_vec_pretty(&self.0).unwrap()).unwrap();
-        println!("written to {}", path.display());
-    }
+/// Notes the times of one operation, and gives their median.
+fn note(report: &mut Report, name: &str, target: Target, micros: &[f64]) -> f64 {
+    report.samples(name, "", "µs", micros, target);
+    machine::spread(micros, 0.5)[1]
 }
 
-/// The times of one call each, in nanoseconds: the mean of a batch, for many batches.
+/// The times of one call each, in microseconds: the mean of a batch, for many batches.
 async fn timed<F: Future>(batch: usize, mut call: impl FnMut(usize) -> F) -> Vec<f64> {
     let mut number = 0;
     let mut next = || {
@@ -100,7 +73,7 @@ async fn timed<F: Future>(batch: usize, mut call: impl FnMut(usize) -> F) -> Vec
         for _ in 0..batch {
             black_box(call(next()).await);
         }
-        times.push(started.elapsed().as_nanos() as f64 / batch as f64);
+        times.push(started.elapsed().as_secs_f64() * 1e6 / batch as f64);
     }
     times
 }
@@ -167,11 +140,11 @@ async fn overhead(report: &mut Report) {
     let bare = &instant();
     // The request itself is made outside of what is compared.
     let without = timed(BATCH, |n| async move { whole(bare, ask(n), cx).await }).await;
-    let without = report.times("a call of a model that answers at once, bare", None, without);
+    let without = note(report, "a call of a model that answers at once, bare", Target::None, &without);
     let all = &stacked(instant(), Arc::new(MemoryLedger::new()));
     let with = timed(BATCH, |n| async move { whole(all, ask(n), cx).await }).await;
-    let with = report.times("the same with all decorators, ledger in memory", None, with);
-    report.figure("overhead of all decorators, µs a call", with - without, 15.0);
+    let with = note(report, "the same with all decorators, ledger in memory", Target::None, &with);
+    report.value("overhead of all decorators, a call", "", "µs", with - without, Target::Most(15.0));
     let single = |name: &'static str, model: Arc<dyn Model>| (name, model);
     for (name, model) in [
         single("Bounded", Arc::new(Bounded::new(instant()))),
@@ -191,13 +164,13 @@ async fn overhead(report: &mut Report) {
     ] {
         let model = &model;
         let times = timed(BATCH, |n| async move { whole(model, ask(n), cx).await }).await;
-        report.times(&format!("  with {name} alone"), None, times);
+        note(report, &format!("  with {name} alone"), Target::None, &times);
     }
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path().join("ledger.db")).await.unwrap();
     let charged = &Charged::new(instant(), Arc::new(sqlite.clone()), Quota::default(), Some(PRICE));
     let times = timed(5, |n| async move { whole(charged, ask(n), cx).await }).await;
-    report.times("  with Charged alone, ledger in SQLite", None, times);
+    note(report, "  with Charged alone, ledger in SQLite", Target::None, &times);
     sqlite.close().await;
 }
 
@@ -212,12 +185,9 @@ async fn cache(report: &mut Report) {
     })
     .await;
     let build = timed(BATCH, |_| std::future::ready(black_box(ask(0)))).await;
-    let mut sorted = build.clone();
-    sorted.sort_by(f64::total_cmp);
-    let making = sorted[sorted.len() / 2];
-    report.times("making the request", None, build);
+    let making = note(report, "making the request", Target::None, &build);
     let hit: Vec<f64> = times.iter().map(|time| time - making).collect();
-    report.times("cache hit, first level (without making the request)", Some(3.0), hit);
+    note(report, "cache hit, first level (without making the request)", Target::Most(3.0), &hit);
 
     let folder = tempfile::tempdir().unwrap();
     let sqlite = Sqlite::open(folder.path().join("cache.db")).await.unwrap();
@@ -234,10 +204,10 @@ async fn cache(report: &mut Report) {
         let started = Instant::now();
         black_box(whole(&other, request, cx).await);
         if n >= 20 {
-            times.push(started.elapsed().as_nanos() as f64);
+            times.push(started.elapsed().as_secs_f64() * 1e6);
         }
     }
-    report.times("cache hit, SQLite, reply read to its end", Some(40.0), times);
+    note(report, "cache hit, SQLite, reply read to its end", Target::Most(40.0), &times);
     sqlite.close().await;
 }
 
@@ -252,10 +222,10 @@ async fn route(report: &mut Report) {
     let cx = &cx();
     let plain = &ask(1);
     let times = timed(BATCH, |_| std::future::ready(router.choose(plain, cx).unwrap())).await;
-    report.times("choice among six models, 1 KiB", Some(20.0), times);
+    note(report, "choice among six models, 1 KiB", Target::Most(20.0), &times);
     let equipped = &ModelRequest { tools: tools(), ..ask(1) };
     let times = timed(BATCH, |_| std::future::ready(router.choose(equipped, cx).unwrap())).await;
-    report.times("choice among six models, 1 KiB and five tools", Some(20.0), times);
+    note(report, "choice among six models, 1 KiB and five tools", Target::Most(20.0), &times);
 }
 
 async fn p99(model: &impl Model, n: usize, cx: &Cx) -> Duration {
@@ -271,7 +241,7 @@ async fn p99(model: &impl Model, n: usize, cx: &Cx) -> Duration {
 
 /// A server that takes 100 ms, give or take a fifth, and ten times as long for 5 % of the calls.
 async fn hedge(report: &mut Report) {
-    let calls = 20_000;
+    let calls = if machine::is_test() { 1_000 } else { 20_000 };
     let faults = Faults { slow: 0.05, ..Faults::default() };
     let cx = &cx();
     let (mut ratios, mut more) = (Vec::new(), Vec::new());
@@ -282,12 +252,9 @@ async fn hedge(report: &mut Report) {
         ratios.push(with.as_secs_f64() / without.as_secs_f64());
         more.push(inner.calls() as f64 / calls as f64 - 1.0);
     }
-    ratios.sort_by(f64::total_cmp);
-    more.sort_by(f64::total_cmp);
-    report.figure("hedging, simulated: p99 with / without, worst of 5 × 20,000", ratios[4], 0.35);
-    report.figure("hedging, simulated: p99 with / without, median", ratios[2], 0.35);
-    report.figure("hedging, simulated: more calls, worst", more[4], 0.08);
-    report.figure("hedging, simulated: more calls, median", more[2], 0.08);
+    let row = "hedging, simulated, 5 % of calls take ten times as long";
+    report.samples(row, "p99 with it over p99 without, 5 × 20,000 calls", "×", &ratios, Target::Most(0.35));
+    report.samples(row, "more calls, as a share", "", &more, Target::Most(0.08));
 }
 
 async fn flight(report: &mut Report) {
@@ -296,5 +263,5 @@ async fn flight(report: &mut Report) {
     let cx = &cx();
     let lengths = join_all((0..1_000).map(|_| whole(&model, ask(1), cx))).await;
     assert!(lengths.iter().all(|length| *length == 2));
-    report.figure("1,000 equal calls at once: calls of the model", inner.calls() as f64, 1.0);
+    report.value("1,000 equal calls at once", "calls of the model", "calls", inner.calls() as f64, Target::Most(1.0));
 }

@@ -1,19 +1,19 @@
 //! What the formats cost a call: a conversation with tools made into a body, a reply of 200 pieces read, and near-JSON
-//! repaired. Prints medians with their spread; the JSON is under `target/criterion`.
+//! repaired.
 //!
 //! `cargo bench -p ninefold-llm --bench wire`
 
 // A benchmark may panic.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
-#[path = "../../../benches/machine/describe.rs"]
-#[allow(unreachable_pub)]
-mod describe;
+#[path = "../../../benches/machine/crates.rs"]
+mod machine;
 
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use criterion::{Criterion, Throughput};
+use machine::Report;
 use ninefold_core::{Message, ModelRequest, Part, ToolCall, ToolResult, ToolSpec};
 use ninefold_llm::json::repair;
 use ninefold_llm::wire::{Anthropic, Dialect, Format, Gemini, Ollama, OpenAiChat, OpenAiResponses};
@@ -104,7 +104,9 @@ fn replies() -> Vec<Row> {
 }
 
 fn main() {
-    describe::describe();
+    machine::describe();
+    let start = SystemTime::now();
+    let mut report = Report::new("wire", "cargo bench -p ninefold-llm --bench wire");
     let mut criterion = Criterion::default()
         .sample_size(60)
         .warm_up_time(Duration::from_millis(500))
@@ -121,7 +123,7 @@ fn main() {
     }
     encode.finish();
 
-    let mut decode = criterion.benchmark_group("decode 200 pieces");
+    let mut decode = criterion.benchmark_group("decode one of 200 pieces");
     for (name, format, _, events) in &replies {
         decode.throughput(Throughput::Elements(events.len() as u64));
         decode.bench_function(*name, |bencher| {
@@ -145,4 +147,8 @@ fn main() {
     repairs.bench_function("what is nearly", |bencher| bencher.iter(|| repair(black_box(&fenced)).unwrap().len()));
     repairs.finish();
     criterion.final_summary();
+    for group in ["encode ten messages", "decode one of 200 pieces", "repair"] {
+        machine::gather(&mut report, start, group, "µs", &[]);
+    }
+    report.write();
 }

@@ -1,18 +1,17 @@
 //! What planning costs besides models: verification by structure, and routing by capabilities and by examples. Parts can be named:
-//! `verify`, `route`. Prints medians and spreads, and writes them as JSON below `target/tmp`.
+//! `verify`, `route`.
 
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
-#[path = "../../../benches/machine/describe.rs"]
-#[allow(unreachable_pub)]
-mod describe;
+#[path = "../../../benches/machine/crates.rs"]
+mod machine;
 
 use std::hint::black_box;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use machine::{Report, Target};
 use ninefold_core::{
     AgentCard, Chunk, ChunkKind, Complexity, Cx, DecidedBy, Evidence, Passage, Phase, Plan, Scores, Subgoal, Verdict,
     VerifiedPlan, VerifyPolicy, WeightedTerm, terms,
@@ -20,25 +19,21 @@ use ninefold_core::{
 use ninefold_pipeline::Run;
 use ninefold_pipeline::phases::route::{Route, Routing, Skills};
 use ninefold_pipeline::phases::verify::{Verification, Verify};
-use serde_json::{Value, json};
 
 const SAMPLES: usize = 400;
 const BATCH: usize = 50;
 
 fn main() {
-    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
-    describe::describe();
-    println!("{:<72} {:>8} {:>10} {:>10} {:>10}", "", "samples", "p10", "median", "p90");
+    machine::describe();
+    let mut report = Report::new("plan", "cargo bench -p ninefold-pipeline --bench plan");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut report = Vec::new();
     runtime.block_on(async {
         Run::new("plan")
             .execute(&(), async |cx: Cx| {
-                if wanted("verify") {
+                if machine::named("verify") {
                     verify(&mut report, &cx).await;
                 }
-                if wanted("route") {
+                if machine::named("route") {
                     route(&mut report, &cx).await;
                 }
                 Ok(())
@@ -46,9 +41,7 @@ fn main() {
             .await
             .unwrap();
     });
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("plan.json");
-    std::fs::write(&path, serde_json::to_vec_pretty(&report).unwrap()).unwrap();
-    println!("written to {}", path.display());
+    report.write();
 }
 
 /// What is asked about twenty things.
@@ -122,17 +115,17 @@ fn verification(subgoals: Vec<Subgoal>, evidence: Evidence, agents: Vec<AgentCar
     }
 }
 
-async fn verify(report: &mut Vec<Value>, cx: &Cx) {
-    let mut nanos = Vec::new();
+async fn verify(report: &mut Report, cx: &Cx) {
+    let mut micros = Vec::new();
     for _ in 0..SAMPLES {
         let plans: Vec<Vec<Subgoal>> = (0..BATCH).map(|_| subgoals()).collect();
         let start = Instant::now();
         for plan in plans {
             black_box(Plan::try_from(black_box(plan)).unwrap());
         }
-        nanos.push(start.elapsed().as_nanos() as f64 / BATCH as f64);
+        micros.push(start.elapsed().as_secs_f64() * 1e6 / BATCH as f64);
     }
-    times(report, "make a plan of 20 subgoals: names, dependencies, order, words", None, nanos);
+    report.samples("make a plan of 20 subgoals: names, dependencies, order, words", "", "µs", &micros, Target::None);
     let verify = Verify { model: None };
     let mut agents = described(0);
     let capable = || {
@@ -149,25 +142,25 @@ async fn verify(report: &mut Vec<Value>, cx: &Cx) {
     strangers[19].description = "Something about squirrels".into();
     let strangers = verification(strangers, evidence(), agents);
     for (name, input, target) in [
-        ("verify by structure: 20 subgoals, 15 passages, one agent takes anything", anyone, Some(10.0)),
-        ("verify by structure: 20 subgoals, 15 passages, each by its capability", strict, None),
-        ("verify by structure: the same, one subgoal is looked up in the passages", strangers, None),
+        ("verify by structure: 20 subgoals, 15 passages, one agent takes anything", anyone, Target::Most(10.0)),
+        ("verify by structure: 20 subgoals, 15 passages, each by its capability", strict, Target::None),
+        ("verify by structure: the same, one subgoal is looked up in the passages", strangers, Target::None),
     ] {
         let verdict = verify.run(input.clone(), cx).await.unwrap().value;
         assert!(
             (verdict.scores().routability - 1.0).abs() < 1e-6 && verdict.scores().completeness > 0.8,
             "{verdict:?}"
         );
-        let mut nanos = Vec::new();
+        let mut micros = Vec::new();
         for _ in 0..SAMPLES {
             let inputs: Vec<Verification> = (0..BATCH).map(|_| input.clone()).collect();
             let start = Instant::now();
             for input in inputs {
                 black_box(verify.run(black_box(input), cx).await.unwrap());
             }
-            nanos.push(start.elapsed().as_nanos() as f64 / BATCH as f64);
+            micros.push(start.elapsed().as_secs_f64() * 1e6 / BATCH as f64);
         }
-        times(report, name, target, nanos);
+        report.samples(name, "", "µs", &micros, target);
     }
 }
 
@@ -176,14 +169,11 @@ fn verified(subgoals: Vec<Subgoal>) -> VerifiedPlan {
     Verdict::new(scores, vec![], DecidedBy::Rules).accept(Arc::new(Plan::try_from(subgoals).unwrap())).unwrap()
 }
 
-async fn route(report: &mut Vec<Value>, cx: &Cx) {
+async fn route(report: &mut Report, cx: &Cx) {
     let agents = described(20);
-    let built = Instant::now();
+    let made = machine::times(20, 1, || drop(black_box(Skills::new(&agents, None))));
+    report.samples("make what is known of 20 agents with 20 examples each", "", "µs", &made, Target::None);
     let skills = Arc::new(Skills::new(&agents, None));
-    println!(
-        "what is known of 20 agents with 20 examples each was made in {:.2} ms",
-        built.elapsed().as_secs_f64() * 1e3
-    );
     let route = Route::new(skills);
     let agents: Arc<[AgentCard]> = agents.into();
     let one = |subgoal: Subgoal| vec![subgoal];
@@ -193,19 +183,19 @@ async fn route(report: &mut Vec<Value>, cx: &Cx) {
         (
             "route: 1 subgoal by examples, 20 agents × 20 examples",
             one(Subgoal::new("a", "please explain the ledger of machine 7")),
-            Some(20.0),
+            Target::Most(20.0),
         ),
         (
             "route: 1 subgoal by the words of a capability, likewise",
             one(Subgoal::new("a", "mend the ledger of machine 7")),
-            Some(20.0),
+            Target::Most(20.0),
         ),
         (
             "route: 1 subgoal by its agent's name, likewise",
             one(Subgoal { agent: Some("agent-9".into()), ..Subgoal::new("a", "look at machine 7") }),
-            Some(20.0),
+            Target::Most(20.0),
         ),
-        ("route: 4 subgoals by examples, likewise", four.collect(), None),
+        ("route: 4 subgoals by examples, likewise", four.collect(), Target::None),
     ] {
         let input = || Routing {
             plan: verified(subgoals.clone()),
@@ -215,26 +205,15 @@ async fn route(report: &mut Vec<Value>, cx: &Cx) {
         };
         let routes = route.run(input(), cx).await.unwrap();
         assert!(routes.impasses.is_empty() && routes.assignments.len() == subgoals.len(), "{routes:?}");
-        let mut nanos = Vec::new();
+        let mut micros = Vec::new();
         for _ in 0..SAMPLES {
             let inputs: Vec<Routing> = (0..BATCH).map(|_| input()).collect();
             let start = Instant::now();
             for input in inputs {
                 black_box(route.run(black_box(input), cx).await.unwrap());
             }
-            nanos.push(start.elapsed().as_nanos() as f64 / BATCH as f64);
+            micros.push(start.elapsed().as_secs_f64() * 1e6 / BATCH as f64);
         }
-        times(report, name, target, nanos);
+        report.samples(name, "", "µs", &micros, target);
     }
-}
-
-/// Notes the times of one operation, in nanoseconds.
-fn times(report: &mut Vec<Value>, name: &str, target: Option<f64>, mut nanos: Vec<f64>) {
-    nanos.sort_by(f64::total_cmp);
-    let at = |share: f64| nanos[((nanos.len() - 1) as f64 * share) as usize] / 1e3;
-    let (p10, median, p90) = (at(0.1), at(0.5), at(0.9));
-    let verdict =
-        target.map_or(String::new(), |most| format!("   {} {most} µs", if median <= most { "≤" } else { "NOT ≤" }));
-    println!("{name:<72} {:>8} {p10:>7.2} µs {median:>7.2} µs {p90:>7.2} µs{verdict}", nanos.len());
-    report.push(json!({ "name": name, "samples": nanos.len(), "p10_us": p10, "median_us": median, "p90_us": p90, "target_us": target }));
 }

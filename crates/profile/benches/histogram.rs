@@ -2,14 +2,18 @@
 //! comparison.
 
 // A benchmark may panic.
-#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
+#[path = "../../../benches/machine/crates.rs"]
+mod machine;
 
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput};
+use machine::{Report, Target};
 use ninefold_core::id::RunId;
 use ninefold_core::span;
 use ninefold_profile::{Histogram, Profile, Snapshot, Statistics, diff, record};
@@ -26,7 +30,7 @@ fn histogram(criterion: &mut Criterion) {
     let durations: Vec<u64> = (0..DURATIONS).map(|_| 10_f64.powf(3.0 + 6.0 * random.f64()) as u64).collect();
     let mut group = criterion.benchmark_group("histogram");
     group.throughput(Throughput::Elements(DURATIONS as u64));
-    group.bench_function("record 1,024 durations", |bencher| {
+    group.bench_function("record a duration", |bencher| {
         let mut histogram = Histogram::new();
         bencher.iter(|| durations.iter().for_each(|nanos| histogram.record(black_box(*nanos))));
     });
@@ -98,5 +102,15 @@ fn quick() -> Criterion {
         .configure_from_args()
 }
 
-criterion_group! { name = benches; config = quick(); targets = histogram, statistics }
-criterion_main!(benches);
+fn main() {
+    machine::describe();
+    let start = SystemTime::now();
+    let mut report = Report::new("histogram", "cargo bench -p ninefold-profile --bench histogram");
+    let mut criterion = quick();
+    histogram(&mut criterion);
+    statistics(&mut criterion);
+    criterion.final_summary();
+    machine::gather(&mut report, start, "histogram", "ns", &[("record a duration", Target::Most(12.0))]);
+    machine::gather(&mut report, start, "statistics", "µs", &[]);
+    report.write();
+}

@@ -3,17 +3,28 @@
 //! `cargo bench -p ninefold-profile --bench span`
 
 // A benchmark reads the clock itself, makes spans of its own, and may panic.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, clippy::disallowed_macros)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::indexing_slicing
+)]
+
+#[path = "../../../benches/machine/crates.rs"]
+mod machine;
 
 use std::alloc::System;
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use cpu_time::ThreadTime;
 use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkGroup, Criterion};
+use machine::{Report, Target};
 use ninefold_core::id::RunId;
 use ninefold_core::span;
 use ninefold_profile::{layer, record};
@@ -89,7 +100,7 @@ fn nine_phases(_: u64) {
 
 /// Before anything else: a callsite that a subscriber once took interest in asks each time.
 fn disabled(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("disabled");
+    let mut group = criterion.benchmark_group("disabled span");
     cpu(&mut group, "nobody listening", false, spans);
     {
         let _host = set_default(registry().with(LevelFilter::OFF).with(layer()));
@@ -135,7 +146,7 @@ fn costs(criterion: &mut Criterion) {
 }
 
 /// Counts allocations of a thousand more spans in a recording.
-fn allocations(name: &str) {
+fn allocations(report: &mut Report, name: &str) {
     const MORE: u64 = 1_000;
     let counted = run(record(async {
         spans(SPANS);
@@ -145,26 +156,38 @@ fn allocations(name: &str) {
     }))
     .output;
     let (new, grown) = (counted.allocations, counted.reallocations);
-    println!("allocations of {MORE} more spans, {name}: {new} new, {grown} for room that doubles");
+    let row = format!("allocations of {MORE} more spans, {name}");
+    report.value(&row, "new", "", new as f64, Target::Most(0.0));
+    report.value(&row, "for room that doubles", "", grown as f64, Target::None);
 }
 
-fn benches(criterion: &mut Criterion) {
-    disabled(criterion);
-    allocations("private subscriber");
+fn main() {
+    machine::describe();
+    let start = SystemTime::now();
+    let mut report = Report::new("span", "cargo bench -p ninefold-profile --bench span");
+    let mut criterion = Criterion::default()
+        .sample_size(40)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
+    disabled(&mut criterion);
+    allocations(&mut report, "private subscriber");
     {
         let _host = set_default(registry().with(Nothing));
-        allocations("registry and an empty layer");
+        allocations(&mut report, "registry and an empty layer");
     }
     {
         let _host = set_default(registry().with(layer()));
-        allocations("registry and our layer");
+        allocations(&mut report, "registry and our layer");
     }
-    costs(criterion);
+    costs(&mut criterion);
+    criterion.final_summary();
+    machine::gather(&mut report, start, "disabled span", "ns", &[("filtered out by the host", Target::Most(2.0))]);
+    let targets = [
+        ("span, registry and our layer", Target::Most(350.0)),
+        ("enter again, registry and our layer", Target::Most(60.0)),
+    ];
+    machine::gather(&mut report, start, "profile", "ns", &targets);
+    machine::gather(&mut report, start, "recording", "µs", &[]);
+    report.write();
 }
-
-criterion_group! {
-    name = all;
-    config = Criterion::default().sample_size(40).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2)).configure_from_args();
-    targets = benches
-}
-criterion_main!(all);

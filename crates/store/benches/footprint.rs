@@ -4,14 +4,14 @@
 // A benchmark may panic.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-#[path = "../../../benches/machine/describe.rs"]
-#[allow(unreachable_pub)]
-mod describe;
 #[allow(unreachable_pub)]
 mod generated;
+#[path = "../../../benches/machine/crates.rs"]
+mod machine;
 
 use std::alloc::System;
 
+use machine::{Report, Target};
 use ninefold_core::{Document, Store};
 use ninefold_store::MemoryStore;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -19,11 +19,8 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// The workspace's folder of what is built.
-const TARGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target");
-
 fn main() {
-    describe::describe();
+    machine::describe();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let all: Vec<Document> = generated::documents(10_000).collect();
     let region = Region::new(ALLOCATOR);
@@ -31,8 +28,7 @@ fn main() {
     runtime.block_on(store.put(all.clone())).unwrap();
     let change = region.change();
     let bytes = change.bytes_allocated - change.bytes_deallocated;
-    println!("10,000 code chunks of five lines in the memory store: {:.2} MB", bytes as f64 / 1e6);
-    std::fs::create_dir_all(TARGET).unwrap();
-    let row = serde_json::json!({ "row": "10,000 code chunks in the memory store", "bytes": bytes });
-    std::fs::write(format!("{TARGET}/footprint.json"), row.to_string()).unwrap();
+    let mut report = Report::new("footprint", "cargo bench -p ninefold-store --bench footprint");
+    report.value("10,000 chunks of code of five lines", "memory store", "MB", bytes as f64 / 1e6, Target::Most(8.0));
+    report.write();
 }

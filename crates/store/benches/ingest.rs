@@ -1,6 +1,5 @@
 //! How fast files become chunks: generated Python classes cut in memory, the parser alone beside it; and the sources of a
-//! real crate into SQLite, cold and unchanged. Prints medians with their spread and writes them as JSON to
-//! `target/ingest.json`.
+//! real crate into SQLite, cold and unchanged.
 //!
 //! `cargo bench -p ninefold-store --features code --bench ingest`
 //!
@@ -9,36 +8,23 @@
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
+#[path = "../../../benches/machine/crates.rs"]
+mod machine;
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use machine::{Report, Target};
 use ninefold_core::Labels;
 use ninefold_store::ingest::split;
 use ninefold_store::{Indexer, MemoryStore, Sqlite};
-use serde_json::{Value, json};
 
-fn describe() {
-    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpuinfo.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(": ").nth(1));
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let compiler = std::process::Command::new("rustc").arg("--version").output();
-    let compiler =
-        compiler.map_or_else(|_| "unknown".into(), |out| String::from_utf8_lossy(&out.stdout).trim().to_owned());
-    println!(
-        "machine: {}, {cores} cores; {compiler}; ninefold {}",
-        model.unwrap_or("unknown"),
-        env!("CARGO_PKG_VERSION")
-    );
-}
-
-/// Median, lower and upper quartile of so many runs, in milliseconds.
-fn measure(samples: usize, mut run: impl FnMut() -> f64) -> [f64; 3] {
-    let mut times: Vec<f64> = (0..samples).map(|_| run()).collect();
-    times.sort_unstable_by(f64::total_cmp);
-    [times[times.len() / 2], times[times.len() / 4], times[times.len() * 3 / 4]]
+/// So many runs, in milliseconds.
+fn measure(samples: usize, run: impl FnMut() -> f64) -> Vec<f64> {
+    std::iter::repeat_with(run).take(samples).collect()
 }
 
 fn timed<T>(run: impl FnOnce() -> T) -> f64 {
@@ -64,33 +50,21 @@ fn python(classes: usize) -> String {
     text
 }
 
-fn parse(samples: usize) -> Vec<Value> {
+fn parse(report: &mut Report, samples: usize) {
     let mut parser = tree_sitter::Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).unwrap();
-    let mut rows = Vec::new();
-    for classes in [3, 28, 139] {
+    for (classes, most) in [(3, 0.3), (28, 2.5), (139, 14.0)] {
         let text = python(classes);
-        let lines = text.lines().count();
-        let chunks = split("service.py", &text, &Labels::none());
-        let defined: usize = chunks.iter().map(|chunk| chunk.defines.len()).sum();
+        let row = format!(
+            "Python of {} lines into {} chunks",
+            text.lines().count(),
+            split("service.py", &text, &Labels::none()).len()
+        );
         let cut = measure(samples, || timed(|| split("service.py", &text, &Labels::none())));
         let alone = measure(samples, || timed(|| parser.parse(&text, None)));
-        println!(
-            "parse {lines} lines → {} chunks, {defined} names: {:.3} ms ({:.3}–{:.3}); tree-sitter alone {:.3} ms ({:.3}–{:.3}); {samples} samples",
-            chunks.len(),
-            cut[0],
-            cut[1],
-            cut[2],
-            alone[0],
-            alone[1],
-            alone[2]
-        );
-        rows.push(json!({
-            "lines": lines, "chunks": chunks.len(), "names": defined, "samples": samples,
-            "cut_ms": cut, "tree_sitter_alone_ms": alone,
-        }));
+        report.samples(&row, "", "ms", &cut, Target::Most(most));
+        report.samples(&row, "tree-sitter alone", "ms", &alone, Target::None);
     }
-    rows
 }
 
 /// The sources to index, if there are any.
@@ -110,7 +84,7 @@ fn sources() -> Option<PathBuf> {
     crates.map(|entry| entry.path()).filter(is_tokio).max()
 }
 
-fn index(samples: usize, path: &Path) -> Value {
+fn index(report: &mut Report, samples: usize, path: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let roots = [path.to_owned()];
     let mut summary = None;
@@ -123,35 +97,21 @@ fn index(samples: usize, path: &Path) -> Value {
         unchanged.push(timed(|| runtime.block_on(indexer.index(&roots, |_| {})).unwrap()));
         cold
     });
-    unchanged.sort_unstable_by(f64::total_cmp);
-    let unchanged = [unchanged[samples / 2], unchanged[samples / 4], unchanged[samples * 3 / 4]];
     let memory = measure(samples, || {
         let indexer = Indexer::new(Arc::new(MemoryStore::new()));
         timed(|| runtime.block_on(indexer.index(&roots, |_| {})).unwrap())
     });
     let cut = measure(samples, || timed(|| runtime.block_on(indexer_without_store(&roots))));
     let summary = summary.unwrap();
-    let rate = |ms: f64| summary.lines as f64 / ms * 1_000.0;
-    println!(
-        "{}: {} files, {} lines, {} chunks; {samples} samples",
-        path.file_name().unwrap_or_default().to_string_lossy(),
-        summary.indexed,
-        summary.lines,
-        summary.all_chunks()
-    );
-    for (what, row) in [
-        ("cold into SQLite", sqlite),
-        ("cold into memory", memory),
-        ("read and cut only", cut),
-        ("unchanged", unchanged),
-    ] {
-        println!("  {what}: {:.1} ms ({:.1}–{:.1}), {:.0} lines/s", row[0], row[1], row[2], rate(row[0]));
-    }
-    json!({
-        "files": summary.indexed, "lines": summary.lines, "chunks": summary.all_chunks(), "samples": samples,
-        "cold_sqlite_ms": sqlite, "cold_memory_ms": memory, "read_and_cut_ms": cut, "unchanged_ms": unchanged,
-        "lines_per_second_sqlite": rate(sqlite[0]),
-    })
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (files, lines) = (summary.indexed, summary.lines);
+    let row = |what: &str| format!("{name}, {files} files, {lines} lines, {} chunks: {what}", summary.all_chunks());
+    report.samples(&row("cold into SQLite"), "", "ms", &sqlite, Target::None);
+    let rates: Vec<f64> = sqlite.iter().map(|ms| lines as f64 / ms * 1e3).collect();
+    report.samples(&row("cold into SQLite"), "lines", "/s", &rates, Target::Least(150_000.0));
+    report.samples(&row("cold into memory"), "", "ms", &memory, Target::None);
+    report.samples(&row("read and cut only"), "", "ms", &cut, Target::None);
+    report.samples(&row("again, nothing changed"), "", "ms", &unchanged, Target::Most(100.0));
 }
 
 /// The indexer into a store that keeps nothing.
@@ -206,15 +166,14 @@ mod nothing {
 
 fn main() {
     // `cargo test --benches` and `cargo bench -- --test` only want to know that it runs.
-    let test = std::env::args().any(|argument| argument == "--test");
-    describe();
-    let parsed = parse(if test { 2 } else { 60 });
-    let indexed = if let Some(path) = sources() {
-        index(if test { 1 } else { 9 }, &path)
+    let test = machine::is_test();
+    machine::describe();
+    let mut report = Report::new("ingest", "cargo bench -p ninefold-store --features code --bench ingest");
+    parse(&mut report, if test { 2 } else { 60 });
+    if let Some(path) = sources() {
+        index(&mut report, if test { 1 } else { 9 }, &path);
     } else {
         println!("no sources to index: set NINEFOLD_BENCH_SOURCES to a folder");
-        Value::Null
-    };
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/ingest.json");
-    std::fs::write(target, json!({ "parse": parsed, "index": indexed }).to_string()).unwrap();
+    }
+    report.write();
 }

@@ -1,5 +1,5 @@
 //! How long it takes to find something in memory: writing and reading a chunk in the process's memory, uses, and searches of 10,000 and 100,000 chunks of real code in SQLite by words, by meaning and with
-//! all there is. Prints medians and spreads, and writes them as JSON to `target/search.json`.
+//! all there is.
 //!
 //! `cargo bench -p ninefold-store --features code --bench search [-- --memory] [-- --chunks N]`: only the store in memory,
 //! only a database of so many chunks. The folder is `BENCH_DIR`, where databases stay and are used again, or one of the
@@ -8,17 +8,17 @@
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
-#[path = "../../../benches/machine/describe.rs"]
-#[allow(unreachable_pub)]
-mod describe;
 #[allow(unreachable_pub)]
 mod generated;
+#[path = "../../../benches/machine/crates.rs"]
+mod machine;
 #[allow(unreachable_pub)]
 mod registry;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use machine::{Report, Target};
 use ninefold_core::{
     Chunk, ChunkId, ChunkKind, Document, Embedding, Key, Scope, Search, Source, Store, Timestamp, VectorSearch,
 };
@@ -29,23 +29,13 @@ const QUESTIONS: usize = 200;
 /// Tells a process of this benchmark to open a database and say how much memory that takes.
 const IDLE: &str = "NINEFOLD_BENCH_IDLE";
 
-/// Rows as they are measured.
-struct Report(Vec<serde_json::Value>);
-
-impl Report {
-    /// A tenth, the half and 95 of 100 take at most this long; each sample did `per` things.
-    fn times(&mut self, name: &str, mut samples: Vec<Duration>, per: u32) {
-        samples.sort_unstable();
-        let [low, median, high] = [10, 50, 95].map(|share| samples[samples.len() * share / 100] / per);
-        let shown = |time: Duration| format!("{:.2}", time.as_nanos() as f64 / 1e3);
-        println!("{name:<62} {:>6} {:>10} {:>10} {:>10}", samples.len(), shown(low), shown(median), shown(high));
-        let nanos = [low, median, high].map(|time| time.as_nanos() as u64);
-        self.0.push(serde_json::json!({ "row": name, "samples": samples.len(), "p10_p50_p95_ns": nanos }));
-    }
-
-    fn value(&mut self, name: &str, value: f64, unit: &str) {
-        println!("{name:<62} {value:>10.2} {unit}");
-        self.0.push(serde_json::json!({ "row": name, "value": value, "unit": unit }));
+/// Of what each sample did `per` times, in microseconds: the median, and what 95 of 100 searches take at most.
+fn note(report: &mut Report, name: &str, samples: &[Duration], per: u32, target: Target) {
+    let micros: Vec<f64> = samples.iter().map(|time| time.as_secs_f64() * 1e6 / f64::from(per)).collect();
+    let is_search = name.contains(": search ");
+    report.samples(name, "", "µs", &micros, if is_search { Target::None } else { target });
+    if is_search {
+        report.quantile(name, "95 of 100", "µs", &micros, 0.95, target);
     }
 }
 
@@ -63,8 +53,7 @@ async fn timed(count: usize, mut call: impl AsyncFnMut(usize)) -> Vec<Duration> 
 }
 
 fn resident_mb() -> f64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    statm.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok()).map_or(0.0, |pages| pages * 4_096.0 / 1e6)
+    machine::resident_kib() as f64 * 1.024e-3
 }
 
 async fn in_memory(report: &mut Report) {
@@ -72,7 +61,7 @@ async fn in_memory(report: &mut Report) {
     let store = MemoryStore::new();
     store.put(all.clone()).await.unwrap();
     let puts = timed(300, async |n| store.put(vec![all[n].clone()]).await.unwrap()).await;
-    report.times("memory: write a chunk of code, ten in a file, replacing", puts, 10);
+    note(report, "memory: write a chunk of code, ten in a file, replacing", &puts, 10, Target::None);
 
     // A tiny chunk: one line of three words.
     let tiny = MemoryStore::new();
@@ -84,14 +73,14 @@ async fn in_memory(report: &mut Report) {
     };
     let mut batches: Vec<Vec<Document>> = (0..66).rev().map(tiny_of).collect();
     let puts = timed(60, async |_| tiny.put(batches.pop().unwrap()).await.unwrap()).await;
-    report.times("memory: write a tiny chunk (3 words), 1,000 at once", puts, 1_000);
+    note(report, "memory: write a tiny chunk (3 words), 1,000 at once", &puts, 1_000, Target::Most(1.0));
     let ids: Vec<ChunkId> = (0..1_000).map(|place| ChunkId::of("7", &format!("tiny chunk {place}"), 0)).collect();
     let gets = timed(60, async |_| {
         for id in &ids {
             assert_eq!(tiny.get(&[*id], &Scope::public()).await.unwrap().len(), 1);
         }
     });
-    report.times("memory: read a tiny chunk by id", gets.await, 1_000);
+    note(report, "memory: read a tiny chunk by id", &gets.await, 1_000, Target::Most(0.2));
     drop((all, store, tiny));
     let real = registry::documents(10_000);
     let asked = registry::questions(&real, QUESTIONS);
@@ -101,7 +90,7 @@ async fn in_memory(report: &mut Report) {
         let found = timed(asked.len(), async |n| {
             store.search(&search_of(&asked[n], meaning)).await.unwrap();
         });
-        report.times(&format!("memory: search 10,000 by {name}"), found.await, 1);
+        note(report, &format!("memory: search 10,000 by {name}"), &found.await, 1, Target::None);
     }
 }
 
@@ -116,7 +105,7 @@ async fn in_sqlite(report: &mut Report, folder: &Path, chunks: usize) {
     let store = Sqlite::open(&file).await.unwrap();
     let all = registry::documents(chunks);
     let held: usize = all.iter().map(|document| document.chunks.len()).sum();
-    report.value(&format!("SQLite {chunks}: chunks that the registry gave"), held as f64, "chunks");
+    report.value(&format!("SQLite {chunks}: chunks that the registry gave"), "", "chunks", held as f64, Target::None);
     if !is_there {
         let mut puts = Vec::new();
         for batch in all.chunks(100) {
@@ -125,23 +114,41 @@ async fn in_sqlite(report: &mut Report, folder: &Path, chunks: usize) {
             store.put(batch).await.unwrap();
             puts.push(start.elapsed() / count.max(1) as u32);
         }
-        report.times(&format!("SQLite {chunks}: put a chunk, 100 files at once, names and embeddings"), puts, 1);
+        note(
+            report,
+            &format!("SQLite {chunks}: put a chunk, 100 files at once, names and embeddings"),
+            &puts,
+            1,
+            Target::None,
+        );
     }
     let now = Timestamp(1_700_000_000_000_000);
     let asked = registry::questions(&all, QUESTIONS);
     let ids: Vec<ChunkId> = asked.iter().map(|question| question.about).collect();
     let touches = timed(2_000, async |n| store.touch(&[ids[n % ids.len()]], now).await.unwrap()).await;
-    report.times(&format!("SQLite {chunks}: note one use"), touches, 1);
+    note(report, &format!("SQLite {chunks}: note one use"), &touches, 1, Target::Most(25.0));
     let many: Vec<ChunkId> = all.iter().flat_map(|d| &d.chunks).take(1_000).map(|chunk| chunk.id).collect();
     let touches = timed(30, async |_| store.touch(&many, now).await.unwrap()).await;
-    report.times(&format!("SQLite {chunks}: note a use, 1,000 at once"), touches, 1_000);
+    note(report, &format!("SQLite {chunks}: note a use, 1,000 at once"), &touches, 1_000, Target::Most(8.0));
     drop(all);
     let before = resident_mb();
     let start = Instant::now();
     let first = Search { text: String::new(), ..search_of(&asked[0], true) };
     assert_eq!(store.search(&first).await.unwrap().vectors, VectorSearch::Used);
-    report.value(&format!("SQLite {chunks}: first search by meaning"), start.elapsed().as_secs_f64() * 1e3, "ms");
-    report.value(&format!("SQLite {chunks}: resident more with vectors in memory"), resident_mb() - before, "MB");
+    report.value(
+        &format!("SQLite {chunks}: first search by meaning"),
+        "",
+        "ms",
+        start.elapsed().as_secs_f64() * 1e3,
+        Target::None,
+    );
+    report.value(
+        &format!("SQLite {chunks}: resident more with vectors in memory"),
+        "",
+        "MB",
+        resident_mb() - before,
+        Target::None,
+    );
     for (name, way) in [("words", 0), ("words and use", 1), ("words and meaning", 2), ("meaning, use and context", 3)] {
         let searches: Vec<Search> = (0..asked.len())
             .map(|n| Search {
@@ -150,6 +157,11 @@ async fn in_sqlite(report: &mut Report, folder: &Path, chunks: usize) {
                 ..search_of(&asked[n], way >= 2)
             })
             .collect();
+        let target = match chunks {
+            10_000 if way >= 2 => Target::Most(2_000.0),
+            100_000 if way >= 2 => Target::Most(8_000.0),
+            _ => Target::None,
+        };
         let mut reciprocal = 0.0;
         let found = timed(searches.len(), async |n| {
             let evidence = store.search(&searches[n]).await.unwrap();
@@ -157,22 +169,31 @@ async fn in_sqlite(report: &mut Report, folder: &Path, chunks: usize) {
             reciprocal += place.map_or(0.0, |place| 1.0 / (place as f64 + 1.0));
         })
         .await;
-        report.times(&format!("SQLite {chunks}: search by {name}"), found, 1);
+        note(report, &format!("SQLite {chunks}: search by {name}"), &found, 1, target);
         if way == 0 {
             // The first tenth is asked twice. The embeddings and uses are made up, so that nothing is said of the others.
             let times = (searches.len() + searches.len() / 10) as f64;
-            report.value(&format!("SQLite {chunks}: MRR@10 of what was asked about, by words"), reciprocal / times, "");
+            report.value(
+                &format!("SQLite {chunks}: MRR@10 of what was asked about, by words"),
+                "",
+                "",
+                reciprocal / times,
+                Target::None,
+            );
         }
     }
     drop(store);
     let this = std::env::current_exe().unwrap();
     let output = std::process::Command::new(this).env(IDLE, &file).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).trim().parse::<f64>().unwrap();
-    report.value(&format!("SQLite {chunks}: resident of a process that searched by words"), said, "MB");
+    report.value(
+        &format!("SQLite {chunks}: resident of a process that searched by words"),
+        "",
+        "MB",
+        said,
+        Target::None,
+    );
 }
-
-/// The workspace's folder of what is built.
-const TARGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target");
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -193,11 +214,11 @@ fn main() {
         None if given("--test").is_some() => vec![3_000],
         None => vec![10_000, 100_000],
     };
-    describe::describe();
+    machine::describe();
     let passing = tempfile::tempdir().unwrap();
     let folder = std::env::var_os("BENCH_DIR").map_or_else(|| passing.path().to_owned(), PathBuf::from);
-    let mut report = Report(Vec::new());
-    println!("{:<62} {:>6} {:>10} {:>10} {:>10}", "times in µs", "n", "p10", "p50", "p95");
+    let command = "cargo bench -p ninefold-store --features code --bench search";
+    let mut report = Report::new("search", command);
     runtime.block_on(async {
         if given("--chunks").is_none() {
             in_memory(&mut report).await;
@@ -206,6 +227,5 @@ fn main() {
             in_sqlite(&mut report, &folder, chunks).await;
         }
     });
-    std::fs::create_dir_all(TARGET).unwrap();
-    std::fs::write(format!("{TARGET}/search.json"), serde_json::Value::from(report.0).to_string()).unwrap();
+    report.write();
 }

@@ -1,16 +1,15 @@
-//! The flat index beside exact search: time of the ten nearest, recall, memory, insertion. Prints the median of each and
-//! writes them as JSON to `target/vectors.json`. With `NINEFOLD_VECTORS` naming a file of little-endian f32s, 384 a
+//! The flat index beside exact search: time of the ten nearest, recall, memory, insertion. With `NINEFOLD_VECTORS` naming a file of little-endian f32s, 384 a
 //! vector, it measures on those; otherwise on clustered random ones. The last 200 vectors are the questions.
 
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
-#[path = "../../../benches/machine/describe.rs"]
-#[allow(unreachable_pub)]
-mod describe;
+#[path = "../../../benches/machine/crates.rs"]
+mod machine;
 
 use std::time::Instant;
 
+use machine::{Report, Target};
 use ninefold_store::FlatIndex;
 
 const DIMENSIONS: usize = 384;
@@ -71,10 +70,10 @@ fn compared_again(index: &FlatIndex<u32>, vectors: &[Vec<f32>], query: &[f32]) -
     best(near.into_iter().map(|(key, _)| (key, dot(vector(key), query))).collect())
 }
 
-/// Microseconds: a tenth, the half and nine tenths take at most this long.
-fn timed<T>(questions: &[Vec<f32>], mut answer: impl FnMut(&[f32]) -> T) -> ([f64; 3], Vec<T>) {
+/// The microseconds that each question takes, and its answers.
+fn timed<T>(questions: &[Vec<f32>], mut answer: impl FnMut(&[f32]) -> T) -> (Vec<f64>, Vec<T>) {
     let mut answers = Vec::new();
-    let mut micros: Vec<f64> = questions
+    let micros = questions
         .iter()
         .map(|question| {
             let start = Instant::now();
@@ -82,16 +81,12 @@ fn timed<T>(questions: &[Vec<f32>], mut answer: impl FnMut(&[f32]) -> T) -> ([f6
             start.elapsed().as_secs_f64() * 1e6
         })
         .collect();
-    micros.sort_by(f64::total_cmp);
-    ([1, 5, 9].map(|tenths| micros[micros.len() * tenths / 10]), answers)
+    (micros, answers)
 }
-
-/// The workspace's folder of what is built.
-const TARGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target");
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
-    describe::describe();
+    machine::describe();
     let source = std::env::var("NINEFOLD_VECTORS").ok();
     let counts: &[usize] = if quick { &[3_000] } else { &[10_000, 100_000] };
     let mut all = match &source {
@@ -100,7 +95,7 @@ fn main() {
     };
     let questions = all.split_off(all.len() - QUESTIONS);
     println!("{} vectors of {DIMENSIONS}, {}", all.len(), source.as_deref().map_or("random, clustered", |_| "given"));
-    let mut rows = Vec::new();
+    let mut report = Report::new("vectors", "cargo bench -p ninefold-store --bench vectors");
     for &count in counts {
         let vectors = &all[..count.min(all.len())];
         let mut index = FlatIndex::new(DIMENSIONS);
@@ -119,23 +114,22 @@ fn main() {
         };
         let near: Vec<Vec<u64>> = near.iter().map(|found| found.iter().map(|(key, _)| *key).collect()).collect();
         let bytes = index.memory() as f64 / vectors.len() as f64;
-        println!(
-            "{count} vectors: insert {insert:.2} µs, {bytes:.0} bytes each; {QUESTIONS} questions, p10/p50/p90 in µs"
-        );
-        for (name, time, recall) in [
+        let row = |what: &str| format!("{count} vectors, {what}");
+        report.value(&row("insert one"), "", "µs", insert, Target::None);
+        report.value(&row("memory of one"), "", "bytes", bytes, Target::None);
+        for (name, micros, recall) in [
             ("exact", exact_time, 1.0),
             ("index alone", index_time, recall(&near)),
-            ("index, compared again", again_time, recall(&again)),
+            ("index, compared exactly at the end", again_time, recall(&again)),
         ] {
-            println!("  {name:<22} {:>8.0} {:>8.0} {:>8.0}   recall {recall:.4}", time[0], time[1], time[2]);
-            rows.push(
-                serde_json::json!({"vectors": vectors.len(), "search": name, "p10_us": time[0], "p50_us": time[1],
-                "p90_us": time[2], "recall": recall, "insert_us": insert, "bytes_each": bytes}),
-            );
+            let targets = if count == 100_000 && name.ends_with("end") {
+                (Target::Most(600.0), Target::Least(0.985))
+            } else {
+                (Target::None, Target::None)
+            };
+            report.samples(&row("the nearest ten"), name, "µs", &micros, targets.0);
+            report.value(&row("the nearest ten: recall"), name, "", recall, targets.1);
         }
     }
-    let report =
-        serde_json::json!({"dimensions": DIMENSIONS, "questions": QUESTIONS, "given": source.is_some(), "rows": rows});
-    std::fs::create_dir_all(TARGET).unwrap();
-    std::fs::write(format!("{TARGET}/vectors.json"), report.to_string()).unwrap();
+    report.write();
 }

@@ -1,12 +1,11 @@
 //! What the transport costs beside a bare `reqwest` client at the same server on the loopback, a process of its own: a call,
-//! a piece of a stream, the first piece, 200 calls at once. Prints medians and spreads and writes them to `target/http.json`.
+//! a piece of a stream, the first piece, 200 calls at once.
 
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
-#[path = "../../../../benches/machine/describe.rs"]
-#[allow(unreachable_pub)]
-mod describe;
+#[path = "../../../../benches/machine/crates.rs"]
+mod machine;
 mod server;
 
 use std::io::{BufRead, BufReader};
@@ -15,6 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::StreamExt as _;
+use machine::{Report, Target, spread};
 use ninefold_core::cx::RunState;
 use ninefold_core::{
     Budget, BudgetMeter, Clock, Cx, Delta, ErrorKind, Expense, Model, ModelId, ModelRequest, RunId, Scope, StopReason,
@@ -23,7 +23,6 @@ use ninefold_core::{
 use ninefold_llm::http::Transport;
 use ninefold_llm::wire::{Decode, Dialect, Failure, Format, Framing, OpenAiChat, Outgoing};
 use ninefold_llm::{Providers, Remote};
-use serde_json::{Value, json};
 
 struct Zero;
 
@@ -95,18 +94,6 @@ async fn ours(model: &dyn Model, cx: &Cx) -> usize {
     model.send(request(), cx).await.unwrap().collect().await.unwrap().text.len()
 }
 
-/// Median, and the quartiles around it.
-fn quartiles(mut samples: Vec<f64>) -> [f64; 3] {
-    samples.sort_by(f64::total_cmp);
-    let at = |share: f64| samples[((samples.len() - 1) as f64 * share) as usize];
-    [at(0.25), at(0.5), at(0.75)]
-}
-
-fn show(what: &str, unit: &str, n: usize, [low, median, high]: [f64; 3]) -> Value {
-    println!("{what:<58} {median:>9.2} {unit}  ({low:.2} to {high:.2}, n = {n})");
-    json!({ "row": what, "unit": unit, "median": median, "quartiles": [low, high], "n": n })
-}
-
 fn micros(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e6
 }
@@ -155,7 +142,7 @@ impl Decode for Raw {
 }
 
 /// A format alone: a request encoded, and the events of the short reply decoded.
-fn formats(n: usize) -> Vec<Value> {
+fn formats(report: &mut Report, n: usize) {
     let (mut encoding, mut decoding) = (Vec::new(), Vec::new());
     let request = request();
     for _ in 0..n {
@@ -171,13 +158,11 @@ fn formats(n: usize) -> Vec<Value> {
         decoding.push(micros(start));
         assert!(matches!(deltas.last(), Some(Delta::End(_))));
     }
-    vec![
-        show("a request of 3.5 kB encoded, without the network", "µs", n, quartiles(encoding)),
-        show("a reply of eight events decoded, without the network", "µs", n, quartiles(decoding)),
-    ]
+    report.samples("a request of 3.5 kB encoded, without the network", "", "µs", &encoding, Target::None);
+    report.samples("a reply of eight events decoded, without the network", "", "µs", &decoding, Target::None);
 }
 
-async fn calls(address: &str, n: usize) -> Vec<Value> {
+async fn calls(report: &mut Report, address: &str, n: usize) {
     let (bare, whole, cx) = (Bare::new(address, "short"), model(address, "short"), cx());
     let transport = Transport::builder().no_proxy().build().unwrap();
     let raw = Arc::new(Raw(bare.body.clone()));
@@ -198,18 +183,15 @@ async fn calls(address: &str, n: usize) -> Vec<Value> {
             times.iter_mut().zip([theirs, transport, all]).for_each(|(times, time)| times.push(time));
         }
     }
-    let [theirs, transport, all] = times.map(quartiles);
-    let rows = vec![
-        show("a call with bare reqwest, its reply thrown away", "µs", n, theirs),
-        show("the same bytes through our transport", "µs", n, transport),
-        show("a call of ours, encoded, decoded and collected", "µs", n, all),
-    ];
-    println!("{:<58} {:>9.3} ×", "our transport to bare reqwest", transport[1] / theirs[1]);
-    let ratio = json!({ "row": "our transport to bare reqwest", "unit": "×", "median": transport[1] / theirs[1] });
-    rows.into_iter().chain([ratio]).collect()
+    let [theirs, transport, all] = times;
+    report.samples("a call with bare reqwest, its reply thrown away", "", "µs", &theirs, Target::None);
+    report.samples("the same bytes through our transport", "", "µs", &transport, Target::None);
+    report.samples("a call of ours, encoded, decoded and collected", "", "µs", &all, Target::None);
+    let ratio = spread(&transport, 0.5)[1] / spread(&theirs, 0.5)[1];
+    report.value("our transport over bare reqwest", "", "×", ratio, Target::Most(1.05));
 }
 
-async fn pieces(address: &str, n: usize) -> Value {
+async fn pieces(report: &mut Report, address: &str, n: usize) {
     let (bare, model, cx) = (Bare::new(address, "long"), model(address, "long"), cx());
     let mut each = Vec::new();
     for round in 0..=n {
@@ -228,7 +210,7 @@ async fn pieces(address: &str, n: usize) -> Value {
             each.push((micros(start) - theirs) / f64::from(count));
         }
     }
-    show("a piece of a stream of 20,000, beside reading its bytes", "µs", n, quartiles(each))
+    report.samples("a piece of a stream of 20,000, beside reading its bytes", "", "µs", &each, Target::Most(2.0));
 }
 
 fn since(text: &str) -> Option<f64> {
@@ -237,7 +219,7 @@ fn since(text: &str) -> Option<f64> {
     Some(now.saturating_sub(sent) as f64 / 1e3)
 }
 
-async fn first(address: &str, n: usize) -> Vec<Value> {
+async fn first(report: &mut Report, address: &str, n: usize) {
     let (bare, model, cx) = (Bare::new(address, "first"), model(address, "first"), cx());
     let (mut theirs, mut mine) = (Vec::new(), Vec::new());
     for _ in 0..n {
@@ -252,11 +234,8 @@ async fn first(address: &str, n: usize) -> Vec<Value> {
             }
         }
     }
-    let (theirs, mine) = (quartiles(theirs), quartiles(mine));
-    vec![
-        show("from writing the first piece to its bytes, bare reqwest", "µs", n, theirs),
-        show("from writing the first piece to its delta, ours", "µs", n, mine),
-    ]
+    report.samples("from writing the first piece to its bytes, bare reqwest", "", "µs", &theirs, Target::None);
+    report.samples("from writing the first piece to its delta, ours", "", "µs", &mine, Target::Most(50.0));
 }
 
 /// 200 calls at once at 50 ms each, in a process of their own: prints the wall time of each round in ms, and the most memory.
@@ -274,7 +253,7 @@ async fn crowd(address: &str, rounds: usize) {
     println!("{}", most.and_then(|text| text.split_whitespace().next()).unwrap_or("0"));
 }
 
-fn crowds(address: &str, rounds: usize) -> Vec<Value> {
+fn crowds(report: &mut Report, address: &str, rounds: usize) {
     let program = std::env::current_exe().unwrap();
     let output = Command::new(program).args(["--crowd", address, &rounds.to_string()]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -282,13 +261,10 @@ fn crowds(address: &str, rounds: usize) -> Vec<Value> {
     let numbers: Vec<f64> = text.lines().map(|line| line.parse().unwrap()).collect();
     let (kilobytes, walls) = numbers.split_last().unwrap();
     // The first round opens the connections.
-    let rest = walls[1..].to_vec();
-    let n = rest.len();
-    vec![
-        show("200 calls at once of 50 ms each, connections to be opened", "ms", 1, [walls[0]; 3]),
-        show("200 calls at once of 50 ms each, connections kept", "ms", n, quartiles(rest)),
-        show("the most memory that took, the whole process", "MB", 1, [kilobytes / 1e3; 3]),
-    ]
+    let row = "200 calls at once of 50 ms each";
+    report.value(row, "connections to be opened", "ms", walls[0], Target::Most(60.0));
+    report.samples(row, "connections kept", "ms", &walls[1..], Target::Most(60.0));
+    report.value("the most memory that took, the whole process", "", "MB", kilobytes / 1e3, Target::Most(40.0));
 }
 
 fn serve() -> (Child, String) {
@@ -309,18 +285,17 @@ fn main() {
     }
     let quick = arguments.iter().any(|argument| argument == "--test");
     let (many, few) = if quick { (5, 2) } else { (3_000, 20) };
-    describe::describe();
+    machine::describe();
     let (mut child, address) = serve();
-    let mut rows = runtime.block_on(async {
-        let mut rows = formats(many);
-        rows.extend(calls(&address, many).await);
-        rows.push(pieces(&address, few).await);
-        rows.extend(first(&address, many.min(500)).await);
-        rows
+    let mut report = Report::new("http", "cargo bench -p ninefold-llm --features http --bench http");
+    runtime.block_on(async {
+        formats(&mut report, many);
+        calls(&mut report, &address, many).await;
+        pieces(&mut report, &address, few).await;
+        first(&mut report, &address, many.min(500)).await;
     });
-    rows.extend(crowds(&address, few));
+    crowds(&mut report, &address, few);
     child.kill().unwrap();
     child.wait().unwrap();
-    std::fs::create_dir_all("target").unwrap();
-    std::fs::write("target/http.json", Value::from(rows).to_string()).unwrap();
+    report.write();
 }

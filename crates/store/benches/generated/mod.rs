@@ -47,10 +47,14 @@ fn function(n: usize, path: &str) -> Chunk {
     }
 }
 
+/// A file of ten functions.
+pub fn document(file: usize) -> Document {
+    let path = format!("src/package_{}/module_{file}.py", file / 20);
+    let chunks = (file * FUNCTIONS..(file + 1) * FUNCTIONS).map(|n| function(n, &path)).collect();
+    Document::new(Source::new(path, Key::of_bytes(&file.to_le_bytes())), chunks)
+}
+
+/// Files with so many functions together.
 pub fn documents(chunks: usize) -> impl Iterator<Item = Document> {
-    (0..chunks / FUNCTIONS).map(move |file| {
-        let path = format!("src/package_{}/module_{file}.py", file / 20);
-        let chunks = (file * FUNCTIONS..(file + 1) * FUNCTIONS).map(|n| function(n, &path)).collect();
-        Document::new(Source::new(path, Key::of_bytes(&file.to_le_bytes())), chunks)
-    })
+    (0..chunks / FUNCTIONS).map(document)
 }
