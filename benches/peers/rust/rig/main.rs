@@ -39,6 +39,10 @@ impl HttpClientExt for Canned {
         }
     }
 
+    #[allow(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would borrow `self`, and the trait wants it to live on its own"
+    )]
     fn send_multipart<U>(
         &self,
         _: Request<MultipartForm>,
@@ -59,7 +63,7 @@ impl HttpClientExt for Canned {
 
 fn agent(name: &str, wait: Option<Duration>) -> Agent {
     let model = OpenAIConfig::new("key").connect(Canned(wait)).chat("mock");
-    AgentBuilder::new(model).preamble(&format!("phase {name}")).build()
+    AgentBuilder::new(model).preamble(format!("phase {name}")).build()
 }
 
 fn main() {
@@ -72,7 +76,8 @@ fn main() {
                 let agents = agents.clone();
                 async move {
                     let mut tasks = tokio::task::JoinSet::new();
-                    for agent in agents.iter().cloned() {
+                    for agent in agents.iter() {
+                        let agent = agent.clone();
                         tasks.spawn(async move { agent.prompt(QUERY).await.unwrap() });
                     }
                     tasks.join_all().await.len()
