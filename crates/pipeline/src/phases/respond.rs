@@ -109,9 +109,28 @@ fn share<'a>(asked: &[WeightedTerm], texts: impl Iterator<Item = &'a str>) -> Op
     // A term that memory does not hold at all still was asked for.
     let weight = |term: &WeightedTerm| if term.weight.is_finite() { term.weight.max(0.1) } else { 0.1 };
     let all: f32 = asked.iter().map(weight).sum();
-    let held = terms::distinct_terms(texts);
-    let part: f32 = asked.iter().filter(|term| held.contains(&term.term)).map(weight).sum();
+    let part: f32 = asked.iter().zip(held(asked, texts)).filter(|(_, held)| *held).map(|(term, _)| weight(term)).sum();
     (all > 0.0).then(|| part / all)
+}
+
+/// Up to so many terms, comparing with each of them is faster than a set of all that the texts hold.
+const FEW: usize = 32;
+
+/// Which of the terms the texts hold.
+fn held<'a>(asked: &[WeightedTerm], texts: impl Iterator<Item = &'a str>) -> Vec<bool> {
+    if asked.len() > FEW {
+        let held = terms::distinct_terms(texts);
+        return asked.iter().map(|term| held.contains(&term.term)).collect();
+    }
+    let mut held = vec![false; asked.len()];
+    for text in texts {
+        terms::for_each_term(text, |term| {
+            for (asked, held) in asked.iter().zip(&mut held) {
+                *held |= asked.term == term;
+            }
+        });
+    }
+    held
 }
 
 #[cfg(test)]
