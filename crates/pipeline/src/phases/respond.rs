@@ -147,6 +147,17 @@ mod tests {
         prop_oneof![0.0_f32..=1.0, Just(f32::NAN), Just(f32::INFINITY), Just(f32::NEG_INFINITY), any::<f32>()]
     }
 
+    #[test]
+    fn few_terms_and_many_are_looked_for_alike() {
+        let asked: Vec<WeightedTerm> =
+            (0..2 * FEW).map(|n| WeightedTerm { term: format!("word{n}").into(), weight: 1.0 }).collect();
+        let texts = ["word3 and Word7, word7", "word40 word63 word64"];
+        let many = held(&asked, texts.into_iter());
+        let few: Vec<bool> = asked.chunks(FEW).flat_map(|few| held(few, texts.into_iter())).collect();
+        assert_eq!(many, few);
+        assert_eq!((0..2 * FEW).filter(|n| many[*n]).collect::<Vec<_>>(), [3, 7, 40, 63]);
+    }
+
     fn failed(n: usize, critical: bool) -> FailedSubgoal {
         FailedSubgoal {
             subgoal: format!("f{n}").into(),
