@@ -10,58 +10,20 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use ninefold::{BoxPhase, Cx, Layered, Result, Run, phase, profile};
-use serde::{Deserialize, Serialize};
+use ninefold::profile;
 
-#[derive(Clone, Serialize, Deserialize)]
-struct State {
-    query: String,
-    chunks: Vec<String>,
-    step: usize,
-}
-
-fn state() -> State {
-    let chunk = |n| format!("chunk {n}: {}", "lorem ipsum dolor sit amet consectetur ".repeat(3));
-    State {
-        query: "why did the nightly index rebuild slow down after the schema change?".into(),
-        chunks: (0..5).map(chunk).collect(),
-        step: 0,
-    }
-}
-
-type Step = Layered<BoxPhase<State, State>, State, State>;
-
-fn nine() -> Vec<Step> {
-    let names = ["assess", "retrieve", "decompose", "verify", "route", "collect", "synthesize", "record", "respond"];
-    let work = |mut state: State, _: Cx| async move {
-        state.step += 1;
-        Ok(state)
-    };
-    names.into_iter().map(|name| phase(name, BoxPhase::new(work))).collect()
-}
-
-async fn run(steps: &[Step], state: State) -> Result<State> {
-    let run = Run::new("nine");
-    run.execute(&(), async |cx| {
-        let mut state = state;
-        for step in steps {
-            state = step.run(state, &cx).await?;
-        }
-        Ok(state)
-    })
-    .await
-}
+use crate::machine::nine;
 
 fn phases(criterion: &mut Criterion) {
-    let (runtime, steps) = (machine::runtime(), nine());
+    let (runtime, steps) = (machine::runtime(), nine::nine());
     let mut group = criterion.benchmark_group("nine no-op phases");
     group.bench_function("profile off", |bencher| {
         bencher.iter_custom(|runs| {
             runtime.block_on(async {
-                let mut carried = state();
+                let mut carried = nine::state();
                 let start = Instant::now();
                 for _ in 0..runs {
-                    carried = run(&steps, black_box(carried)).await.unwrap();
+                    carried = nine::run(&steps, black_box(carried)).await.unwrap();
                 }
                 start.elapsed()
             })
@@ -70,10 +32,10 @@ fn phases(criterion: &mut Criterion) {
     group.bench_function("profile on", |bencher| {
         bencher.iter_custom(|runs| {
             runtime.block_on(async {
-                let mut carried = state();
+                let mut carried = nine::state();
                 let start = Instant::now();
                 for _ in 0..runs {
-                    let recorded = profile::record(run(&steps, black_box(carried))).await;
+                    let recorded = profile::record(nine::run(&steps, black_box(carried))).await;
                     black_box(&recorded.profile);
                     carried = recorded.output.unwrap();
                 }

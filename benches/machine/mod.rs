@@ -3,6 +3,9 @@
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
 mod describe;
+#[cfg(feature = "dialogue")]
+pub mod flights;
+pub mod nine;
 
 use std::sync::Arc;
 use std::time::Duration;
