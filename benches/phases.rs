@@ -11,48 +11,9 @@ mod machine;
 use std::hint::black_box;
 use std::time::{Instant, SystemTime};
 
+use machine::nine::{nine, run, state};
 use machine::{Accounted, Report, Target};
-use ninefold::{BoxPhase, Cx, Layered, Result, Run, phase, profile};
-use serde::{Deserialize, Serialize};
-
-#[derive(Clone, Serialize, Deserialize)]
-struct State {
-    query: String,
-    chunks: Vec<String>,
-    step: usize,
-}
-
-fn state() -> State {
-    let chunk = |n| format!("chunk {n}: {}", "lorem ipsum dolor sit amet consectetur ".repeat(3));
-    State {
-        query: "why did the nightly index rebuild slow down after the schema change?".into(),
-        chunks: (0..5).map(chunk).collect(),
-        step: 0,
-    }
-}
-
-type Step = Layered<BoxPhase<State, State>, State, State>;
-
-fn nine() -> Vec<Step> {
-    let names = ["assess", "retrieve", "decompose", "verify", "route", "collect", "synthesize", "record", "respond"];
-    let work = |mut state: State, _: Cx| async move {
-        state.step += 1;
-        Ok(state)
-    };
-    names.into_iter().map(|name| phase(name, BoxPhase::new(work))).collect()
-}
-
-async fn run(steps: &[Step], state: State) -> Result<State> {
-    let run = Run::new("nine");
-    run.execute(&(), async |cx| {
-        let mut state = state;
-        for step in steps {
-            state = step.run(state, &cx).await?;
-        }
-        Ok(state)
-    })
-    .await
-}
+use ninefold::profile;
 
 const ROW: &str = "nine no-op phases, one run";
 

@@ -12,6 +12,7 @@ mod report;
 mod samples;
 #[cfg(feature = "otlp")]
 mod sink;
+pub mod nine;
 
 use std::sync::Arc;
 use std::time::Duration;

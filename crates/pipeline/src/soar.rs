@@ -107,7 +107,8 @@ impl Soar {
         }
         // A resumed run may be given more time.
         let input = Query { run: None, deadline: None, ..query.clone() };
-        run.execute(&input, |cx| self.run(query, cx)).await
+        // Boxed, so that whoever wraps it (the run's span, the account, the host's own future) does not move its size.
+        run.execute(&input, |cx| Box::pin(self.run(query, cx))).await
     }
 
     /// Continues a run that the journal holds, under the scope and with what is left of the budget it was started with;

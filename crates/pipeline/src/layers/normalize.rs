@@ -6,6 +6,8 @@
 //! spaces and single line feeds, and none at either end; and is neither empty nor larger than the limit. Joiners
 //! that emoji and Indic scripts need stay.
 
+use std::borrow::Cow;
+
 use ninefold_core::{Error, ErrorKind, Result};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -20,9 +22,14 @@ pub fn normalize(text: &str, limit: usize) -> Result<String> {
     check_size(text, limit)?;
     // What is hidden goes first: it can stand between a letter and its accent.
     let shown = || text.chars().filter(|c| !is_hidden(*c));
-    let composed: String = match is_nfc_quick(shown()) {
-        IsNormalized::Yes => shown().collect(),
-        IsNormalized::No | IsNormalized::Maybe => shown().nfc().collect(),
+    let composed: Cow<'_, str> = if text.is_ascii() {
+        // Nothing of it is hidden, and all of it is composed.
+        text.into()
+    } else {
+        match is_nfc_quick(shown()) {
+            IsNormalized::Yes => shown().collect(),
+            IsNormalized::No | IsNormalized::Maybe => shown().nfc().collect(),
+        }
     };
     let mut clean = String::with_capacity(composed.len());
     let mut gap = None;

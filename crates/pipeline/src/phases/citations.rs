@@ -14,15 +14,20 @@ pub(crate) const MAX_SOURCE_BYTES: usize = 32 * 1024;
 
 /// The passages that fit the model's view, numbered, and what the numbers mean.
 pub(crate) fn numbered_sources(evidence: &Evidence) -> (String, Vec<Citation>) {
-    let mut sources = String::new();
-    let mut citations = Vec::new();
+    // With room for what stands before a text, so that what is long is moved once.
+    let size = |passage: &Passage| passage.chunk.text.len() + passage.chunk.path.len() + 32;
+    let all: usize = evidence.passages.iter().map(size).sum();
+    let mut sources = String::with_capacity(all.min(MAX_SOURCE_BYTES));
+    let mut citations = Vec::with_capacity(evidence.passages.len());
     for passage in &evidence.passages {
         let chunk = &passage.chunk;
         if sources.len() + chunk.text.len() > MAX_SOURCE_BYTES {
             break;
         }
         citations.push(Citation { chunk: chunk.id, path: chunk.path.clone(), lines: chunk.lines });
-        let _ = writeln!(sources, "[{}] {}:{}\n{}\n", citations.len(), chunk.path, chunk.lines, chunk.text);
+        let _ = writeln!(sources, "[{}] {}:{}", citations.len(), chunk.path, chunk.lines);
+        sources.push_str(&chunk.text);
+        sources.push_str("\n\n");
     }
     (sources, citations)
 }
@@ -115,7 +120,10 @@ fn marks(text: &str, mut to: impl FnMut(usize) -> Option<String>) -> String {
 }
 
 fn marks_of_line(line: &str, marked: &mut String, to: &mut impl FnMut(usize) -> Option<String>) {
-    for piece in Prose::of(line) {
+    let mut prose = Prose::of(line);
+    loop {
+        marked.push_str(prose.plain());
+        let Some(piece) = prose.next() else { return };
         match piece {
             Piece::Char(c) => marked.push(c),
             Piece::Mark(n) => match to(n) {
@@ -157,6 +165,15 @@ pub(crate) struct Prose<'a> {
 impl<'a> Prose<'a> {
     pub(crate) fn of(line: &'a str) -> Self {
         Self { rest: line, quoted: false, before: None }
+    }
+
+    /// Goes on to where a mark may stand, or else to the end, and gives what lies before that.
+    fn plain(&mut self) -> &'a str {
+        let (plain, rest) = self.rest.split_at(self.rest.find('[').unwrap_or(self.rest.len()));
+        self.quoted ^= plain.bytes().filter(|byte| *byte == b'`').count() % 2 == 1;
+        self.before = plain.chars().next_back().or(self.before);
+        self.rest = rest;
+        plain
     }
 }
 

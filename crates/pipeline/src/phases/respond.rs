@@ -109,9 +109,28 @@ fn share<'a>(asked: &[WeightedTerm], texts: impl Iterator<Item = &'a str>) -> Op
     // A term that memory does not hold at all still was asked for.
     let weight = |term: &WeightedTerm| if term.weight.is_finite() { term.weight.max(0.1) } else { 0.1 };
     let all: f32 = asked.iter().map(weight).sum();
-    let held = terms::distinct_terms(texts);
-    let part: f32 = asked.iter().filter(|term| held.contains(&term.term)).map(weight).sum();
+    let part: f32 = asked.iter().zip(held(asked, texts)).filter(|(_, held)| *held).map(|(term, _)| weight(term)).sum();
     (all > 0.0).then(|| part / all)
+}
+
+/// Up to so many terms, comparing with each of them is faster than a set of all that the texts hold.
+const FEW: usize = 32;
+
+/// Which of the terms the texts hold.
+fn held<'a>(asked: &[WeightedTerm], texts: impl Iterator<Item = &'a str>) -> Vec<bool> {
+    if asked.len() > FEW {
+        let held = terms::distinct_terms(texts);
+        return asked.iter().map(|term| held.contains(&term.term)).collect();
+    }
+    let mut held = vec![false; asked.len()];
+    for text in texts {
+        terms::for_each_term(text, |term| {
+            for (asked, held) in asked.iter().zip(&mut held) {
+                *held |= asked.term == term;
+            }
+        });
+    }
+    held
 }
 
 #[cfg(test)]
@@ -126,6 +145,17 @@ mod tests {
 
     fn any_float() -> impl Strategy<Value = f32> {
         prop_oneof![0.0_f32..=1.0, Just(f32::NAN), Just(f32::INFINITY), Just(f32::NEG_INFINITY), any::<f32>()]
+    }
+
+    #[test]
+    fn few_terms_and_many_are_looked_for_alike() {
+        let asked: Vec<WeightedTerm> =
+            (0..2 * FEW).map(|n| WeightedTerm { term: format!("word{n}").into(), weight: 1.0 }).collect();
+        let texts = ["word3 and Word7, word7", "word40 word63 word64"];
+        let many = held(&asked, texts.into_iter());
+        let few: Vec<bool> = asked.chunks(FEW).flat_map(|few| held(few, texts.into_iter())).collect();
+        assert_eq!(many, few);
+        assert_eq!((0..2 * FEW).filter(|n| many[*n]).collect::<Vec<_>>(), [3, 7, 40, 63]);
     }
 
     fn failed(n: usize, critical: bool) -> FailedSubgoal {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use ninefold_core::store::lies_within;
@@ -26,7 +27,32 @@ struct Run<'a> {
 }
 
 /// A chunk that was found, by slot.
-type Pool = HashMap<u32, Signals>;
+type Pool = HashMap<u32, Signals, BuildHasherDefault<Spread>>;
+
+/// Hashes slots, which are numbers that the store gives out in order: nobody can make them meet.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(self.0.rotate_left(8) ^ u64::from(byte));
+        }
+    }
+
+    fn write_u32(&mut self, slot: u32) {
+        self.write_u64(slot.into());
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // A table looks at the low bits and at the seven highest.
+        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+    }
+}
 
 impl State {
     pub(super) fn search(&self, search: &Search) -> Result<Evidence> {
@@ -52,9 +78,12 @@ impl Run<'_> {
         let mut matched = scored.len() as u64;
         let mut vectors = VectorSearch::NoEmbedding;
         let hits = if weighs(self.search) {
-            let (pool, meaning) = self.pool(scored, &ranking)?;
+            let (pool, by_words, meaning) = self.pool(scored, &ranking)?;
             vectors = meaning;
-            matched += pool.keys().filter(|&&slot| !self.is_recruited(slot, &ranking)).count() as u64;
+            // What words found is counted.
+            if pool.len() > by_words {
+                matched += pool.keys().filter(|&&slot| !self.is_recruited(slot, &ranking)).count() as u64;
+            }
             self.fused(pool, meaning == VectorSearch::Used)
         } else {
             let hit = |(score, slot)| self.hit(slot, score, Signals { lexical: Some(score), ..Signals::default() });
@@ -136,11 +165,13 @@ impl Run<'_> {
     }
 
     /// What is weighed: the best by words, the nearest by meaning, and what the context leads to, with all that is to be
-    /// said of each.
-    fn pool(&self, mut scored: Vec<(f32, u32)>, ranking: &Ranking) -> Result<(Pool, VectorSearch)> {
+    /// said of each; and how many of them words have found.
+    fn pool(&self, mut scored: Vec<(f32, u32)>, ranking: &Ranking) -> Result<(Pool, usize, VectorSearch)> {
         let room = pool(self.search);
         keep_best(&mut scored, room);
-        let mut pool: Pool = scored.iter().map(|&(_, slot)| (slot, Signals::default())).collect();
+        let lexical = |score: f32| (score > 0.0).then_some(score);
+        let by_words = |&(score, slot): &(f32, u32)| (slot, Signals { lexical: lexical(score), ..Signals::default() });
+        let mut pool: Pool = scored.iter().map(by_words).collect();
         let mut meaning = VectorSearch::NoEmbedding;
         if let Some(embedding) = &self.search.embedding {
             meaning = VectorSearch::NothingEmbedded;
@@ -165,14 +196,15 @@ impl Run<'_> {
         }
         for (&slot, signals) in &mut pool {
             let Some(Slot { chunk, length }) = self.state.slot(slot) else { continue };
-            let lexical = ranking.score(*length, self.held(slot));
-            signals.lexical = (lexical > 0.0).then_some(lexical);
+            if signals.lexical.is_none() {
+                signals.lexical = lexical(ranking.score(*length, self.held(slot)));
+            }
             let cosine = self.cosine(slot).filter(|_| meaning == VectorSearch::Used);
             signals.vector = cosine.filter(|cosine| *cosine >= LEAST_COSINE);
             let uses = self.state.uses.get(&chunk.id);
             signals.activation = self.search.now.zip(uses).map(|(now, uses)| uses.base_level(now));
         }
-        Ok((pool, meaning))
+        Ok((pool, scored.len(), meaning))
     }
 
     fn cosine(&self, slot: u32) -> Option<f32> {
