@@ -83,7 +83,8 @@ impl SoarBuilder {
 
     /// Sets what embeds: what is read into memory from then on is embedded, and searched by meaning as well as by words. Its
     /// calls are observed; with a database, no text is embedded twice. Where agents' cards have examples, they are embedded too,
-    /// when words do not tell who is to take a subgoal. What was in memory before it gets its embeddings by
+    /// and where words leave open who is to take a subgoal, words and meaning decide together; when the embedder fails or takes longer than
+    /// five seconds for that, words decide alone and the answer says so. What was in memory before it gets its embeddings by
     /// [`Soar::backfill`].
     #[must_use]
     pub fn embedder(mut self, embedder: impl Embedder + 'static) -> Self {

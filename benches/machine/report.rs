@@ -10,8 +10,10 @@
 //!            "low": 3.41, "high": 3.43, "target": {"most": 4.5}, "met": true}]}
 //! ```
 //!
-//! `low` and `high` bound the median at 95 %. `others` is the share of the machine that other processes used meanwhile. A figure that
-//! was counted, not sampled, has `n` 1 and no interval. `commit` ends in `+` where the tree had changes that were not committed.
+//! `low` and `high` bound the median at 95 %; of a share, counted in `n` cases, they are Wilson's interval. A report on a split of data
+//! also has `split`, the `files` it read and, where there is more to tell than figures, `details`; it is printed as one line of JSON,
+//! the last one, and that of another split than `dev` is written to `NAME-SPLIT.json`. `others` is the share of the machine that other
+//! processes used meanwhile. A figure that was counted, not sampled, has `n` 1 and no interval. `commit` ends in `+` where the tree had changes that were not committed.
 //! With `--test` and without rows nothing is written.
 
 use std::path::{Path, PathBuf};
@@ -32,13 +34,32 @@ pub struct Report {
     bench: String,
     command: String,
     rows: Vec<Value>,
+    split: Option<(String, Vec<String>)>,
+    details: Map<String, Value>,
     before: Option<Load>,
 }
 
 impl Report {
     /// A report of the benchmark of that name, started by that command.
     pub fn new(bench: &str, command: &str) -> Self {
-        Self { bench: bench.to_owned(), command: command.to_owned(), rows: Vec::new(), before: Load::now() }
+        Self {
+            bench: bench.to_owned(),
+            command: command.to_owned(),
+            rows: Vec::new(),
+            split: None,
+            details: Map::new(),
+            before: Load::now(),
+        }
+    }
+
+    /// Says which split of the data the figures are of, and from which files it was read.
+    pub fn read_from(&mut self, split: &str, files: Vec<String>) {
+        self.split = Some((split.to_owned(), files));
+    }
+
+    /// Adds what is no figure of its own, such as a table of what was taken for what.
+    pub fn detail(&mut self, name: &str, value: Value) {
+        self.details.insert(name.to_owned(), value);
     }
 
     /// A figure with samples: its median, and the interval that holds the true median in 95 of 100 such runs (order statistics of the
@@ -70,6 +91,31 @@ impl Report {
         }
         let spread = if n > 1 { format!("{} – {}", figure(low), figure(high)) } else { String::new() };
         self.push(row, variant, unit, n, median, &spread, target, fields);
+    }
+
+    /// How many of so many cases are as they should be, in percent, with Wilson's interval (Wilson 1927) at 95 %. No cases, no row.
+    pub fn share(&mut self, row: &str, variant: &str, part: usize, of: usize, target: Target) {
+        if of == 0 {
+            return;
+        }
+        let (n, z) = (of as f64, 1.959_964);
+        let share = part as f64 / n;
+        let middle = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
+        let half = z / (1.0 + z * z / n) * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+        let bounds = [middle - half, share, middle + half].map(|share| share.clamp(0.0, 1.0) * 100.0);
+        self.interval(row, variant, "%", of, bounds, target);
+    }
+
+    /// What decisions took, each in microseconds: the median with its interval, and what 99 of 100 stay below.
+    pub fn times(&mut self, row: &str, variant: &str, micros: &[f64], target: Target) {
+        if micros.is_empty() {
+            return;
+        }
+        self.samples(row, variant, "µs", micros, target);
+        let mut sorted = micros.to_vec();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let p99 = sorted[((sorted.len() as f64 * 0.99) as usize).min(sorted.len() - 1)];
+        self.value(&format!("{row}, 99 of 100 within"), variant, "µs", p99, Target::None);
     }
 
     /// A figure that was counted or computed once.
@@ -124,8 +170,17 @@ impl Report {
             println!("{}: nothing is written", self.bench);
             return;
         }
+        self.written();
+    }
+
+    /// Writes the report, and prints it as the last line.
+    pub fn print(self) {
+        println!("{}", self.written());
+    }
+
+    fn written(self) -> Value {
         let others = self.before.as_ref().and_then(Load::others_since);
-        let report = json!({
+        let mut report = json!({
             "bench": self.bench,
             "command": self.command,
             "date": said("date", &["-u", "+%Y-%m-%d"]),
@@ -139,13 +194,25 @@ impl Report {
             "commit": commit(),
             "rows": self.rows,
         });
+        let mut name = self.bench;
+        if let Some((split, files)) = self.split {
+            if split != "dev" {
+                name = format!("{name}-{split}");
+            }
+            report["split"] = json!(split);
+            report["files"] = json!(files);
+        }
+        if !self.details.is_empty() {
+            report["details"] = Value::Object(self.details);
+        }
         let folder = workspace().join("target/bench");
         std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join(format!("{}.json", self.bench));
+        let path = folder.join(format!("{name}.json"));
         std::fs::write(&path, serde_json::to_string_pretty(&report).unwrap() + "\n").unwrap();
         let others =
             others.map_or_else(String::new, |share| format!("; others used {:.0} % of the machine", share * 100.0));
-        println!("written to target/bench/{}.json{others}", self.bench);
+        println!("written to target/bench/{name}.json{others}");
+        report
     }
 }
 

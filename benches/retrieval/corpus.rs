@@ -1,18 +1,26 @@
-//! Crates as found in Cargo's registry, with their documentation and without.
+//! Sources of a split, or crates as found in Cargo's registry, with their documentation and without.
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::machine::Data;
 use crate::measure::Query;
 
-const CRATES: [&str; 3] = ["tokio", "serde_core", "regex-automata"];
-
-/// The crates named, or the newest of each of [`CRATES`] in Cargo's registry.
-pub fn find(named: Option<&str>) -> Vec<PathBuf> {
-    if let Some(named) = named {
-        return named.split(':').map(PathBuf::from).collect();
+/// The sources of a split: the folders below `docstrings/SPLIT`, or crates in Cargo's registry, the newest of each.
+pub fn find(data: &Data) -> Vec<PathBuf> {
+    let own = fs::read_dir(data.folder().join("docstrings").join(&data.split));
+    let mut own: Vec<PathBuf> =
+        own.into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    own.sort();
+    if !own.is_empty() {
+        return own;
     }
+    let names: &[&str] = match data.split.as_str() {
+        "dev" => &["tokio", "serde_core"],
+        "test" => &["regex-automata"],
+        _ => return Vec::new(),
+    };
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
     let Some(registries) = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok()) else {
@@ -31,7 +39,12 @@ pub fn find(named: Option<&str>) -> Vec<PathBuf> {
             version.is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
         })
     };
-    CRATES.iter().filter_map(newest).cloned().collect()
+    names.iter().filter_map(newest).cloned().collect()
+}
+
+/// The name of a folder of sources.
+pub fn name(folder: &Path) -> String {
+    folder.file_name().map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 /// The Rust files of a crate.
@@ -52,7 +65,8 @@ struct Documented {
 impl Corpus {
     pub fn read(root: &Path) -> Self {
         let mut files = Vec::new();
-        let mut folders = vec![root.join("src")];
+        let sources = root.join("src");
+        let mut folders = vec![if sources.is_dir() { sources } else { root.to_owned() }];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
                 let path = entry.path();
@@ -66,7 +80,7 @@ impl Corpus {
             }
         }
         files.sort();
-        Self { name: root.file_name().unwrap().to_string_lossy().into_owned(), files }
+        Self { name: name(root), files }
     }
 
     /// Writes the files below `folder`; without documentation if so asked.

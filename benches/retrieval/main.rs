@@ -1,8 +1,10 @@
 //! Does memory find the right thing? On the sources of real crates: items that are half remembered, functions by their
 //! documentation (which is taken out before they are indexed), and a simulated week of use with and without activation.
 //!
-//! `cargo bench --bench retrieval [-- --embedder candle:DIR] [-- --crates DIR:DIR:DIR] [-- --queries N]`. Without an
-//! embedder only the rows by words are measured. The crates are found in Cargo's registry unless named.
+//! `cargo bench --bench retrieval [-- --data DIR] [--split NAME] [--embedder candle:DIR] [--crates DIR:DIR:DIR] [--queries N] [--only docstrings]`.
+//! The sources are those of `docstrings/NAME/` below DIR, a folder of Rust files for each; where that is absent, crates in Cargo's registry: `dev` is
+//! tokio and `serde_core`, on which weights were chosen, `test` is regex-automata, which was only measured. `--crates` names others. Without an
+//! embedder only the rows by words are measured. With `--only docstrings` only functions are looked for by their documentation.
 
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -17,6 +19,7 @@ mod week;
 #[path = "../machine/mod.rs"]
 mod machine;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ninefold::embed::Cached;
@@ -25,65 +28,59 @@ use ninefold::{Embedder, Store, SystemClock};
 
 use callers::Callers;
 use corpus::Corpus;
+use machine::{Data, Report, value};
 use measure::{Method, Task, measure};
 
-struct Arguments {
-    crates: Option<String>,
-    embedder: Option<String>,
-    queries: usize,
-}
-
-fn arguments() -> Arguments {
-    let mut arguments = Arguments { crates: None, embedder: None, queries: 300 };
-    let mut given = std::env::args().skip(1);
-    while let Some(argument) = given.next() {
-        match argument.as_str() {
-            "--crates" => arguments.crates = given.next(),
-            "--embedder" => arguments.embedder = given.next(),
-            "--queries" => arguments.queries = given.next().and_then(|n| n.parse().ok()).expect("a number of queries"),
-            // `cargo bench` adds `--bench`; `--test` only wants to know that it runs.
-            "--test" => arguments.queries = 5,
-            _ => {}
-        }
-    }
-    arguments
-}
-
 fn main() {
-    let arguments = arguments();
-    machine::describe();
-    let crates = corpus::find(arguments.crates.as_deref());
+    let data = Data::from_arguments();
+    let queries = match (data.test, value("--queries")) {
+        (true, _) => 5,
+        (false, named) => named.map_or(300, |n| n.parse().expect("a number of queries")),
+    };
+    let only_docstrings = value("--only").is_some_and(|only| only == "docstrings");
+    let crates = match value("--crates") {
+        Some(named) => named.split(':').map(PathBuf::from).collect(),
+        None => corpus::find(&data),
+    };
     if crates.is_empty() {
-        println!("no crates found: name them with --crates, or fetch tokio, serde_core and regex-automata with cargo");
+        println!(
+            "no data: neither {} nor crates of the split {:?} in Cargo's registry are there; dev is tokio and serde_core, test regex-automata",
+            data.folder().join("docstrings").join(&data.split).display(),
+            data.split
+        );
         return;
     }
-    let embedder = arguments.embedder.as_deref().map(|name| ninefold::embed::open(name, None).unwrap());
+    machine::describe();
+    let mut report = Report::new("retrieval", "cargo bench --bench retrieval");
+    report.read_from(&data.split, crates.iter().map(|folder| corpus::name(folder)).collect());
+    let embedder = value("--embedder").map(|name| ninefold::embed::open(&name, None).unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut rows = Vec::new();
+    let tasks: &[Task] = if only_docstrings { &[Task::Documentation] } else { &[Task::Documentation, Task::KnownItem] };
     for root in &crates {
-        rows.extend(runtime.block_on(one_crate(root, embedder.clone(), arguments.queries)));
+        runtime.block_on(one_crate(root, tasks, embedder.clone(), queries, &mut report));
     }
-    let weeks = runtime.block_on(week::simulate(&crates, if arguments.queries < 20 { 1 } else { 20 }));
-    let json = serde_json::json!({ "retrieval": rows, "week": weeks, "queries": arguments.queries });
-    std::fs::write("target/retrieval.json", serde_json::to_string_pretty(&json).unwrap()).unwrap();
-    println!("written to target/retrieval.json");
+    if !only_docstrings {
+        runtime.block_on(week::simulate(&crates, if queries < 20 { 1 } else { 20 }, &mut report));
+    }
+    report.print();
 }
 
 /// The embedder with its vectors kept from one run of the benchmark to the next.
 async fn cached(embedder: &Arc<dyn Embedder>) -> Arc<dyn Embedder> {
-    let cache = Arc::new(Sqlite::open("target/retrieval-embeddings.db").await.unwrap());
+    let cache = Arc::new(Sqlite::open(machine::workspace().join("target/retrieval-embeddings.db")).await.unwrap());
     Arc::new(Cached::new(Arc::clone(embedder), cache, Arc::new(SystemClock)))
 }
 
-/// Both tasks by every method on one crate.
+/// Tasks by every method on one crate.
 async fn one_crate(
-    root: &std::path::Path,
+    root: &Path,
+    tasks: &[Task],
     embedder: Option<Arc<dyn Embedder>>,
     queries: usize,
-) -> Vec<serde_json::Value> {
+    report: &mut Report,
+) {
     let corpus = Corpus::read(root);
-    let mut rows = Vec::new();
-    for task in [Task::KnownItem, Task::Documentation] {
+    for &task in tasks {
         let folder = tempfile::tempdir().unwrap();
         let sources = folder.path().join("src");
         corpus.write(&sources, task == Task::Documentation);
@@ -103,23 +100,15 @@ async fn one_crate(
             Task::KnownItem => known_item::queries(&sources, queries),
             Task::Documentation => corpus.documented(&sources, queries),
         };
-        println!(
-            "\n{} · {} · {} chunks · {} queries",
-            corpus.name,
-            task.name(),
-            summary.chunks.values().sum::<u64>(),
-            asked.len()
-        );
-        println!("{:30} {:>15} {:>10} {:>9} {:>9}", "method", "MRR@10", "recall@10", "p50 ms", "p95 ms");
+        let chunks = summary.chunks.values().sum::<u64>();
+        println!("{}: {} chunks, {} queries", corpus.name, chunks, asked.len());
         let callers = Callers::of_folder(&sources);
         for method in Method::ALL {
             if method.needs_embedder() && embedder.is_none() {
                 continue;
             }
             let Some(outcome) = measure(&store, embedder.as_ref(), &asked, &callers, method).await else { continue };
-            println!("{:30} {outcome}", method.name());
-            rows.push(outcome.json(&corpus.name, task, method));
+            outcome.report(report, &format!("{}, {}", task.name(), corpus.name), method.name());
         }
     }
-    rows
 }

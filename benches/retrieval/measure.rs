@@ -1,6 +1,5 @@
 //! How good a ranking is: the mean reciprocal rank of the right chunk among the first ten, and how often it is there.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,6 +7,7 @@ use ninefold::core::Signals;
 use ninefold::{Embedder, Embedding, Evidence, Purpose, Search, Store};
 
 use crate::callers::Callers;
+use crate::machine::{Report, Target};
 
 /// How many passages are ranked by reciprocal ranks, and what is added to every rank.
 const RANKED: usize = 200;
@@ -94,28 +94,19 @@ pub struct Outcome {
     mrr: f64,
     /// Half the width of the 95 % interval of `mrr`.
     within: f64,
-    recall: f64,
-    p50_ms: f64,
-    p95_ms: f64,
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { queries, mrr, within, recall, p50_ms, p95_ms } = self;
-        write!(
-            f,
-            "{:>15} {recall:>10.3} {p50_ms:>9.2} {p95_ms:>9.2}   n = {queries}",
-            format!("{mrr:.3} ± {within:.3}")
-        )
-    }
+    /// How many have the right chunk among the first ten.
+    recall: usize,
+    /// Microseconds of each search.
+    times: Vec<f64>,
 }
 
 impl Outcome {
-    pub fn json(&self, corpus: &str, task: Task, method: Method) -> serde_json::Value {
-        serde_json::json!({
-            "corpus": corpus, "task": task.name(), "method": method.name(), "queries": self.queries, "mrr_at_10": self.mrr,
-            "mrr_within": self.within, "recall_at_10": self.recall, "p50_ms": self.p50_ms, "p95_ms": self.p95_ms,
-        })
+    pub fn report(&self, report: &mut Report, row: &str, method: &str) {
+        let Self { queries, mrr, within, recall, times } = self;
+        let bounds = [mrr - within, *mrr, mrr + within];
+        report.interval(&format!("{row}: MRR@10"), method, "", *queries, bounds, Target::None);
+        report.share(&format!("{row}: among the first ten"), method, *recall, *queries, Target::None);
+        report.times(&format!("{row}: a search"), method, times, Target::None);
     }
 }
 
@@ -182,7 +173,7 @@ pub async fn measure(
         if method == Method::ReciprocalRanks {
             by_reciprocal_ranks(&mut evidence);
         }
-        times.push(start.elapsed().as_secs_f64() * 1_000.0);
+        times.push(start.elapsed().as_secs_f64() * 1e6);
         ranks.push(reciprocal_rank(&evidence, query));
     }
     if ranks.is_empty() {
@@ -191,13 +182,11 @@ pub async fn measure(
     let n = ranks.len() as f64;
     let mrr = ranks.iter().sum::<f64>() / n;
     let variance = ranks.iter().map(|rank| (rank - mrr).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-    times.sort_by(f64::total_cmp);
     Some(Outcome {
         queries: ranks.len(),
         mrr,
         within: 1.96 * (variance / n).sqrt(),
-        recall: ranks.iter().filter(|rank| **rank > 0.0).count() as f64 / n,
-        p50_ms: times[times.len() / 2],
-        p95_ms: times[times.len() * 95 / 100],
+        recall: ranks.iter().filter(|rank| **rank > 0.0).count(),
+        times,
     })
 }

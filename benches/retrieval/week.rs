@@ -12,6 +12,7 @@ use ninefold::{ChunkId, Search, Store, Timestamp};
 
 use crate::corpus::Corpus;
 use crate::known_item::Items;
+use crate::machine::{Report, Target};
 use crate::measure::{Query, reciprocal_rank};
 
 const DAYS: u64 = 7;
@@ -45,23 +46,28 @@ impl Sums {
         }
     }
 
-    fn row(&self, name: &str) -> serde_json::Value {
+    fn report(&self, report: &mut Report, name: &str) {
         let n = self.questions.max(1) as f64;
         let weeks = self.gains.len().max(1) as f64;
         let mean = self.gains.iter().sum::<f64>() / weeks;
         let variance = self.gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / (weeks - 1.0).max(1.0);
         let within = 1.96 * (variance / weeks).sqrt();
-        let (with, without) = (self.with / n, self.without / n);
-        println!("{name:34} {without:>9.3} {with:>9.3} {mean:>+9.3} ± {within:.3}   n = {}", self.questions);
-        serde_json::json!({ "questions": name, "n": self.questions, "mrr_without": without, "mrr_with": with, "gain": mean, "gain_within": within })
+        let row = format!("a week of use, MRR@10 of questions {name}");
+        report.value(&row, "time not known", "", self.without / n, Target::None);
+        report.value(&row, "time known", "", self.with / n, Target::None);
+        report.interval(
+            &row,
+            "gain, by weeks",
+            "",
+            self.gains.len(),
+            [mean - within, mean, mean + within],
+            Target::None,
+        );
     }
 }
 
 /// Weeks on each of the crates, with returns and without.
-pub async fn simulate(crates: &[PathBuf], weeks: u64) -> Vec<serde_json::Value> {
-    println!("\na week of use · {weeks} weeks on each of {} crates", crates.len());
-    println!("{:34} {:>9} {:>9} {:>9}", "MRR@10 of questions", "without", "with", "gain");
-    let mut rows = Vec::new();
+pub async fn simulate(crates: &[PathBuf], weeks: u64, report: &mut Report) {
     for (share, name) in [(0.6, "of which 60 % return"), (0.0, "of which none returns")] {
         let (mut again, mut new) = (Sums::default(), Sums::default());
         for root in crates {
@@ -75,11 +81,10 @@ pub async fn simulate(crates: &[PathBuf], weeks: u64) -> Vec<serde_json::Value> 
             }
         }
         if share > 0.0 {
-            rows.push(again.row(&format!("{name}: returning")));
+            again.report(report, &format!("{name}: returning"));
         }
-        rows.push(new.row(&format!("{name}: new")));
+        new.report(report, &format!("{name}: new"));
     }
-    rows
 }
 
 /// Of the questions that return and of the new ones: how many, and their reciprocal ranks with and without the time.

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use ninefold::core::VectorSearch;
-use ninefold::{Chunk, ChunkKind, Degradation, Document, Error, ErrorKind, Key, Search, Soar, Source};
+use ninefold::core::{Subgoal, VectorSearch};
+use ninefold::pipeline::phases::{Noted, decompose::Decomposition};
+use ninefold::{
+    AgentCard, Chunk, ChunkKind, Cx, Degradation, Document, Error, ErrorKind, Key, Search, Soar, Source, Task,
+};
 use ninefold_testkit::ScriptedEmbedder;
 use tempfile::TempDir;
 
@@ -78,4 +81,36 @@ async fn an_embedder_that_is_down_is_said_to_be_and_words_answer() {
     assert_eq!(soar.backfill(|_| {}).await.unwrap().embedded, 1);
     let answer = soar.answer(QUESTION).await.unwrap();
     assert!(!answer.degradations.iter().any(|one| matches!(one, Degradation::WordsOnly { .. })), "{answer}");
+}
+
+#[tokio::test]
+async fn agents_are_chosen_by_what_their_examples_mean_and_by_words_when_the_embedder_is_down() {
+    let says = |what: &'static str| move |_: Task, _: Cx| async move { Ok(what) };
+    let embedder = embedder();
+    let soar = Soar::builder()
+        .agent(AgentCard::new("garage", "").examples(["red car", "the red car"]), says("It is in the garage."))
+        .agent(AgentCard::new("garden", "").examples(["tulips in spring", "roses"]), says("It is in the garden."))
+        .agent(AgentCard::new("any", "").capability("*"), says("Nobody knows."))
+        .embedder(Arc::clone(&embedder))
+        .pipeline(|pipeline| {
+            pipeline.decompose(|_: Decomposition, _: Cx| async {
+                Ok(Noted::new(vec![Subgoal::new("where", "crimson automobile")].try_into()?))
+            })
+        })
+        .build()
+        .await
+        .unwrap();
+    let question = "Compare the left side with the right side and weigh both";
+    embedder.fail(Some(Error::new(ErrorKind::Unavailable, "the model is down")));
+    let answer = soar.answer(question).await.unwrap();
+    assert!(answer.text.contains("Nobody knows"), "{answer}");
+    let told = |told: &Degradation| {
+        let said = told.to_string();
+        said.starts_with("agents were chosen by words alone: ") && said.contains("the model is down")
+    };
+    assert!(answer.degradations.iter().any(told), "{:?}", answer.degradations);
+    embedder.fail(None);
+    let answer = soar.answer(question).await.unwrap();
+    assert!(answer.text.contains("in the garage"), "{answer}");
+    assert!(!answer.degradations.iter().any(told), "{:?}", answer.degradations);
 }

@@ -173,6 +173,11 @@ pub enum Degradation {
         /// What happened.
         message: String,
     },
+    /// What subgoals mean could not be compared with what agents' examples mean: words alone chose the agents.
+    RoutedByWords {
+        /// What happened.
+        message: String,
+    },
     /// Too little of what the text claims rests on what it cites, and there was no second attempt or it did no better.
     Ungrounded {
         /// The share of claims that are borne out, 0 to 1.
@@ -224,6 +229,7 @@ impl fmt::Display for Degradation {
             Self::PlanUnchecked => {
                 f.write_str("the plan that was made after an objection was judged by its structure alone")
             }
+            Self::RoutedByWords { message } => write!(f, "agents were chosen by words alone: {message}"),
             Self::NotRecalled { message } => write!(f, "what was learned earlier could not be looked up: {message}"),
             Self::Ungrounded { share, claims } => {
                 let share = share * 100.0;

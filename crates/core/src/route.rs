@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use crate::answer::Degradation;
 use crate::impasse::Impasse;
 use crate::plan::SubgoalId;
 
@@ -29,6 +30,9 @@ pub struct Routes {
     /// How many calls of the model it took to tell agents apart.
     #[serde(default)]
     pub calls: u32,
+    /// What was done with less than asked.
+    #[serde(default)]
+    pub degradations: Vec<Degradation>,
 }
 
 impl From<Vec<Assignment>> for Routes {

@@ -129,8 +129,9 @@ impl SoarBuilder {
         self
     }
 
-    /// Sets what embeds the examples on agents' cards, and subgoals that words do not tell an agent for. Without it, words
-    /// decide alone.
+    /// Sets what embeds the examples on agents' cards, and subgoals for which words leave the agent open: words and meaning then decide
+    /// together. The examples are embedded once, when that is first needed, 256 at a time. Without it, or where it fails or takes longer than five
+    /// seconds, words decide alone; the answer says so ([`Degradation::RoutedByWords`](ninefold_core::Degradation::RoutedByWords)).
     #[must_use]
     pub fn embedder(mut self, embedder: Arc<dyn Embedder>) -> Self {
         self.embedder = Some(embedder);

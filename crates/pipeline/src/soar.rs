@@ -207,6 +207,7 @@ impl Soar {
                 let routes = phases.route.run(routing, cx).await?;
                 calls.spend(routes.calls);
                 impasses.extend(routes.impasses.iter().cloned());
+                notes.extend(routes.degradations.iter().cloned());
                 let collection = Collection {
                     question: Arc::clone(&question),
                     plan: plan.clone(),

@@ -1,7 +1,8 @@
 //! Values within sentences: cases of microsoft/Recognizers-Text, of all kinds that are given.
 //!
-//! `cargo bench -p ninefold-dialogue --bench recognizers [-- --data DIR] [--split NAME] [--wrong] [--kind NAME]`. A split is the folder
-//! `recognizers/NAME` or the files `recognizers/*-NAME.jsonl`; without either, the files as they are. A result is right if it is
+//! `cargo bench -p ninefold-dialogue --bench recognizers [-- --data DIR] [--split NAME] [--wrong] [--kind NAME]`. A split is the files
+//! `recognizers/NAME/KIND.jsonl` or `recognizers/KIND-NAME.jsonl`; where there are neither, `recognizers/KIND.jsonl`, whatever the split is
+//! named: the report says which files it read. A result is right if it is
 //! found with its exact span and the same resolution: of days and times the type and all values, starts and ends (their notation
 //! "timex" is compared for what comes again alone). A case without results is right if nothing is found.
 
@@ -9,17 +10,26 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 #![allow(clippy::expect_used, clippy::panic)]
 
+#[allow(dead_code)]
+#[path = "../../../../benches/machine/data.rs"]
+mod data;
 #[path = "../../../../benches/machine/describe.rs"]
 mod describe;
+#[allow(dead_code)]
+#[path = "../../../../benches/machine/report.rs"]
+mod report;
 mod theirs;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use jiff::civil::{DateTime, date};
 use ninefold_dialogue::Kind;
 use ninefold_dialogue::normalize::{Locale, Normalizer, Prefer, Reading};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use data::{Data, value};
+use report::{Report, Target};
 
 /// Something found, in the form of the cases.
 pub struct Hit {
@@ -31,66 +41,69 @@ pub struct Hit {
 
 #[derive(Default)]
 struct Score {
-    n: u64,
-    right: u64,
-    spans: u64,
+    n: usize,
+    right: usize,
+    spans: usize,
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    let (mut data, mut split, mut wrong, mut only) =
-        (PathBuf::from("../shared/data"), String::from("dev"), false, None);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--data" => data = arguments.next().expect("a folder behind --data").into(),
-            "--split" => split = arguments.next().expect("a name behind --split"),
-            "--kind" => only = arguments.next(),
-            "--wrong" => wrong = true,
-            _ => {}
-        }
-    }
-    if data.is_relative() && !data.exists() {
-        data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(&data);
-    }
-    let files = files(&data.join("recognizers"), &split);
+    let data = Data::from_arguments();
+    let (wrong, only) = (std::env::args().any(|argument| argument == "--wrong"), value("--kind"));
+    let files = files(&data);
     if files.is_empty() {
-        println!("the data are absent: there are no cases below {}", data.join("recognizers").display());
+        let folder = data.folder().join("recognizers");
+        println!("no data: there are no cases in {}; --data DIR names the folder of data sets", folder.display());
         return;
     }
     describe::describe();
     let normalizer = Normalizer::default();
     let mut scores: BTreeMap<String, Score> = BTreeMap::new();
-    for (name, path) in files.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)) {
-        let text = std::fs::read_to_string(path).unwrap();
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            judge(&normalizer, name, &serde_json::from_str(line).unwrap(), &mut scores, wrong);
+    let mut micros = Vec::new();
+    for (name, file) in files.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)) {
+        for case in data.lines(file).unwrap_or_default() {
+            micros.push(judge(&normalizer, name, &case, &mut scores, wrong));
         }
     }
-    report(&split, &scores);
+    let mut report = Report::new("recognizers", "cargo bench -p ninefold-dialogue --bench recognizers");
+    report.read_from(&data.split, data.files());
+    for (name, score) in &scores {
+        let target = if name == "all" { Target::Least(85.0) } else { Target::None };
+        report.share("found and resolved right", name, score.right, score.n, target);
+        report.share("found", name, score.spans, score.n, Target::None);
+    }
+    report.times("a sentence", "", &micros, Target::None);
+    report.print();
 }
 
 /// The files of a split, by kind.
-fn files(folder: &Path, split: &str) -> Vec<(String, PathBuf)> {
-    let list = |folder: &Path| -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-        let mut files: Vec<PathBuf> =
-            entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "jsonl")).collect();
+fn files(data: &Data) -> Vec<(String, String)> {
+    let list = |folder: &str| -> Vec<(String, String)> {
+        let entries = std::fs::read_dir(data.folder().join(folder)).into_iter().flatten().filter_map(Result::ok);
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut files: Vec<_> = names
+            .filter_map(|name| Some((name.strip_suffix(".jsonl")?.to_owned(), format!("{folder}/{name}"))))
+            .collect();
         files.sort();
         files
     };
-    let stem = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
-    let own = list(&folder.join(split));
+    let own = list(&format!("recognizers/{}", data.split));
     if !own.is_empty() {
-        return own.into_iter().map(|path| (stem(&path), path)).collect();
+        return own;
     }
-    let all = list(folder);
-    let suffix = format!("-{split}");
+    let (all, suffix) = (list("recognizers"), format!("-{}", data.split));
     let suffixed: Vec<_> =
-        all.iter().filter_map(|path| Some((stem(path).strip_suffix(&suffix)?.to_owned(), path.clone()))).collect();
-    if suffixed.is_empty() { all.into_iter().map(|path| (stem(&path), path)).collect() } else { suffixed }
+        all.iter().filter_map(|(name, file)| Some((name.strip_suffix(&suffix)?.to_owned(), file.clone()))).collect();
+    if !suffixed.is_empty() {
+        return suffixed;
+    }
+    if data.split != "dev" && !all.is_empty() {
+        println!("no file of recognizers is named after the split {}: those without a split are read", data.split);
+    }
+    all.into_iter().filter(|(name, _)| !kinds(name).is_empty()).collect()
 }
 
-fn judge(normalizer: &Normalizer, name: &str, case: &Value, scores: &mut BTreeMap<String, Score>, wrong: bool) {
+/// Holds what is found in a case against what it says, and gives the microseconds that finding took.
+fn judge(normalizer: &Normalizer, name: &str, case: &Value, scores: &mut BTreeMap<String, Score>, wrong: bool) -> f64 {
     let input = case["input"].as_str().unwrap();
     let now = case["reference"].as_str().and_then(|now| now.get(..19)).and_then(|now| now.parse::<DateTime>().ok());
     let reading = Reading {
@@ -98,14 +111,16 @@ fn judge(normalizer: &Normalizer, name: &str, case: &Value, scores: &mut BTreeMa
         now: now.unwrap_or_else(|| date(2016, 11, 7).at(0, 0, 0, 0)),
         prefer: Prefer::Neither,
     };
+    let start = Instant::now();
     let mut hits = theirs::hits(normalizer, name, input, &reading);
+    let micros = start.elapsed().as_nanos() as f64 / 1e3;
     let results = case["results"].as_array().cloned().unwrap_or_default();
     let mut count = |label: &str, right: bool, span: bool| {
         for label in [format!("{name}{label}"), name.to_owned(), "all".to_owned()].iter().collect::<BTreeSet<_>>() {
             let score = scores.entry(label.clone()).or_default();
             score.n += 1;
-            score.right += u64::from(right);
-            score.spans += u64::from(span);
+            score.right += usize::from(right);
+            score.spans += usize::from(span);
         }
     };
     if results.is_empty() {
@@ -114,7 +129,7 @@ fn judge(normalizer: &Normalizer, name: &str, case: &Value, scores: &mut BTreeMa
             let seen: Vec<_> = hits.iter().map(|hit| (&input[hit.from..hit.to], hit.kind)).collect();
             println!("{name} {input:?}: nothing expected, found {seen:?}");
         }
-        return;
+        return micros;
     }
     for result in &results {
         let text = result["text"].as_str().unwrap_or_default().to_lowercase();
@@ -133,36 +148,7 @@ fn judge(normalizer: &Normalizer, name: &str, case: &Value, scores: &mut BTreeMa
             hits.remove(at);
         }
     }
-}
-
-fn report(split: &str, scores: &BTreeMap<String, Score>) {
-    let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 100.0 };
-    println!("{:<26} {:>6} {:>8} {:>10}", "", "n", "right", "span only");
-    for (name, score) in scores {
-        println!(
-            "{name:<26} {:>6} {:>6.1} % {:>8.1} %",
-            score.n,
-            share(score.right, score.n),
-            share(score.spans, score.n)
-        );
-    }
-    let kinds: BTreeMap<&String, Value> = scores
-        .iter()
-        .map(|(name, score)| {
-            (name, json!({ "n": score.n, "right": share(score.right, score.n), "span": share(score.spans, score.n) }))
-        })
-        .collect();
-    println!(
-        "{}",
-        json!({
-            "benchmark": "recognizers",
-            "split": split,
-            "machine": std::env::consts::ARCH,
-            "os": std::env::consts::OS,
-            "version": env!("CARGO_PKG_VERSION"),
-            "kinds": kinds,
-        })
-    );
+    micros
 }
 
 /// The kinds that a file of cases is about, the most telling first.

@@ -1,6 +1,5 @@
 //! Programs made of the data's flows, and of the predecessor's example.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +9,6 @@ use ninefold_dialogue::program::{Action, ActionId, Flow, FlowId, Op, Place, Prog
 use ninefold_dialogue::response::Response;
 use ninefold_dialogue::{Choice, Kind};
 use serde_json::{Value, json};
-
-/// The rows of a file; none when it cannot be read.
-pub(crate) fn rows(path: &Path) -> Option<Vec<Value>> {
-    let text = std::fs::read_to_string(path).ok()?;
-    Some(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
-}
 
 /// A flow that books flights, with two actions that only it runs.
 pub(crate) fn flights() -> Program {

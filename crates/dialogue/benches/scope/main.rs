@@ -4,8 +4,8 @@
 //! cargo bench -p ninefold-dialogue --bench scope -- --data DIR --split dev
 //! ```
 //!
-//! Prints one JSON object. `five_cases` are the predecessor's own cases, written here; `turns` reads `sgd/flows-SPLIT.jsonl` and
-//! `sgd/turns-SPLIT.jsonl` below DIR (`../shared/data` unless said otherwise) and is missing, with a word why, where they are.
+//! Reads `sgd/flows-SPLIT.jsonl` and `sgd/turns-SPLIT.jsonl` below DIR; the five cases are the predecessor's own, written here. With
+//! `--misses` each command that is missed is printed.
 //!
 //! **How names are counted.** What a turn is offered are the names of flows that can be started and of slots that can be given, as a
 //! model reads them: plain names, each once, joined by a comma and a blank; tokens are characters by four. The commands without a
@@ -16,8 +16,8 @@
 //! **What is counted as found.** `start X`: the flow X is offered. `provide S` of a service: a slot S that belongs to a flow of
 //! this service is offered; a slot of that name of another service does not count.
 //!
-//! `rules` says what rules alone make of the same turns: `start` is right when just that flow is started, `provide` when a slot of that name
-//! gets the words of the data, or some of them, and `no model needed` is the share of turns of which rules are sure.
+//! The rows of rules say what rules alone make of the same turns: a start is right when just that flow is started, a value when a slot of
+//! that name gets the words of the data, or some of them.
 //!
 //! **How the data become a program.** A flow's name and description are those of the data, its slots those of the intent, with
 //! their descriptions; a slot with values is a category, one whose name or description speaks of a date, a time or a number is of that kind,
@@ -25,11 +25,21 @@
 //! another starts, and as possibly ended when all its required slots have values. What was asked is not in the data and not used.
 
 // A benchmark reads the clock itself, and may panic.
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::print_stdout)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
+
+#[allow(dead_code)]
+#[path = "../../../../benches/machine/data.rs"]
+mod data;
+#[path = "../../../../benches/machine/describe.rs"]
+mod describe;
+mod made;
+#[allow(dead_code)]
+#[path = "../../../../benches/machine/report.rs"]
+mod report;
+mod rules;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use ninefold_dialogue::Command;
@@ -38,26 +48,30 @@ use ninefold_dialogue::program::{FlowId, Program, SlotId};
 use ninefold_dialogue::scope::{Bounds, Index, Scope, View};
 use serde_json::{Value, json};
 
-mod made;
-mod rules;
+use data::Data;
+use report::{Report, Target};
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let value =
-        |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
-    let data = value("--data")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let split = value("--split").map_or("dev", String::as_str);
-    let misses = arguments.iter().any(|argument| argument == "--misses");
-    let report = json!({
-        "benchmark": "scope",
-        "version": env!("CARGO_PKG_VERSION"),
-        "machine": format!("{} {}, {} cores", std::env::consts::OS, std::env::consts::ARCH,
-            std::thread::available_parallelism().map_or(1, usize::from)),
-        "five_cases": five_cases(),
-        "turns": turns(&data.join("sgd"), split, misses),
-    });
-    println!("{}", serde_json::to_string_pretty(&report).unwrap());
+    let data = Data::from_arguments();
+    let misses = std::env::args().any(|argument| argument == "--misses");
+    let Some(flows) = data.lines(&format!("sgd/flows-{}.jsonl", data.split)) else { return };
+    let Some(turns) = data.lines(&format!("sgd/turns-{}.jsonl", data.split)) else { return };
+    describe::describe();
+    let mut report = Report::new("scope", "cargo bench -p ninefold-dialogue --bench scope");
+    report.read_from(&data.split, data.files());
+    let program = made::program(&flows);
+    let built = Instant::now();
+    let index = Index::new(&program);
+    let built = built.elapsed().as_secs_f64() * 1e6;
+    let asked: Vec<Asked> = turns.iter().map(|turn| asked(&program, &flows, turn)).collect();
+    measure(&program, &index, &asked, misses, &mut report);
+    curve(&program, &index, &asked, &mut report);
+    let of = format!("scope of a turn, {} flows", program.flows.len());
+    report.times(&of, "", &times(&program, &index, &asked), Target::Most(60.0));
+    report.value("index of the flows made", "", "µs", built, Target::None);
+    rules::measure(&program, &index, &asked, misses, &mut report);
+    five_cases(&mut report);
+    report.print();
 }
 
 /// Nothing has a value that a guard could read.
@@ -72,7 +86,7 @@ impl Names for Nothing {
 /// The conversation commands that the predecessor counted.
 const COUNTED: [&str; 3] = ["cancel", "help", "restart"];
 
-fn five_cases() -> Value {
+fn five_cases(report: &mut Report) {
     let program = made::flights();
     let index = Index::new(&program);
     let book = FlowId(0);
@@ -98,10 +112,17 @@ fn five_cases() -> Value {
         let offered: Vec<&str> = scope.names().collect();
         rows.push(json!({"message": message, "offered": offered, "tokens": tokens, "tokens_prefixed": as_there, "intended_present": found}));
     }
-    json!({
-        "tokens_mean": plain as f64 / 5.0, "tokens_prefixed_mean": prefixed as f64 / 5.0, "intended_present": present, "of": 5,
-        "target": "tokens_mean at most 18, all present", "cases": rows,
-    })
+    let mean = |sum: usize| sum as f64 / 5.0;
+    report.value("tokens of the predecessor's five cases, mean", "", "tokens", mean(plain), Target::Most(18.0));
+    report.value("tokens of the five cases, mean", "with prefixes", "tokens", mean(prefixed), Target::None);
+    report.value(
+        "of the five cases, those whose commands are all offered",
+        "",
+        "cases",
+        present as f64,
+        Target::Least(5.0),
+    );
+    report.detail("five_cases", Value::Array(rows));
 }
 
 fn view() -> View<'static> {
@@ -148,33 +169,17 @@ enum Gold {
     Provide(Vec<SlotId>, String),
 }
 
-fn turns(folder: &Path, split: &str, misses: bool) -> Value {
-    let (flows, turns) = (folder.join(format!("flows-{split}.jsonl")), folder.join(format!("turns-{split}.jsonl")));
-    let (Some(flows), Some(turns)) = (made::rows(&flows), made::rows(&turns)) else {
-        return json!({"missing": format!("no data: {} and {} are needed, name their folder's parent with --data DIR", flows.display(), turns.display())});
-    };
-    let program = made::program(&flows);
-    let built = Instant::now();
-    let index = Index::new(&program);
-    let built = built.elapsed();
-    let asked: Vec<Asked> = turns.iter().map(|turn| asked(&program, &flows, turn)).collect();
-    let bounds = |k: usize| Bounds {
-        flows_idle: k,
-        flows_active: k,
-        slots_idle: k.min(3),
-        slots_active: k.min(2),
-        ..Bounds::default()
-    };
-    let default = measure(&program, &index, &asked, &Bounds::default(), misses);
-    let curve: Vec<Value> = (1..=5).map(|k| {
-        let row = measure(&program, &index, &asked, &bounds(k), false);
-        json!({"k": k, "recall": row["recall"], "tokens_mean": row["tokens_mean"], "tokens_prefixed_mean": row["tokens_prefixed_mean"]})
-    }).collect();
-    json!({
-        "split": split, "flows": program.flows.len(), "turns": asked.len(), "target": "recall at least 0.97, tokens_mean at most 90",
-        "default": default, "curve_of_ranked_flows": curve, "index_built_us": built.as_micros(), "time": time(&program, &index, &asked),
-        "rules": rules::measure(&program, &index, &asked, misses),
-    })
+/// What is found, and with how many tokens, when so many of the best flows are offered.
+fn curve(program: &Program, index: &Index, asked: &[Asked], report: &mut Report) {
+    let curve = (1..=5).map(|k| {
+        let (slots_idle, slots_active) = (k.min(3), k.min(2));
+        let bounds = Bounds { flows_idle: k, flows_active: k, slots_idle, slots_active, ..Bounds::default() };
+        let offered = Offered::of(program, index, asked, &bounds, false);
+        let [found, all] = offered.found["all"];
+        let mean = |sum: usize| sum as f64 / asked.len().max(1) as f64;
+        json!({"flows": k, "found": found, "commands": all, "tokens": mean(offered.tokens), "tokens_prefixed": mean(offered.prefixed)})
+    });
+    report.detail("curve_of_ranked_flows", curve.collect());
 }
 
 fn asked(program: &Program, flows: &[Value], turn: &Value) -> Asked {
@@ -232,64 +237,80 @@ fn view_of(asked: &Asked) -> View<'_> {
     }
 }
 
-fn measure(program: &Program, index: &Index, asked: &[Asked], bounds: &Bounds, misses: bool) -> Value {
-    let (mut tokens, mut prefixed, mut most, mut chars) = (0, 0, 0, 0);
-    let mut found: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
-    for turn in asked {
-        let scope = Scope::within(program, index, &view_of(turn), bounds);
-        let counted = count(scope.names().map(Cow::Borrowed));
-        (tokens, most) = (tokens + counted, most.max(counted));
-        prefixed += count(prefixed_names(program, &scope).into_iter());
-        chars += scope.names().count();
-        for gold in &turn.gold {
-            let (kind, hit) = match gold {
-                Gold::Start(flow) => ("start", scope.flows.iter().any(|offered| offered.id == *flow)),
-                Gold::Provide(slots, _) => {
-                    ("provide", scope.slots.iter().any(|offered| offered.ids.iter().any(|id| slots.contains(id))))
-                }
-            };
-            if misses && !hit {
-                let name = match gold {
-                    Gold::Start(flow) => program.flow(*flow).unwrap().name.as_str(),
-                    Gold::Provide(slots, _) => {
-                        slots.first().map_or("?", |slot| program.slot(*slot).unwrap().name.as_str())
-                    }
-                };
-                eprintln!("{kind} {name}: {} | {}", turn.last_said, turn.message);
-            }
-            let row = found.entry(kind).or_default();
-            *row = [row[0] + usize::from(hit), row[1] + 1];
-            let row = found.entry(if turn.active.is_some() { "flow active" } else { "no flow active" }).or_default();
-            *row = [row[0] + usize::from(hit), row[1] + 1];
-        }
-    }
-    let share = |[hit, all]: [usize; 2]| (hit as f64 / all.max(1) as f64 * 1e4).round() / 1e4;
-    let all = ["start", "provide"]
-        .iter()
-        .filter_map(|kind| found.get(kind))
-        .fold([0, 0], |sum, row| [sum[0] + row[0], sum[1] + row[1]]);
-    let mean = |sum: usize| (sum as f64 / asked.len().max(1) as f64 * 10.0).round() / 10.0;
-    let by: HashMap<&str, Value> =
-        found.iter().map(|(kind, row)| (*kind, json!({"recall": share(*row), "of": row[1]}))).collect();
-    json!({
-        "recall": share(all), "gold_commands": all[1], "by": by, "tokens_mean": mean(tokens), "tokens_most": most,
-        "tokens_prefixed_mean": mean(prefixed), "names_mean": mean(chars),
-    })
+/// What turns were offered, in all.
+#[derive(Default)]
+struct Offered {
+    tokens: usize,
+    prefixed: usize,
+    most: usize,
+    names: usize,
+    /// By kind of command: how many are offered, and how many there are.
+    found: BTreeMap<&'static str, [usize; 2]>,
 }
 
-fn time(program: &Program, index: &Index, asked: &[Asked]) -> Value {
-    let mut times: Vec<u64> = Vec::new();
+impl Offered {
+    fn of(program: &Program, index: &Index, asked: &[Asked], bounds: &Bounds, misses: bool) -> Self {
+        let mut all = Self { found: [("all", [0, 0])].into(), ..Self::default() };
+        for turn in asked {
+            let scope = Scope::within(program, index, &view_of(turn), bounds);
+            let counted = count(scope.names().map(Cow::Borrowed));
+            (all.tokens, all.most) = (all.tokens + counted, all.most.max(counted));
+            all.prefixed += count(prefixed_names(program, &scope).into_iter());
+            all.names += scope.names().count();
+            for gold in &turn.gold {
+                let (kind, hit) = match gold {
+                    Gold::Start(flow) => ("start", scope.flows.iter().any(|offered| offered.id == *flow)),
+                    Gold::Provide(slots, _) => {
+                        ("provide", scope.slots.iter().any(|offered| offered.ids.iter().any(|id| slots.contains(id))))
+                    }
+                };
+                if misses && !hit {
+                    println!("{kind} {}: {} | {}", name(program, gold), turn.last_said, turn.message);
+                }
+                let open = if turn.active.is_some() { "a flow is open" } else { "no flow is open" };
+                for kind in ["all", kind, open] {
+                    let [found, of] = all.found.entry(kind).or_default();
+                    (*found, *of) = (*found + usize::from(hit), *of + 1);
+                }
+            }
+        }
+        all
+    }
+}
+
+fn name<'a>(program: &'a Program, gold: &Gold) -> &'a str {
+    match gold {
+        Gold::Start(flow) => program.flow(*flow).unwrap().name.as_str(),
+        Gold::Provide(slots, _) => slots.first().map_or("?", |slot| program.slot(*slot).unwrap().name.as_str()),
+    }
+}
+
+fn measure(program: &Program, index: &Index, asked: &[Asked], misses: bool, report: &mut Report) {
+    let offered = Offered::of(program, index, asked, &Bounds::default(), misses);
+    for (kind, [found, of]) in &offered.found {
+        let target = if *kind == "all" { Target::Least(97.0) } else { Target::None };
+        report.share("commands in scope", kind, *found, *of, target);
+    }
+    let turns = asked.len();
+    let mean = |sum: usize| sum as f64 / turns.max(1) as f64;
+    report.value(&format!("tokens of a turn, mean of {turns}"), "", "tokens", mean(offered.tokens), Target::Most(90.0));
+    report.value("tokens of a turn, mean", "with prefixes", "tokens", mean(offered.prefixed), Target::None);
+    report.value("tokens of a turn, most", "", "tokens", offered.most as f64, Target::None);
+    report.value("names offered in a turn, mean", "", "names", mean(offered.names), Target::None);
+}
+
+/// The microseconds of each scope, twice, after a round that is not counted.
+fn times(program: &Program, index: &Index, asked: &[Asked]) -> Vec<f64> {
+    let mut times = Vec::with_capacity(2 * asked.len());
     for round in 0..3 {
         for turn in asked {
             let view = view_of(turn);
             let start = Instant::now();
             std::hint::black_box(Scope::of(program, index, std::hint::black_box(&view)));
             if round > 0 {
-                times.push(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX));
+                times.push(start.elapsed().as_nanos() as f64 / 1e3);
             }
         }
     }
-    times.sort_unstable();
-    let at = |share: f64| times.get(((times.len() as f64 - 1.0) * share) as usize).map_or(0.0, |ns| *ns as f64 / 1e3);
-    json!({"p50_us": at(0.5), "p95_us": at(0.95), "p99_us": at(0.99), "target": "at most 60 µs over 38 flows"})
+    times
 }

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use super::report::{Report, Target};
+use super::{Asked, Gold, view_of};
 use ninefold_dialogue::Command;
 use ninefold_dialogue::normalize::{Locale, Normalizer, Prefer, Reading};
 use ninefold_dialogue::program::Program;
 use ninefold_dialogue::scope::{Index, Scope};
 use ninefold_dialogue::secret::Secrets;
 use ninefold_dialogue::understand::{Heard, Rules};
-use serde_json::{Value, json};
 
-use super::{Asked, Gold, view_of};
-
-pub(crate) fn measure(program: &Program, index: &Index, asked: &[Asked], misses: bool) -> Value {
+pub(crate) fn measure(program: &Program, index: &Index, asked: &[Asked], misses: bool, report: &mut Report) {
     let normalizer = Normalizer::default();
     // The day of the data.
     let reading = Reading { locale: Locale::EnUs, now: "2019-03-01T09:00:00".parse().unwrap(), prefer: Prefer::Future };
@@ -38,7 +37,7 @@ pub(crate) fn measure(program: &Program, index: &Index, asked: &[Asked], misses:
         let time = start.elapsed().as_nanos() as f64 / 1e3;
         times.push(time);
         if misses && time > 2_000.0 {
-            eprintln!("rules took {time} µs: {}", turn.message);
+            println!("rules took {time} µs: {}", turn.message);
         }
         let mut count = |what| *counts.entry(what).or_default() += 1;
         if understood.sure {
@@ -80,7 +79,7 @@ pub(crate) fn measure(program: &Program, index: &Index, asked: &[Asked], misses:
         if wanted.is_empty() && !started.is_empty() {
             count("starts that nobody wanted");
             if misses {
-                eprintln!("rules start {started:?}: {} | {}", turn.last_said, turn.message);
+                println!("rules start {started:?}: {} | {}", turn.last_said, turn.message);
             }
         }
         let given: Vec<(&str, &str)> = understood
@@ -104,7 +103,7 @@ pub(crate) fn measure(program: &Program, index: &Index, asked: &[Asked], misses:
                 Some((_, found)) => {
                     count("values wrong");
                     if misses {
-                        eprintln!("rules {slot} = {found}, not {value}: {} | {}", turn.last_said, turn.message);
+                        println!("rules {slot} = {found}, not {value}: {} | {}", turn.last_said, turn.message);
                     }
                 }
                 None => count("values missed"),
@@ -113,13 +112,22 @@ pub(crate) fn measure(program: &Program, index: &Index, asked: &[Asked], misses:
         for (slot, found) in given.iter().filter(|(slot, _)| !golds.contains(slot)) {
             count("values that nobody gave");
             if misses {
-                eprintln!("rules invent {slot} = {found}: {} | {}", turn.last_said, turn.message);
+                println!("rules invent {slot} = {found}: {} | {}", turn.last_said, turn.message);
             }
         }
     }
-    times.sort_by(f64::total_cmp);
-    let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or(0.0);
-    json!({"counts": counts, "p50_us": at(0.5), "p95_us": at(0.95), "p99_us": at(0.99)})
+    let count = |what: &str| counts.get(what).copied().unwrap_or_default();
+    let mut share = |row: &str, part: &str, of: usize| report.share(row, "rules alone", count(part), of, Target::None);
+    share("turns of which rules are sure", "turns of which rules are sure", asked.len());
+    share("starts right", "starts right", count("starts"));
+    share("starts among those asked about", "starts among those asked about", count("starts"));
+    share("starts of another flow", "starts of another flow", count("starts"));
+    share("turns with a start that nobody wanted", "starts that nobody wanted", asked.len());
+    share("values right", "values right", count("values"));
+    share("values wrong", "values wrong", count("values"));
+    let invented = count("values that nobody gave") as f64;
+    report.value("values that nobody gave", "rules alone", "values", invented, Target::None);
+    report.times("rules on a turn", "", &times, Target::None);
 }
 
 /// Whether one holds the other, letters and digits compared.

@@ -1,64 +1,55 @@
-//! Values as people said them, read into their canonical form: the development part of Schema-Guided Dialogue.
+//! Values as people said them, read into their canonical form: Schema-Guided Dialogue.
 //!
-//! `cargo bench -p ninefold-dialogue --bench values [-- --data DIR] [--split NAME] [--wrong]`. A value is right if what is read is
-//! its canonical value; ambiguous is not right. Texts and names are read as texts, categories among the options of their slot.
+//! `cargo bench -p ninefold-dialogue --bench values [-- --data DIR] [--split NAME] [--wrong]` reads `sgd/values-NAME.jsonl` and, for the
+//! options of categories, `sgd/flows-NAME.jsonl`. A value is right if what is read is its canonical value; ambiguous is not right. Texts and
+//! names are read as texts, categories among the options of their slot. What a user does not care about is left out. With `--wrong` each
+//! value that is not right is printed.
 
 // A benchmark reads files itself, and may panic.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 #![allow(clippy::expect_used, clippy::panic)]
 
+#[allow(dead_code)]
+#[path = "../../../../benches/machine/data.rs"]
+mod data;
 #[path = "../../../../benches/machine/describe.rs"]
 mod describe;
+#[allow(dead_code)]
+#[path = "../../../../benches/machine/report.rs"]
+mod report;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use jiff::civil::date;
 use ninefold_dialogue::normalize::{Locale, Normalizer, Prefer, Read, Reading};
 use ninefold_dialogue::{Choice, Kind};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use data::Data;
+use report::{Report, Target};
 
 #[derive(Default)]
 struct Score {
-    n: u64,
-    right: u64,
-    weight: u64,
-    right_weight: u64,
-    ambiguous: u64,
-}
-
-fn rows(path: &Path) -> Option<Vec<Value>> {
-    let text = std::fs::read_to_string(path).ok()?;
-    Some(text.lines().filter(|line| !line.trim().is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect())
+    n: usize,
+    right: usize,
+    weight: usize,
+    right_weight: usize,
+    ambiguous: usize,
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    let (mut data, mut split, mut wrong) = (PathBuf::from("../shared/data"), String::from("dev"), false);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--data" => data = arguments.next().expect("a folder behind --data").into(),
-            "--split" => split = arguments.next().expect("a name behind --split"),
-            "--wrong" => wrong = true,
-            _ => {}
-        }
-    }
-    // Started by `cargo`, the working directory is that of the crate.
-    if data.is_relative() && !data.exists() {
-        data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(&data);
-    }
-    let path = data.join(format!("sgd/values-{split}.jsonl"));
-    let Some(values) = rows(&path) else {
-        println!("the data are absent: there is no {}", path.display());
-        return;
-    };
-    let flows = rows(&data.join(format!("sgd/flows-{split}.jsonl"))).unwrap_or_default();
+    let data = Data::from_arguments();
+    let wrong = std::env::args().any(|argument| argument == "--wrong");
+    let Some(values) = data.lines(&format!("sgd/values-{}.jsonl", data.split)) else { return };
+    let Some(flows) = data.lines(&format!("sgd/flows-{}.jsonl", data.split)) else { return };
     describe::describe();
     let options = options(&flows);
     let described = described(&flows);
     let normalizer = Normalizer::default();
     let reading = Reading { locale: Locale::EnUs, now: date(2019, 3, 1).at(0, 0, 0, 0), prefer: Prefer::Future };
     let mut scores: BTreeMap<String, Score> = BTreeMap::new();
+    let mut micros = Vec::with_capacity(values.len());
     for row in &values {
         let text = |key: &str| row[key].as_str().unwrap_or_default();
         let (kind_name, said, canonical) = (text("kind"), text("value"), text("canonical"));
@@ -67,22 +58,43 @@ fn main() {
             continue;
         }
         let kind = kind_of(kind_name, text("slot"), &options, &described);
+        let start = Instant::now();
         let read = normalizer.read(&kind, said, &reading);
+        micros.push(start.elapsed().as_nanos() as f64 / 1e3);
         let right = matches!(&*read, Read::One(value) if shown(&value.value) == canonical);
-        let count = row["count"].as_u64().unwrap_or(1);
+        let count = row["count"].as_u64().unwrap_or(1) as usize;
         for name in [kind_name, "all"] {
             let score = scores.entry(name.to_owned()).or_default();
             score.n += 1;
             score.weight += count;
-            score.right += u64::from(right);
-            score.right_weight += u64::from(right) * count;
-            score.ambiguous += u64::from(matches!(&*read, Read::Several(_)));
+            score.right += usize::from(right);
+            score.right_weight += usize::from(right) * count;
+            score.ambiguous += usize::from(matches!(&*read, Read::Several(_)));
         }
         if wrong && !right {
             println!("{kind_name} {said:?} -> {canonical:?}, read {read:?}");
         }
     }
-    report(&split, &scores);
+    let mut report = Report::new("values", "cargo bench -p ninefold-dialogue --bench values");
+    report.read_from(&data.split, data.files());
+    for (name, score) in &scores {
+        let target = match name.as_str() {
+            "date" | "time" | "number" => Target::Least(95.0),
+            "all" => Target::Least(85.0),
+            _ => Target::None,
+        };
+        report.share("values read right", name, score.right, score.n, target);
+        report.share(
+            "values read right, as often as they were said",
+            name,
+            score.right_weight,
+            score.weight,
+            Target::None,
+        );
+        report.share("values read as ambiguous", name, score.ambiguous, score.n, Target::None);
+    }
+    report.times("a value", "", &micros, Target::None);
+    report.print();
 }
 
 /// The canonical values of categorical slots, of all flows together.
@@ -148,43 +160,4 @@ fn shown(value: &Value) -> String {
         Value::Bool(false) => "False".into(),
         other => other.to_string(),
     }
-}
-
-fn report(split: &str, scores: &BTreeMap<String, Score>) {
-    let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 100.0 };
-    println!("{:<12} {:>6} {:>8} {:>10} {:>10}", "", "n", "right", "weighted", "ambiguous");
-    for (name, score) in scores {
-        println!(
-            "{name:<12} {:>6} {:>6.1} % {:>8.1} % {:>10}",
-            score.n,
-            share(score.right, score.n),
-            share(score.right_weight, score.weight),
-            score.ambiguous
-        );
-    }
-    let kinds: BTreeMap<&String, Value> = scores
-        .iter()
-        .map(|(name, score)| {
-            (
-                name,
-                json!({
-                    "n": score.n,
-                    "right": share(score.right, score.n),
-                    "right_weighted": share(score.right_weight, score.weight),
-                    "ambiguous": score.ambiguous,
-                }),
-            )
-        })
-        .collect();
-    println!(
-        "{}",
-        json!({
-            "benchmark": "values",
-            "split": split,
-            "machine": std::env::consts::ARCH,
-            "os": std::env::consts::OS,
-            "version": env!("CARGO_PKG_VERSION"),
-            "kinds": kinds,
-        })
-    );
 }

@@ -13,6 +13,8 @@ use crate::layers::cache::poll_once;
 
 /// How long what earlier runs have taught may take to be looked up: planning anew takes a model about as long.
 pub(crate) const RECALL: Duration = Duration::from_secs(2);
+/// How long it may take to compare what a subgoal means with agents' examples: words decide otherwise, and mostly rightly.
+pub(crate) const MEANING: Duration = Duration::from_secs(5);
 /// How long it may take to note what came of a run: whoever asked waits for his answer meanwhile.
 pub(crate) const RECORD: Duration = Duration::from_secs(10);
 /// Of the time that is left until the run's deadline, one part in so many: what must be done has the rest.

@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ninefold_core::{
-    AgentCard, Assignment, Cx, DecidedBy, Embedded, Embedder, Error, ErrorKind, Impasse, Labels, Model, ModelId, Phase,
-    Plan, Purpose, Result, Routes, Scope, Scores, Subgoal, Task, TieBreak, Verdict, VerifiedPlan,
+    AgentCard, Assignment, Cx, DecidedBy, Degradation, Embedded, Embedder, Error, ErrorKind, Impasse, Labels, Model,
+    ModelId, Phase, Plan, Purpose, Result, Routes, Scope, Scores, Subgoal, Task, TieBreak, Usage, Verdict,
+    VerifiedPlan,
 };
 use ninefold_pipeline::layers::scope::visible;
 use ninefold_pipeline::phases::Noted;
 use ninefold_pipeline::phases::decompose::Decomposition;
-use ninefold_pipeline::phases::route::{Route, Routing, Skills};
+use ninefold_pipeline::phases::route::{Meaning, Route, Routing, Skills};
 use ninefold_pipeline::phases::verify::Verification;
 use ninefold_pipeline::{Run, Soar};
 use ninefold_testkit::{ScriptedEmbedder, ScriptedModel};
@@ -148,7 +150,104 @@ async fn meaning_tells_where_words_do_not_and_a_dead_embedder_is_told_of() {
     assert_eq!(sizes, [7, 1, 1], "the examples are embedded once");
     let dead = Arc::new(ScriptedEmbedder::new());
     dead.fail(Some(Error::new(ErrorKind::Unavailable, "the embedder is down")));
-    assert_eq!(soar(&dead).answer(question).await.unwrap().text, "anything [1]");
+    let answer = soar(&dead).answer(question).await.unwrap();
+    assert_eq!(answer.text, "anything [1]");
+    assert!(told_of_words_alone(&answer.degradations, "the embedder is down"), "{:?}", answer.degradations);
+    assert!(!told_of_words_alone(&pipeline.answer(question).await.unwrap().degradations, ""));
+}
+
+fn told_of_words_alone(degradations: &[Degradation], why: &str) -> bool {
+    let told = |told: &Degradation| matches!(told, Degradation::RoutedByWords { message } if message.contains(why));
+    degradations.iter().any(told)
+}
+
+fn by_meaning(cards: &[AgentCard], embedder: &Arc<ScriptedEmbedder>) -> Route {
+    let meaning = Meaning::of(cards, Arc::clone(embedder) as Arc<dyn Embedder>);
+    Route::new(Arc::new(Skills::new(cards, None))).meaning(meaning)
+}
+
+#[tokio::test]
+async fn meaning_is_asked_only_where_words_leave_it_open_and_then_counts_beside_them() {
+    let cards = described();
+    // Its words are those of trains, but not by much.
+    let asked = || routing(vec![Subgoal::new("a", "a deluge on the platform")], &cards);
+    let words = routed(&Route::new(Arc::new(Skills::new(&cards, None))), asked()).await;
+    assert!(words.assignments[0].reason.starts_with("the subgoal is like its examples"), "{words:?}");
+    assert_eq!(words.assignments[0].agent, "trains");
+    let weather = |text: &str| ["rain", "warm", "weather", "deluge"].iter().any(|word| text.contains(word));
+    let told = Told::new(move |text| if weather(text) { vec![1.0, 0.0] } else { vec![0.0, 1.0] });
+    let meaning = Meaning::of(&cards, Arc::new(told));
+    let meant = routed(&Route::new(Arc::new(Skills::new(&cards, None))).meaning(meaning), asked()).await;
+    assert_eq!((meant.assignments[0].agent.as_str(), &meant.degradations[..]), ("weather", &[][..]), "{meant:?}");
+    assert!(meant.assignments[0].reason.starts_with("the subgoal means what its examples mean (0."), "{meant:?}");
+    let mute = Meaning::of(&cards, Arc::new(ScriptedEmbedder::new().mute()));
+    let unsaid = routed(&Route::new(Arc::new(Skills::new(&cards, None))).meaning(mute), asked()).await;
+    assert_eq!(unsaid, words, "an embedder that makes nothing of a text has no say");
+    let clear = vec![
+        Subgoal::new("a", "book a seat on the next train"),
+        Subgoal { agent: Some("weather".into()), ..Subgoal::new("b", "whatever that is") },
+    ];
+    let unasked = Arc::new(ScriptedEmbedder::new());
+    let routes = routed(&by_meaning(&cards, &unasked), routing(clear, &cards)).await;
+    assert_eq!((routes.agent(&"a".into()), routes.agent(&"b".into())), (Some("trains"), Some("weather")));
+    assert!(unasked.requests().is_empty(), "{:?}", unasked.requests());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_embedder_that_hangs_or_gives_nonsense_leaves_the_choice_to_words_and_is_told_of() {
+    let cards = described();
+    let asked = || routing(vec![Subgoal::new("a", "a deluge on the platform")], &cards);
+    let words = routed(&Route::new(Arc::new(Skills::new(&cards, None))), asked()).await;
+    let hangs = Arc::new(ScriptedEmbedder::new());
+    hangs.delay(Duration::from_secs(3_600));
+    let start = tokio::time::Instant::now();
+    let routes = routed(&by_meaning(&cards, &hangs), asked()).await;
+    assert!((5_000..5_100).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    assert!(told_of_words_alone(&routes.degradations, "longer than 5s"), "{routes:?}");
+    assert_eq!((&routes.assignments, &routes.impasses), (&words.assignments, &words.impasses));
+    let meaning = Meaning::of(&cards, Arc::new(Told::new(|_| vec![f32::NAN; 4])));
+    let routes = routed(&Route::new(Arc::new(Skills::new(&cards, None))).meaning(meaning), asked()).await;
+    assert!(told_of_words_alone(&routes.degradations, "finite numbers"), "{routes:?}");
+    assert_eq!((&routes.assignments, &routes.impasses), (&words.assignments, &words.impasses));
+}
+
+/// Gives the vectors that it is told.
+struct Told<F>(ModelId, F);
+
+impl<F: Fn(&str) -> Vec<f32>> Told<F> {
+    fn new(vector: F) -> Self {
+        Self(ModelId::new("told", "so"), vector)
+    }
+}
+
+#[async_trait]
+impl<F: Fn(&str) -> Vec<f32> + Send + Sync> Embedder for Told<F> {
+    fn model(&self) -> &ModelId {
+        &self.0
+    }
+
+    async fn embed(&self, texts: &[String], _: Purpose) -> Result<Embedded> {
+        Ok(Embedded { vectors: texts.iter().map(|text| (self.1)(text)).collect(), usage: Usage::default() })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_embedded_when_time_was_up_is_not_embedded_again() {
+    let examples = |of: &str| (0..300).map(|n| format!("{of} {n}")).collect::<Vec<_>>();
+    let cards = [
+        AgentCard::new("weather", "").examples(examples("rain")),
+        AgentCard::new("trains", "").examples(examples("train")),
+    ];
+    let slow = Arc::new(ScriptedEmbedder::new().alike("mizzle", "rain"));
+    slow.delay(Duration::from_secs(2));
+    let route = by_meaning(&cards, &slow);
+    let asked = || routing(vec![Subgoal::new("a", "mizzle")], &cards);
+    let first = routed(&route, asked()).await;
+    assert!(told_of_words_alone(&first.degradations, "longer than 5s"), "{first:?}");
+    let second = routed(&route, asked()).await;
+    assert_eq!((second.agent(&"a".into()), &second.degradations[..]), (Some("weather"), &[][..]));
+    let sizes: Vec<_> = slow.requests().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [256, 256, 88, 88, 1], "the third batch was under way when time was up");
 }
 
 /// An embedder whose first call never returns, as that of a run whose stream nobody reads on.

@@ -2,6 +2,7 @@
 //! takes anything. What is not clear is an impasse: equally able agents are told apart, and what nobody is able to do goes to
 //! the model's own agent, or to nobody.
 
+mod directions;
 mod likeness;
 mod meaning;
 mod skills;
@@ -11,17 +12,18 @@ use std::sync::Arc;
 
 use ninefold_core::impasse::cause;
 use ninefold_core::{
-    AgentCard, Assignment, Cx, Error, Impasse, Model, Phase, Result, Routes, Subgoal, TieBreak, VerifiedPlan, span,
+    AgentCard, Assignment, Cx, Degradation, Error, Impasse, Model, Phase, Result, Routes, Subgoal, TieBreak,
+    VerifiedPlan, span,
 };
 use serde::Serialize;
 use smol_str::SmolStr;
 
-pub(crate) use meaning::Meaning;
+pub use meaning::Meaning;
 pub(crate) use skills::Able;
-use skills::Why;
 pub use skills::{ANYTHING, Skills};
 use tie::Tie;
 
+use super::patience::{self, within};
 use crate::layers::trace::traced;
 
 /// What the phase `route` works on.
@@ -53,8 +55,10 @@ impl Route {
         Self { skills, meaning: None, model: None }
     }
 
-    /// Compares meanings as well, where words do not tell.
-    pub(crate) fn meaning(mut self, meaning: Option<Meaning>) -> Self {
+    /// Compares what subgoals mean with what the agents' examples mean, wherever words leave open who is able. An embedder that fails, or
+    /// takes longer than five seconds, leaves the decision to words, and the routes say so.
+    #[must_use]
+    pub fn meaning(mut self, meaning: Option<Meaning>) -> Self {
         self.meaning = meaning;
         self
     }
@@ -73,12 +77,13 @@ impl Phase<Routing> for Route {
     async fn run(&self, input: Routing, cx: &Cx) -> Result<Routes> {
         let subgoals = input.plan.subgoals();
         let mut able: Vec<Able<'_>> = subgoals.iter().map(|subgoal| self.skills.able(subgoal, &input.agents)).collect();
-        let trouble = self.by_meaning(subgoals, &mut able, &input.agents).await?;
         let mut routes = Routes::default();
+        if let Some(error) = self.by_meaning(subgoals, &mut able, &input.agents, cx).await? {
+            routes.degradations.push(Degradation::RoutedByWords { message: error.to_string() });
+        }
         let mut ties = Vec::new();
         for (subgoal, able) in subgoals.iter().zip(able) {
-            let unsure = trouble.as_ref().filter(|_| is_vague(&able));
-            let (card, mut reason) = match able {
+            let (card, reason) = match able {
                 Able::One(card, why) => (card, why.to_string()),
                 Able::Tie(agents, why) => {
                     // Its place in the plan's order, to be filled in.
@@ -99,24 +104,12 @@ impl Phase<Routing> for Route {
                     continue;
                 }
             };
-            if let Some(error) = unsure {
-                reason.push_str(&format!("; meanings could not be compared: {error}"));
-            }
             routes.assignments.push(Assignment { subgoal: subgoal.id.clone(), agent: card.name.clone(), reason });
         }
         if !ties.is_empty() {
             traced(span::impasse(cause::TIE), self.tell_apart(ties, &input, &mut routes, cx)).await?;
         }
         Ok(routes)
-    }
-}
-
-/// Whether words do not tell who is able.
-fn is_vague(able: &Able<'_>) -> bool {
-    match able {
-        Able::Tie(_, why) => matches!(why, Why::Like(..) | Why::Anything),
-        Able::One(_, why) => matches!(why, Why::Anything),
-        Able::Fallback(_) | Able::Nobody => true,
     }
 }
 
@@ -127,25 +120,26 @@ async fn no_agent(subgoal: &Subgoal, taken_by: Option<SmolStr>) -> Result<Impass
 }
 
 impl Route {
-    /// Where words do not tell, what examples mean may. Gives the error of an embedder that could not be asked.
+    /// Where words leave it open, what examples mean may tell. Gives the error of an embedder that could not be asked.
     async fn by_meaning<'a>(
         &self,
         subgoals: &'a [Subgoal],
         able: &mut [Able<'a>],
         agents: &'a [AgentCard],
+        cx: &Cx,
     ) -> Result<Option<Error>> {
-        let Some(meaning) = &self.meaning else { return Ok(None) };
-        let asked: Vec<(&Subgoal, &mut Able<'a>)> =
-            subgoals.iter().zip(able).filter(|(_, able)| is_vague(able)).collect();
-        if asked.is_empty() {
+        let Some(meaning) = self.meaning.as_ref().filter(|meaning| meaning.is_of_any(agents)) else { return Ok(None) };
+        let open: Vec<(&'a Subgoal, &mut Able<'a>)> =
+            subgoals.iter().zip(able).filter(|(_, able)| able.is_open()).collect();
+        if open.is_empty() {
             return Ok(None);
         }
-        let descriptions: Vec<String> = asked.iter().map(|(subgoal, _)| subgoal.description.clone()).collect();
-        match meaning.able(&descriptions, agents).await {
+        let descriptions: Vec<String> = open.iter().map(|(subgoal, _)| subgoal.description.clone()).collect();
+        match within(patience::MEANING, cx, meaning.of_texts(&descriptions)).await {
             Ok(meant) => {
-                for ((_, able), meant) in asked.into_iter().zip(meant) {
+                for ((subgoal, able), meant) in open.into_iter().zip(meant) {
                     if let Some(meant) = meant {
-                        *able = meant;
+                        *able = self.skills.able_by(subgoal, agents, Some(&meant));
                     }
                 }
                 Ok(None)
