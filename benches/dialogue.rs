@@ -5,46 +5,17 @@
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
+#[path = "machine/flights.rs"]
+mod flights;
 mod machine;
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use ninefold::core::Clock;
-use ninefold::dialogue::Call;
-use ninefold::{Dialogue, Event, Timestamp};
+use ninefold::Event;
 use serde_json::{Value, json};
 
-/// A whole booking: a flow starts, three slots are read by rules, two actions run.
-const BOOKING: [&str; 4] = ["I want to book a flight", "Madrid", "Barcelona", "15 March 2024"];
-
-struct Fixed;
-
-impl Clock for Fixed {
-    fn now(&self) -> Timestamp {
-        // 2024-02-01.
-        Timestamp(1_706_745_600_000_000)
-    }
-}
-
-async fn flights(database: Option<&Path>) -> Dialogue {
-    let flows = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/dialogue/flights.yml");
-    let found = |inputs: Value, _: Call| async move {
-        let flight = format!("{} {}", inputs["origin"].as_str().unwrap(), inputs["destination"].as_str().unwrap());
-        Ok(json!({ "flight": flight, "price": { "amount": "89.00", "currency": "EUR" } }))
-    };
-    let builder = Dialogue::builder(flows)
-        .clock(Arc::new(Fixed))
-        .action("search_available_flights", found)
-        .action("confirm_flight_booking", |_: Value, _: Call| async { Ok(json!({ "reference": "X7Q2" })) })
-        .action("release_flight_booking", |_: Value, _: Call| async { Ok(json!({ "released": true })) });
-    match database {
-        Some(path) => builder.database(path).build().await.unwrap(),
-        None => builder.build().await.unwrap(),
-    }
-}
+use flights::{BOOKING, flights};
 
 struct Figures {
     rows: Vec<Value>,

@@ -9,7 +9,6 @@
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
-use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +18,10 @@ use ninefold_core::Labels;
 use ninefold_store::ingest::split;
 use ninefold_store::{Indexer, MemoryStore, Sqlite};
 use serde_json::{Value, json};
+
+#[path = "../../../benches/machine/python.rs"]
+#[allow(unreachable_pub)]
+mod python;
 
 fn describe() {
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -47,29 +50,12 @@ fn timed<T>(run: impl FnOnce() -> T) -> f64 {
     start.elapsed().as_secs_f64() * 1_000.0
 }
 
-/// Classes of five documented methods, 36 lines with six definitions each.
-fn python(classes: usize) -> String {
-    let mut text = String::new();
-    for class in 0..classes {
-        let _ = write!(text, "class Service{class}:\n    \"\"\"Service number {class}.\"\"\"\n\n");
-        for method in 0..5 {
-            let _ = write!(
-                text,
-                "    def method_{method}(self, value, limit={method}):\n        \"\"\"Does step {method}.\"\"\"\n        \
-                 if value > limit:\n            value = self.clamp(value)\n        return compute(value, limit)\n\n"
-            );
-        }
-        text.push_str("\n\n\n");
-    }
-    text
-}
-
 fn parse(samples: usize) -> Vec<Value> {
     let mut parser = tree_sitter::Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).unwrap();
     let mut rows = Vec::new();
     for classes in [3, 28, 139] {
-        let text = python(classes);
+        let text = python::classes(classes);
         let lines = text.lines().count();
         let chunks = split("service.py", &text, &Labels::none());
         let defined: usize = chunks.iter().map(|chunk| chunk.defines.len()).sum();

@@ -32,14 +32,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ninefold_dialogue::Command;
-use ninefold_dialogue::expression::Names;
 use ninefold_dialogue::program::{FlowId, Program, SlotId};
 use ninefold_dialogue::scope::{Bounds, Index, Scope, View};
 use serde_json::{Value, json};
 
+mod five;
 mod made;
 mod rules;
+
+use five::{count, prefixed_names, view};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -60,75 +61,18 @@ fn main() {
     println!("{}", serde_json::to_string_pretty(&report).unwrap());
 }
 
-/// Nothing has a value that a guard could read.
-struct Nothing;
-
-impl Names for Nothing {
-    fn value(&self, _: &str) -> Option<Cow<'_, Value>> {
-        None
-    }
-}
-
-/// The conversation commands that the predecessor counted.
-const COUNTED: [&str; 3] = ["cancel", "help", "restart"];
-
 fn five_cases() -> Value {
-    let program = made::flights();
-    let index = Index::new(&program);
-    let book = FlowId(0);
-    let slot = |name: &str| program.slot_named(Some(book), name).unwrap();
-    let set = |name: &str| Command::Set { slot: name.into(), value: "x".to_owned() };
-    let all = [slot("origin"), slot("destination"), slot("departure_date")];
-    let cases: [(&str, bool, &[SlotId], Vec<Command>); 5] = [
-        ("I want to book a flight", false, &[], vec![Command::Start { flow: "book_flight".into() }]),
-        ("From Madrid to Barcelona", true, &[], vec![set("origin"), set("destination")]),
-        ("On March 15th", true, &all[..2], vec![set("departure_date")]),
-        ("Help me", true, &all[..1], vec![Command::Clarify { flows: vec![] }]),
-        ("Cancel my booking", true, &all, vec![Command::Cancel { flow: None }]),
-    ];
-    let (mut rows, mut plain, mut prefixed, mut present) = (Vec::new(), 0, 0, 0);
-    for (message, active, filled, intended) in &cases {
-        let active = active.then_some(book);
-        let view = View { message, active, filled, ..view() };
-        let scope = Scope::of(&program, &index, &view);
-        let found = intended.iter().all(|command| scope.allows(command).is_ok());
-        let tokens = count(scope.names().chain(COUNTED).map(Cow::Borrowed));
-        let as_there = count(prefixed_names(&program, &scope).into_iter().chain(COUNTED.map(Cow::Borrowed)));
-        (plain, prefixed, present) = (plain + tokens, prefixed + as_there, present + usize::from(found));
-        let offered: Vec<&str> = scope.names().collect();
-        rows.push(json!({"message": message, "offered": offered, "tokens": tokens, "tokens_prefixed": as_there, "intended_present": found}));
-    }
+    let cases = five::cases(&made::flights());
+    let mean = |of: fn(&five::Case) -> usize| cases.iter().map(of).sum::<usize>() as f64 / cases.len() as f64;
+    let present = cases.iter().filter(|case| case.present).count();
+    let rows: Vec<Value> = cases.iter().map(|case| json!({
+        "message": case.message, "offered": case.offered, "tokens": case.tokens, "tokens_prefixed": case.prefixed,
+        "intended_present": case.present,
+    })).collect();
     json!({
-        "tokens_mean": plain as f64 / 5.0, "tokens_prefixed_mean": prefixed as f64 / 5.0, "intended_present": present, "of": 5,
-        "target": "tokens_mean at most 18, all present", "cases": rows,
+        "tokens_mean": mean(|case| case.tokens), "tokens_prefixed_mean": mean(|case| case.prefixed),
+        "intended_present": present, "of": cases.len(), "target": "tokens_mean at most 18, all present", "cases": rows,
     })
-}
-
-fn view() -> View<'static> {
-    View {
-        message: "",
-        last_said: "",
-        active: None,
-        stack: &[],
-        ended: None,
-        asked: None,
-        confirming: false,
-        choices: &[],
-        filled: &[],
-        guards: &Nothing,
-    }
-}
-
-/// Characters of the list by four.
-fn count<'a>(names: impl Iterator<Item = Cow<'a, str>>) -> usize {
-    names.map(|name| name.chars().count() + 2).sum::<usize>().saturating_sub(2) / 4
-}
-
-fn prefixed_names(_: &Program, scope: &Scope) -> Vec<Cow<'static, str>> {
-    let flows = scope.flows.iter().map(|flow| Cow::Owned(format!("start_{}", flow.name)));
-    let slots =
-        scope.slots.iter().flat_map(|slot| slot.ids.iter().map(|_| Cow::Owned(format!("provide_{}", slot.name))));
-    flows.chain(slots).collect()
 }
 
 /// A user's turn of the data.
