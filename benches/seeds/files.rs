@@ -1,6 +1,8 @@
 //! A server of files and routing: uploads to a provider on loopback, the choice of a model, requests without inference, memory. Its report
 //! is a plan; few of its figures were ever measured.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -18,8 +20,6 @@ use ninefold::store::Sqlite;
 use ninefold::{Complexity, Cx, ModelRequest, Run, Soar};
 use ninefold_testkit::{ScriptedModel, SteppedModel};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 use super::generated;
 use super::machine;
@@ -111,7 +111,7 @@ pub fn measure(seeds: &mut Seeds) {
 struct Bare(TcpStream);
 
 impl Bare {
-    async fn upload(&mut self, file: &LocalFile) -> f64 {
+    fn upload(&mut self, file: &LocalFile) -> f64 {
         let part = format!("--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{}\"\r\n\r\n", file.name);
         let body = [part.as_bytes(), &file.bytes, b"\r\n--b--\r\n"].concat();
         let head = format!(
@@ -119,11 +119,11 @@ impl Bare {
             body.len()
         );
         let start = Instant::now();
-        self.0.write_all(head.as_bytes()).await.unwrap();
-        self.0.write_all(&body).await.unwrap();
+        self.0.write_all(head.as_bytes()).unwrap();
+        self.0.write_all(&body).unwrap();
         let (mut reply, mut piece) = (Vec::new(), [0; 4_096]);
         while !reply.ends_with(b"}") {
-            let n = self.0.read(&mut piece).await.unwrap();
+            let n = self.0.read(&mut piece).unwrap();
             assert!(n > 0, "the provider hung up");
             reply.extend_from_slice(&piece[..n]);
         }
@@ -143,15 +143,15 @@ async fn uploads(seeds: &mut Seeds) {
         }
         since(start)
     };
-    let mut bare = Bare(TcpStream::connect(host).await.unwrap());
+    let mut bare = Bare(TcpStream::connect(host).unwrap());
     bare.0.set_nodelay(true).unwrap();
-    bare.upload(&fresh(10)).await;
+    bare.upload(&fresh(10));
     upload(&TAKES.map(fresh)).await;
     let rounds = if seeds.quick() { 1 } else { 30 };
     let (mut beside, mut again, mut faster) = (Vec::new(), Vec::new(), Vec::new());
     let (mut over, mut slowest) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        let alone = bare.upload(&fresh(10)).await;
+        let alone = bare.upload(&fresh(10));
         let file = fresh(10);
         let first = upload(std::slice::from_ref(&file)).await;
         let second = upload(&[file]).await;

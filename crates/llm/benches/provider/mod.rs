@@ -1,5 +1,7 @@
 //! A provider of files on loopback that answers as `OpenAI` does, after the time that a file's name says; and files for it.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,8 +10,6 @@ use ninefold_core::cx::RunState;
 use ninefold_core::{Budget, BudgetMeter, Cx, Expense, RunId, Scope, Timestamp};
 use ninefold_llm::files::LocalFile;
 use ninefold_testkit::ManualClock;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 
 /// How long the provider takes for each of five files, in milliseconds.
 pub(crate) const TAKES: [u64; 5] = [60, 70, 80, 90, 100];
@@ -17,15 +17,15 @@ pub(crate) const BYTES: usize = 100 * 1024;
 
 pub(crate) static UPLOADS: AtomicU64 = AtomicU64::new(0);
 
-async fn serve(mut stream: TcpStream) {
+fn serve(mut stream: TcpStream) {
     let mut buffer = Vec::new();
+    let mut piece = vec![0; 1 << 16];
     loop {
-        let mut piece = vec![0; 1 << 16];
         let head = loop {
             if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
                 break end;
             }
-            match stream.read(&mut piece).await {
+            match stream.read(&mut piece) {
                 Ok(n) if n > 0 => buffer.extend_from_slice(&piece[..n]),
                 _ => return,
             }
@@ -34,38 +34,36 @@ async fn serve(mut stream: TcpStream) {
         let length = text.lines().find_map(|line| line.strip_prefix("content-length:")).unwrap();
         let whole = head + 4 + length.trim().parse::<usize>().unwrap();
         while buffer.len() < whole {
-            let n = stream.read(&mut piece).await.unwrap();
+            let n = stream.read(&mut piece).unwrap();
+            assert!(n > 0, "the client hung up within a request");
             buffer.extend_from_slice(&piece[..n]);
         }
         let body = String::from_utf8_lossy(&buffer[head..whole.min(head + 1_000)]).into_owned();
         let takes = body.split_once("filename=\"").and_then(|(_, rest)| rest.split('.').next()?.parse().ok());
         buffer.drain(..whole);
-        tokio::time::sleep(Duration::from_millis(takes.unwrap())).await;
+        std::thread::sleep(Duration::from_millis(takes.unwrap()));
         let n = UPLOADS.fetch_add(1, Ordering::Relaxed);
         let json = format!(r#"{{"id":"file-{n}","object":"file","bytes":{BYTES},"created_at":1}}"#);
         let reply = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{json}",
             json.len()
         );
-        stream.write_all(reply.as_bytes()).await.unwrap();
+        stream.write_all(reply.as_bytes()).unwrap();
     }
 }
 
-/// The server, on a thread of its own; its address.
+/// The server, with a thread for each connection; its address.
 pub(crate) fn provider() -> String {
-    let (sender, receiver) = std::sync::mpsc::channel();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/v1", listener.local_addr().unwrap());
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            sender.send(format!("http://{}/v1", listener.local_addr().unwrap())).unwrap();
-            while let Ok((stream, _)) = listener.accept().await {
-                stream.set_nodelay(true).unwrap();
-                tokio::spawn(serve(stream));
-            }
-        });
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            stream.set_nodelay(true).unwrap();
+            std::thread::spawn(move || serve(stream));
+        }
     });
-    receiver.recv().unwrap()
+    address
 }
 
 pub(crate) fn cx() -> Cx {
