@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ninefold::core::Clock;
 use ninefold::dialogue::Call;
-use ninefold::{Dialogue, Timestamp};
+use ninefold::{Dialogue, DialogueBuilder, Timestamp};
 use serde_json::{Value, json};
 
 /// A whole booking: a flow starts, three slots are read by rules, two actions run.
@@ -20,8 +20,13 @@ impl Clock for Fixed {
     }
 }
 
-/// The example of flights by rules alone, in memory or in that database.
+/// The example of flights with actions that answer at once.
 pub async fn flights(database: Option<&Path>) -> Dialogue {
+    builder(database).build().await.unwrap()
+}
+
+/// The same, to be given more.
+pub fn builder(database: Option<&Path>) -> DialogueBuilder {
     let flows = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/dialogue/flights.yml");
     let found = |inputs: Value, _: Call| async move {
         let flight = format!("{} {}", inputs["origin"].as_str().unwrap(), inputs["destination"].as_str().unwrap());
@@ -33,7 +38,7 @@ pub async fn flights(database: Option<&Path>) -> Dialogue {
         .action("confirm_flight_booking", |_: Value, _: Call| async { Ok(json!({ "reference": "X7Q2" })) })
         .action("release_flight_booking", |_: Value, _: Call| async { Ok(json!({ "released": true })) });
     match database {
-        Some(path) => builder.database(path).build().await.unwrap(),
-        None => builder.build().await.unwrap(),
+        Some(path) => builder.database(path),
+        None => builder,
     }
 }

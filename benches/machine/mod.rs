@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::Criterion;
+use ninefold::models::Stack;
 use ninefold::store::MemoryStore;
 use ninefold::{Agent, AgentCard, Chunk, ChunkKind, Cx, Document, Key, Result, Soar, SoarBuilder, Source, Store, Task};
 use ninefold_testkit::ScriptedModel;
@@ -47,6 +48,12 @@ pub fn runtime() -> tokio::runtime::Runtime {
 /// A memory store of ten chunks of code.
 pub async fn ten_chunks() -> Arc<dyn Store> {
     let store = MemoryStore::new();
+    store.put(ten_documents()).await.unwrap();
+    Arc::new(store)
+}
+
+/// Ten files of one chunk of code each.
+pub fn ten_documents() -> Vec<Document> {
     let documents = (0..10).map(|n| {
         let path = format!("src/module_{n}.py");
         let text = format!(
@@ -58,8 +65,7 @@ pub async fn ten_chunks() -> Arc<dyn Store> {
         let source = Source::new(path, Key::of_bytes(&[n]));
         Document::new(source, vec![chunk])
     });
-    store.put(documents.collect()).await.unwrap();
-    Arc::new(store)
+    documents.collect()
 }
 
 /// The question of the predecessor's simple row.
@@ -94,21 +100,37 @@ async fn done(_: Task, _: Cx) -> Result<&'static str> {
     Ok("Done: nothing unusual was seen.")
 }
 
+/// The first pipeline, with every call made: none is answered by the cache, as repeated questions are.
+pub async fn asking_soar() -> Soar {
+    asking().store(ten_chunks().await).build().await.unwrap()
+}
+
+/// The same without a store.
+pub fn asking() -> SoarBuilder {
+    agents(Soar::builder().models(Stack::new(script()).cache(None)), done).without_learning()
+}
+
 /// A pipeline that is not built yet, whose three agents do this.
 pub async fn scripted(agent: impl Agent + Clone + 'static) -> SoarBuilder {
+    agents(Soar::builder().store(ten_chunks().await).model(script()), agent)
+}
+
+/// What the model says to each phase.
+pub fn script() -> ScriptedModel {
     let plan = r#"{"subgoals": [
         {"id": "flow", "description": "analyze the authentication flow", "agent": "reader", "critical": true, "depends_on": []},
         {"id": "risks", "description": "identify potential security vulnerabilities", "agent": "auditor", "depends_on": []},
         {"id": "session", "description": "look at the session management code", "agent": "reviewer", "depends_on": []}]}"#;
     let review = r#"{"completeness": 0.9, "consistency": 0.9, "groundedness": 0.9, "issues": []}"#;
-    let model = ScriptedModel::new()
+    ScriptedModel::new()
         .forgetful()
         .answer("break a question", plan)
         .answer("try to break a plan", review)
-        .answer("numbered sources", "It parses its arguments and starts a session [1].");
-    Soar::builder()
-        .store(ten_chunks().await)
-        .model(model)
+        .answer("numbered sources", "It parses its arguments and starts a session [1].")
+}
+
+fn agents(builder: SoarBuilder, agent: impl Agent + Clone + 'static) -> SoarBuilder {
+    builder
         .agent(AgentCard::new("reader", "Reads code"), agent.clone())
         .agent(AgentCard::new("auditor", "Looks for vulnerabilities"), agent.clone())
         .agent(AgentCard::new("reviewer", "Reviews code"), agent)

@@ -13,8 +13,12 @@
 //! `low` and `high` bound the median at 95 %; of a share, counted in `n` cases, they are Wilson's interval. A report on a split of data
 //! also has `split`, the `files` it read and, where there is more to tell than figures, `details`; it is printed as one line of JSON,
 //! the last one, and that of another split than `dev` is written to `NAME-SPLIT.json`. `others` is the share of the machine that other
-//! processes used meanwhile. A figure that was counted, not sampled, has `n` 1 and no interval. `commit` ends in `+` where the tree had changes that were not committed.
-//! With `--test` and without rows nothing is written.
+//! processes used meanwhile. A figure that was counted, not sampled, has `n` 1 and no interval. `commit` ends in `+` where the tree had
+//! changes that were not committed. With `--test` and without rows nothing is written.
+//!
+//! A row may say more: what others' reports say of the same (`report`, `really`: `{"low", "high", "source"}`), how many times better ours
+//! is (`ratio`), what it belongs to (`area`), what exactly was done (`work`), the command that measures it alone (`command`). A row
+//! of something that is not there has `missing`, which says what is not, and neither `n` nor `median`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -121,6 +125,22 @@ impl Report {
     /// A figure that was counted or computed once.
     pub fn value(&mut self, row: &str, variant: &str, unit: &str, value: f64, target: Target) {
         self.push(row, variant, unit, 1, value, "", target, Map::new());
+    }
+
+    /// Something that cannot be measured because it is not there: what is not.
+    pub fn missing(&mut self, row: &str, variant: &str, what: &str) {
+        let name = if variant.is_empty() { row.to_owned() } else { format!("{row}, {variant}") };
+        println!("{name:<72} {:>11}  {what}", "missing");
+        let mut fields = json!({ "row": row, "missing": what });
+        if !variant.is_empty() {
+            fields["variant"] = json!(variant);
+        }
+        self.rows.push(fields);
+    }
+
+    /// The row that was told last, to add to it.
+    pub fn last(&mut self) -> Option<&mut Map<String, Value>> {
+        self.rows.last_mut()?.as_object_mut()
     }
 
     #[allow(clippy::too_many_arguments)]

@@ -7,100 +7,19 @@
 
 #[path = "../../../benches/machine/crates.rs"]
 mod machine;
+mod provider;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use machine::{Report, Target};
-use ninefold_core::cx::RunState;
 use ninefold_core::secret::Secret;
-use ninefold_core::{Budget, BudgetMeter, Cx, Expense, RunId, Scope, Timestamp};
 use ninefold_llm::files::{Files, LocalFile, RemoteFiles};
 use ninefold_llm::http::Transport;
 use ninefold_store::Sqlite;
-use ninefold_testkit::ManualClock;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 
-/// How long the provider takes for each of five files, in milliseconds.
-const TAKES: [u64; 5] = [60, 70, 80, 90, 100];
-const BYTES: usize = 100 * 1024;
-
-static UPLOADS: AtomicU64 = AtomicU64::new(0);
-
-async fn serve(mut stream: TcpStream) {
-    let mut buffer = Vec::new();
-    loop {
-        let mut piece = vec![0; 1 << 16];
-        let head = loop {
-            if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
-                break end;
-            }
-            match stream.read(&mut piece).await {
-                Ok(n) if n > 0 => buffer.extend_from_slice(&piece[..n]),
-                _ => return,
-            }
-        };
-        let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
-        let length = text.lines().find_map(|line| line.strip_prefix("content-length:")).unwrap();
-        let whole = head + 4 + length.trim().parse::<usize>().unwrap();
-        while buffer.len() < whole {
-            let n = stream.read(&mut piece).await.unwrap();
-            buffer.extend_from_slice(&piece[..n]);
-        }
-        let body = String::from_utf8_lossy(&buffer[head..whole.min(head + 1_000)]).into_owned();
-        let takes = body.split_once("filename=\"").and_then(|(_, rest)| rest.split('.').next()?.parse().ok());
-        buffer.drain(..whole);
-        tokio::time::sleep(Duration::from_millis(takes.unwrap())).await;
-        let n = UPLOADS.fetch_add(1, Ordering::Relaxed);
-        let json = format!(r#"{{"id":"file-{n}","object":"file","bytes":{BYTES},"created_at":1}}"#);
-        let reply = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{json}",
-            json.len()
-        );
-        stream.write_all(reply.as_bytes()).await.unwrap();
-    }
-}
-
-/// The server, on a thread of its own; its address.
-fn provider() -> String {
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            sender.send(format!("http://{}/v1", listener.local_addr().unwrap())).unwrap();
-            while let Ok((stream, _)) = listener.accept().await {
-                stream.set_nodelay(true).unwrap();
-                tokio::spawn(serve(stream));
-            }
-        });
-    });
-    receiver.recv().unwrap()
-}
-
-fn cx() -> Cx {
-    Cx::new(RunState {
-        id: RunId(1),
-        session: None,
-        scope: Scope::public(),
-        budget: BudgetMeter::new(Budget::default(), Expense::default()),
-        deadline: None,
-        cancel: None,
-        clock: Arc::new(ManualClock::at(Timestamp(0))),
-        log: None,
-        content: false,
-    })
-}
-
-/// A file that was never there before.
-fn fresh(takes: u64) -> LocalFile {
-    static SEED: AtomicU64 = AtomicU64::new(0);
-    let seed = SEED.fetch_add(1, Ordering::Relaxed);
-    let bytes: Vec<u8> = seed.to_le_bytes().into_iter().cycle().take(BYTES).collect();
-    LocalFile::new(format!("{takes}.bin"), "application/octet-stream", bytes)
-}
+use provider::{BYTES, TAKES, UPLOADS, cx, fresh, provider};
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");

@@ -10,8 +10,10 @@
 
 #[path = "../../../benches/machine/crates.rs"]
 mod machine;
+#[path = "../../../benches/machine/python.rs"]
+#[allow(unreachable_pub)]
+mod python;
 
-use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,28 +35,11 @@ fn timed<T>(run: impl FnOnce() -> T) -> f64 {
     start.elapsed().as_secs_f64() * 1_000.0
 }
 
-/// Classes of five documented methods, 36 lines with six definitions each.
-fn python(classes: usize) -> String {
-    let mut text = String::new();
-    for class in 0..classes {
-        let _ = write!(text, "class Service{class}:\n    \"\"\"Service number {class}.\"\"\"\n\n");
-        for method in 0..5 {
-            let _ = write!(
-                text,
-                "    def method_{method}(self, value, limit={method}):\n        \"\"\"Does step {method}.\"\"\"\n        \
-                 if value > limit:\n            value = self.clamp(value)\n        return compute(value, limit)\n\n"
-            );
-        }
-        text.push_str("\n\n\n");
-    }
-    text
-}
-
 fn parse(report: &mut Report, samples: usize) {
     let mut parser = tree_sitter::Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).unwrap();
     for (classes, most) in [(3, 0.3), (28, 2.5), (139, 14.0)] {
-        let text = python(classes);
+        let text = python::classes(classes);
         let row = format!(
             "Python of {} lines into {} chunks",
             text.lines().count(),

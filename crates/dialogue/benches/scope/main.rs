@@ -32,6 +32,7 @@
 mod data;
 #[path = "../../../../benches/machine/describe.rs"]
 mod describe;
+mod five;
 mod made;
 #[allow(dead_code)]
 #[path = "../../../../benches/machine/report.rs"]
@@ -42,14 +43,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use ninefold_dialogue::Command;
-use ninefold_dialogue::expression::Names;
 use ninefold_dialogue::program::{FlowId, Program, SlotId};
 use ninefold_dialogue::scope::{Bounds, Index, Scope, View};
 use serde_json::{Value, json};
 
 use data::Data;
 use report::{Report, Target};
+
+use five::{count, prefixed_names, view};
 
 fn main() {
     let data = Data::from_arguments();
@@ -74,47 +75,13 @@ fn main() {
     report.print();
 }
 
-/// Nothing has a value that a guard could read.
-struct Nothing;
-
-impl Names for Nothing {
-    fn value(&self, _: &str) -> Option<Cow<'_, Value>> {
-        None
-    }
-}
-
-/// The conversation commands that the predecessor counted.
-const COUNTED: [&str; 3] = ["cancel", "help", "restart"];
-
 fn five_cases(report: &mut Report) {
-    let program = made::flights();
-    let index = Index::new(&program);
-    let book = FlowId(0);
-    let slot = |name: &str| program.slot_named(Some(book), name).unwrap();
-    let set = |name: &str| Command::Set { slot: name.into(), value: "x".to_owned() };
-    let all = [slot("origin"), slot("destination"), slot("departure_date")];
-    let cases: [(&str, bool, &[SlotId], Vec<Command>); 5] = [
-        ("I want to book a flight", false, &[], vec![Command::Start { flow: "book_flight".into() }]),
-        ("From Madrid to Barcelona", true, &[], vec![set("origin"), set("destination")]),
-        ("On March 15th", true, &all[..2], vec![set("departure_date")]),
-        ("Help me", true, &all[..1], vec![Command::Clarify { flows: vec![] }]),
-        ("Cancel my booking", true, &all, vec![Command::Cancel { flow: None }]),
-    ];
-    let (mut rows, mut plain, mut prefixed, mut present) = (Vec::new(), 0, 0, 0);
-    for (message, active, filled, intended) in &cases {
-        let active = active.then_some(book);
-        let view = View { message, active, filled, ..view() };
-        let scope = Scope::of(&program, &index, &view);
-        let found = intended.iter().all(|command| scope.allows(command).is_ok());
-        let tokens = count(scope.names().chain(COUNTED).map(Cow::Borrowed));
-        let as_there = count(prefixed_names(&program, &scope).into_iter().chain(COUNTED.map(Cow::Borrowed)));
-        (plain, prefixed, present) = (plain + tokens, prefixed + as_there, present + usize::from(found));
-        let offered: Vec<&str> = scope.names().collect();
-        rows.push(json!({"message": message, "offered": offered, "tokens": tokens, "tokens_prefixed": as_there, "intended_present": found}));
-    }
-    let mean = |sum: usize| sum as f64 / 5.0;
-    report.value("tokens of the predecessor's five cases, mean", "", "tokens", mean(plain), Target::Most(18.0));
-    report.value("tokens of the five cases, mean", "with prefixes", "tokens", mean(prefixed), Target::None);
+    let cases = five::cases(&made::flights());
+    let mean = |of: fn(&five::Case) -> usize| cases.iter().map(of).sum::<usize>() as f64 / cases.len() as f64;
+    let (plain, prefixed) = (mean(|case| case.tokens), mean(|case| case.prefixed));
+    let present = cases.iter().filter(|case| case.present).count();
+    report.value("tokens of the predecessor's five cases, mean", "", "tokens", plain, Target::Most(18.0));
+    report.value("tokens of the five cases, mean", "with prefixes", "tokens", prefixed, Target::None);
     report.value(
         "of the five cases, those whose commands are all offered",
         "",
@@ -122,34 +89,13 @@ fn five_cases(report: &mut Report) {
         present as f64,
         Target::Least(5.0),
     );
-    report.detail("five_cases", Value::Array(rows));
-}
-
-fn view() -> View<'static> {
-    View {
-        message: "",
-        last_said: "",
-        active: None,
-        stack: &[],
-        ended: None,
-        asked: None,
-        confirming: false,
-        choices: &[],
-        filled: &[],
-        guards: &Nothing,
-    }
-}
-
-/// Characters of the list by four.
-fn count<'a>(names: impl Iterator<Item = Cow<'a, str>>) -> usize {
-    names.map(|name| name.chars().count() + 2).sum::<usize>().saturating_sub(2) / 4
-}
-
-fn prefixed_names(_: &Program, scope: &Scope) -> Vec<Cow<'static, str>> {
-    let flows = scope.flows.iter().map(|flow| Cow::Owned(format!("start_{}", flow.name)));
-    let slots =
-        scope.slots.iter().flat_map(|slot| slot.ids.iter().map(|_| Cow::Owned(format!("provide_{}", slot.name))));
-    flows.chain(slots).collect()
+    let row = |case: &five::Case| {
+        json!({
+            "message": case.message, "offered": case.offered, "tokens": case.tokens,
+            "tokens_prefixed": case.prefixed, "intended_present": case.present,
+        })
+    };
+    report.detail("five_cases", cases.iter().map(row).collect());
 }
 
 /// A user's turn of the data.
