@@ -33,7 +33,7 @@ _arguments = None
 
 
 def fresh_state() -> dict:
-    """What every run starts from: 754 bytes as JSON."""
+    """What every run starts from: 754 bytes as `json.dumps` writes it, 745 without blanks."""
     return {"query": QUERY, "chunks": list(CHUNKS), "step": 0}
 
 
