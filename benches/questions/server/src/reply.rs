@@ -25,6 +25,9 @@ type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
 const JSON: &str = "application/json";
 
+/// How long a connection stays open behind what is cut off.
+const FLUSH: Duration = Duration::from_millis(5);
+
 /// The largest request read, in bytes.
 const MOST: usize = 4 * 1024 * 1024;
 
@@ -181,7 +184,7 @@ impl Reply {
         // What is sent goes out before the connection is reset.
         let frames = stream::unfold(frames.into_iter().enumerate(), |mut frames| async move {
             let (n, frame) = frames.next()?;
-            sleep(Duration::from_millis(5 * n as u64)).await;
+            sleep(FLUSH * n as u32).await;
             Some((frame, frames))
         });
         let mut response = build(StatusCode::OK, JSON, StreamBody::new(frames));
@@ -209,6 +212,8 @@ impl Reply {
     async fn next(&mut self) -> Option<Result<String, std::io::Error>> {
         if self.cut == Some(self.sent) {
             self.entry.settle();
+            // What is sent goes out before the connection is reset.
+            sleep(FLUSH).await;
             return Some(Err(std::io::Error::other("a fault: the reply is cut off")));
         }
         if let Some(piece) = self.pieces.get(self.sent) {
