@@ -45,7 +45,7 @@ impl Retry {
         full.mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 
-    pub(super) async fn pause(&self, attempt: u32, error: &Error, cx: &Cx) -> Result<()> {
+    pub(crate) async fn pause(&self, attempt: u32, error: &Error, cx: &Cx) -> Result<()> {
         let pause = tokio::time::sleep(self.length(attempt, error));
         traced(
             span::backoff(),

@@ -10,15 +10,33 @@ use ninefold_core::{
 use serde::de::DeserializeOwned;
 
 use super::aloud::Visible;
+use crate::layers::policy::Retry;
 
 /// Hears a text while it is written.
 pub type Listener = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// Sends a request and reads the reply to its end.
+/// Sends a request and reads the reply to its end. Nobody has heard anything of a reply that breaks off, so it is asked for again,
+/// as often as a phase is tried; whatever is around the model cannot do that, because it has handed the beginning on.
 pub(crate) async fn ask(model: &dyn Model, request: ModelRequest, cx: &Cx) -> Result<Completion> {
-    let asked = async { read(model.send(request, cx).await?).await };
     // A budget beyond the run's own may end it as well.
-    asked.await.map_err(|error| cx.budget().judge(error))
+    let judged = |error: Error| cx.budget().judge(error);
+    let retry = Retry::default();
+    let mut attempt = 1;
+    loop {
+        let reply = model.send(request.clone(), cx).await.map_err(judged)?;
+        let error = match read(reply).await {
+            Ok(completion) => return Ok(completion),
+            Err(error) => judged(error),
+        };
+        if !error.is_transient() || error.attempts().is_some() || error.ends_run() {
+            return Err(error);
+        }
+        if attempt == retry.attempts {
+            return Err(error.given_up(attempt));
+        }
+        retry.pause(attempt, &error, cx).await?;
+        attempt += 1;
+    }
 }
 
 /// The same; what is written is heard as it comes, by the listener and by the reader of the run's events.

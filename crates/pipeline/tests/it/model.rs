@@ -1,8 +1,10 @@
 //! With a model given, phases use it; what it says is data.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use ninefold_core::{Degradation, Error, ErrorKind, Model};
+use async_trait::async_trait;
+use futures_util::stream::iter;
+use ninefold_core::{Cx, Degradation, Delta, Error, ErrorKind, Model, ModelId, ModelRequest, Reply, Result};
 use ninefold_pipeline::Soar;
 use ninefold_testkit::ScriptedModel;
 
@@ -83,6 +85,57 @@ async fn a_dead_model_and_a_broken_stream_leave_an_extractive_answer() {
         let notes = answer.degradations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         assert!(notes.contains("synthesize went by rules") && notes.contains(cause), "{notes}");
     }
+}
+
+/// A model whose first reply to every prompt breaks off in its midst.
+struct BreaksOffOnce {
+    inner: ScriptedModel,
+    asked: Mutex<Vec<ModelRequest>>,
+}
+
+#[async_trait]
+impl Model for BreaksOffOnce {
+    fn id(&self) -> &ModelId {
+        self.inner.id()
+    }
+
+    async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
+        let again = {
+            let mut asked = self.asked.lock().unwrap();
+            let again = asked.contains(&request);
+            asked.push(request.clone());
+            again
+        };
+        if again {
+            self.inner.send(request, cx).await
+        } else {
+            Ok(Reply::stream(iter([Ok(Delta::Text("{\"sub".into()))])))
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_breaks_off_unheard_is_asked_for_again() {
+    let inner =
+        script().answer("one part of a larger question", "It resumes [1].").answer("numbered", "The journal [1].");
+    let model = Arc::new(BreaksOffOnce { inner, asked: Mutex::default() });
+    let store = shelf(&[("a.txt", "The journal resumes a run.", &[]), ("b.txt", "The cache spares work.", &[])]);
+    let soar = Soar::builder().store(Arc::new(store)).model(Arc::clone(&model) as Arc<dyn Model>).build().unwrap();
+    let answer = soar.answer(COMPLEX).await.unwrap();
+    assert_eq!(answer.text, "The journal [1].");
+    assert!(answer.degradations.is_empty(), "{:?}", answer.degradations);
+    let asked = model.asked.lock().unwrap();
+    assert_eq!((model.inner.requests().len(), asked.len()), (5, 10), "plan, review, two parts, answer, each twice");
+}
+
+#[tokio::test]
+async fn retries_of_a_reply_that_always_breaks_off_do_not_multiply() {
+    let model =
+        Arc::new(script().break_off("one part of a larger question", "It res").answer("numbered", "The journal [1]."));
+    soar(&model).answer(COMPLEX).await.unwrap();
+    let prompts: Vec<String> = model.requests().iter().map(|request| request.messages[0].text()).collect();
+    let parts = prompts.iter().filter(|prompt| prompt.contains("one part of a larger question")).count();
+    assert_eq!(parts, 3, "the second part waits for the first, which is tried three times in all");
 }
 
 #[tokio::test(start_paused = true)]
