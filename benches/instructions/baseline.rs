@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::count::Count;
 
-/// How far a count may lie from its baseline. Counting again moves it by up to a quarter of a percent: maps are hashed under seeds of
+/// How far a count may lie from its baseline. Counting again moves it by up to one percent: maps are hashed under seeds of
 /// chance.
 const BOUND: f64 = 0.03;
 /// Where the baseline is, from the workspace's root.
