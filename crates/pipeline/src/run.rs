@@ -198,6 +198,7 @@ impl Run {
             ..
         } = self;
         let over = self.over_budget;
+        let is_new = id.is_none();
         let id = id.unwrap_or_else(RunId::random);
         traced(span::run(&pipeline, id, session.as_ref()), async move {
             let mut state = RunState {
@@ -219,7 +220,7 @@ impl Run {
             };
             // Boxed, so that a run without a journal does not carry its size.
             Box::pin(async move {
-                let opening = Opening { id, pipeline: &pipeline, definition, started: state.clock.now() };
+                let opening = Opening { id, is_new, pipeline: &pipeline, definition, started: state.clock.now() };
                 let entries = exchange(&bounds(&state), opening.open(input, journal.as_ref())).await?;
                 state.budget = BudgetMeter::new(budget, spent(&entries)).over(over);
                 state.log = Some(RunLog::new(journal, id, durability, entries));
@@ -267,6 +268,8 @@ fn bounds(state: &RunState) -> Cx {
 /// A run about to be begun or continued.
 struct Opening<'a> {
     id: RunId,
+    /// Whether the id was made just now: then no journal knows it, and none is asked.
+    is_new: bool,
     pipeline: &'a SmolStr,
     definition: Option<Key>,
     started: Timestamp,
@@ -284,7 +287,8 @@ impl Opening<'_> {
             Some(definition) => definition,
             None => Key::of(self.pipeline)?,
         };
-        match journal.load(id).await? {
+        let recorded = if self.is_new { None } else { journal.load(id).await? };
+        match recorded {
             None => {
                 let input = input.to_string();
                 let header = Header { pipeline: self.pipeline.clone(), definition, input, started: self.started };

@@ -242,6 +242,19 @@ async fn a_journal_that_hangs_is_bound_by_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_that_is_new_is_not_looked_for() {
+    // A journal of which no run can be loaded.
+    let notebook = Arc::new(Notebook { hangs: true, ..Notebook::default() });
+    let run = Run::new("steps").journal(Arc::clone(&notebook) as Arc<dyn Journal>, Durability::Phase);
+    let one = phase("one", |input: u32, _: Cx| async move { Ok(input + 1) });
+    let body = run.execute(&1u32, async |cx| one.run(1, &cx).await);
+    let second = std::time::Duration::from_secs(1);
+    assert_eq!(tokio::time::timeout(second, body).await.expect("it asks the journal for nothing").unwrap(), 2);
+    let runs = notebook.runs.lock().unwrap();
+    assert_eq!(runs.values().map(|run| (run.entries.len(), run.finished.is_some())).collect::<Vec<_>>(), [(1, true)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_runs_wait_for_is_listed_without_reading_them_whole() {
     let notebook = Arc::new(Notebook::default());
     let ask = async |cx: Cx| cx.ask_text("Whose?").await;
