@@ -82,10 +82,15 @@ pub struct RecordedRun {
 /// The form of [`Entry::output`]: a value with what the run had spent when it was made.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Kept<T> {
-    /// What the run had spent.
+    /// What the run had spent; not written when that is nothing, as in a run without a model.
+    #[serde(default, skip_serializing_if = "is_nothing")]
     pub spent: Expense,
     /// What was made.
     pub value: T,
+}
+
+fn is_nothing(spent: &Expense) -> bool {
+    *spent == Expense::default()
 }
 
 /// Where durable runs are written. Every implementation passes `ninefold_testkit::journal_suite`.
@@ -235,5 +240,20 @@ impl RunLog {
     pub async fn finish(&self, at: Timestamp) -> Result<()> {
         self.park().await?;
         self.journal.finish(self.run, at).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_spent_is_written_when_it_is_something() {
+        let spent = Expense { calls: 2, ..Expense::default() };
+        let written = serde_json::to_string(&Kept { spent, value: 7 }).unwrap();
+        assert_eq!(serde_json::from_str::<Kept<u32>>(&written).unwrap().spent, spent);
+        let written = serde_json::to_string(&Kept { spent: Expense::default(), value: 7 }).unwrap();
+        assert_eq!(written, r#"{"value":7}"#);
+        assert_eq!(serde_json::from_str::<Kept<u32>>(&written).unwrap().spent, Expense::default());
     }
 }

@@ -79,3 +79,16 @@ impl Holds {
         self.spans.get_mut(span.index()? as usize).filter(|span| span.times > 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::span_record::SpanRecord;
+
+    #[test]
+    fn what_is_set_aside_for_a_run_holds_nine_phases_and_is_small() {
+        // The run itself and its phases; 5,000 runs that wait take 10 MB.
+        assert!(USUAL_SPANS > 9);
+        assert!(USUAL_SPANS * (size_of::<SpanRecord>() + size_of::<Held>()) <= 2_048);
+    }
+}

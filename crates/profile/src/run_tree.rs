@@ -19,8 +19,9 @@ use crate::time_source::TimeSource;
 /// parent are kept as one, and the profile says so.
 pub const MAX_SPANS: usize = 10_000;
 
-/// Room for a usual run, so that recording it allocates once.
-pub(crate) const USUAL_SPANS: usize = 32;
+/// Room for a run of nine phases and nothing within them, so that recording it allocates once. Thousands of runs may wait at the
+/// same time, each with this room; a run with more spans takes more when it gets to them.
+pub(crate) const USUAL_SPANS: usize = 12;
 
 /// Where a span stands: its tree and its place in it.
 #[derive(Clone)]

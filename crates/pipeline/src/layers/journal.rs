@@ -97,6 +97,7 @@ pub(super) fn failure(entry: &Entry) -> Option<Error> {
 pub(crate) fn spent(entries: &[Entry]) -> Expense {
     #[derive(Deserialize)]
     struct Head {
+        #[serde(default)]
         spent: Expense,
     }
     let heads = entries.iter().filter_map(|entry| serde_json::from_str::<Head>(&entry.output).ok());

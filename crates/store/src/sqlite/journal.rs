@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Sqlite;
 use super::failure::{Fault, strange_value};
+use super::pen::Hand;
 use crate::memory_journal::{begun_already, never_began, not_found, position_taken};
 
 fn to_row(run: RunId) -> [u8; 16] {
@@ -20,15 +21,20 @@ impl Journal for Sqlite {
     }
 
     async fn begin(&self, run: RunId, header: Header) -> Result<()> {
-        self.write(move |connection| begin(connection, run, &header)).await
+        let bytes = header.pipeline.len() + header.input.len();
+        self.write_briefly(Hand::of(run.0), bytes, move |connection| begin(connection, run, &header)).await
     }
 
     async fn append(&self, run: RunId, entries: Vec<Entry>) -> Result<()> {
-        self.write(move |connection| append(connection, run, &entries)).await
+        let bytes = entries.iter().map(|entry| entry.phase.len() + entry.output.len()).sum();
+        self.write_briefly(Hand::of(run.0), bytes, move |connection| append(connection, run, &entries)).await
     }
 
     async fn finish(&self, run: RunId, at: Timestamp) -> Result<()> {
-        self.write(move |connection| finish(connection, run, at)).await
+        let hand = Hand::of(run.0);
+        let finished = self.write_briefly(hand, 0, move |connection| finish(connection, run, at)).await;
+        self.0.pen.leave(hand);
+        finished
     }
 
     async fn unfinished(&self) -> Result<Vec<(RunId, Header)>> {

@@ -34,6 +34,13 @@ pub(super) struct Log {
     cut_at: i32,
     /// Whether something may be in the log that is not in the file.
     unfolded: bool,
+    /// Whether the next commit continues the log. The first one after it was folded may begin it anew, which takes an fsync
+    /// of its head.
+    going: bool,
+    /// Whether callers wrote since this was last asked.
+    used: bool,
+    /// Whether the thread was told to fold.
+    told: bool,
     busy_timeout: Duration,
     places: Places,
 }
@@ -57,7 +64,19 @@ impl Log {
         // Another process may have left something in it.
         let file = log_of(path);
         let places = Places::new(path, &file);
-        Ok(Self { file, pages, last: 0, fold_at: FOLD, cut_at: LARGEST, unfolded: true, busy_timeout, places })
+        Ok(Self {
+            file,
+            pages,
+            last: 0,
+            fold_at: FOLD,
+            cut_at: LARGEST,
+            unfolded: true,
+            going: false,
+            used: false,
+            told: false,
+            busy_timeout,
+            places,
+        })
     }
 
     /// A view of a log that SQLite folds itself.
@@ -66,7 +85,19 @@ impl Log {
         let pages = Arc::default();
         let busy_timeout = Duration::ZERO;
         let (file, places) = (path.to_owned(), Places::default());
-        Self { file, pages, last: 0, fold_at: FOLD, cut_at: LARGEST, unfolded: false, busy_timeout, places }
+        Self {
+            file,
+            pages,
+            last: 0,
+            fold_at: FOLD,
+            cut_at: LARGEST,
+            unfolded: false,
+            going: false,
+            used: false,
+            told: false,
+            busy_timeout,
+            places,
+        }
     }
 
     /// Whether there is something to do when nothing else is.
@@ -80,32 +111,71 @@ impl Log {
         self.places.hold(&self.file)
     }
 
-    /// After a commit, with its callers answered: folds when there is enough of it.
+    /// Whether a commit now writes to the log and waits for no fsync.
+    pub(super) fn is_going(&self) -> bool {
+        self.going
+    }
+
+    /// After something that may have folded it.
+    pub(super) fn rest(&mut self) {
+        self.going = false;
+    }
+
+    /// How long a write waits for another process.
+    pub(super) fn busy_timeout(&self) -> Duration {
+        self.busy_timeout
+    }
+
+    /// After a commit of the thread, with its callers answered: folds when there is enough of it.
     pub(super) fn committed(&mut self, connection: &Connection) {
-        self.unfolded = true;
+        (self.unfolded, self.going) = (true, true);
+        self.count();
+        self.tend(connection);
+    }
+
+    /// After a commit of a caller, who does not fold. Returns whether the thread has to be told that there is enough of it.
+    pub(super) fn noted(&mut self) -> bool {
+        self.used = true;
+        self.count() >= self.fold_at && !std::mem::replace(&mut self.told, true)
+    }
+
+    /// How many pages there are.
+    fn count(&mut self) -> i32 {
         let pages = self.pages.load(Ordering::Relaxed);
         // Fewer than before: somebody began the log anew.
         if pages < self.last {
             (self.fold_at, self.cut_at) = (FOLD, LARGEST);
         }
         self.last = pages;
+        pages
+    }
+
+    /// Folds when there is enough of it.
+    pub(super) fn tend(&mut self, connection: &Connection) {
+        let pages = self.last;
+        self.told = false;
         if pages >= self.cut_at {
             self.cut(connection, PATIENCE);
             (self.fold_at, self.cut_at) = (pages + FOLD, pages + LARGEST);
+            self.going = false;
         } else if pages >= self.fold_at {
             // Nothing is lost when it fails: the next one does it. The same holds for those below.
             let _ = checkpoint(connection, "PASSIVE");
             self.fold_at = pages + FOLD;
+            self.going = false;
         }
     }
 
-    /// With nothing else to do: folds all, cuts a large log off, gives memory back.
+    /// With nothing else to do: folds all, cuts a large log off, gives memory back. Does nothing yet when callers wrote meanwhile.
     pub(super) fn idle(&mut self, connection: &Connection) {
+        if std::mem::take(&mut self.used) {
+            return;
+        }
         let whole = checkpoint(connection, "PASSIVE").is_ok_and(|folded| folded.whole);
         if whole && self.bytes() > KEPT {
             self.cut(connection, Duration::ZERO);
         }
-        self.unfolded = !whole;
+        (self.unfolded, self.going) = (!whole, false);
         let _ = connection.release_memory();
     }
 

@@ -1,6 +1,7 @@
 //! Store, journal, sessions and cache in one SQLite file, on threads of their own: one that writes and two that read.
-//! Reads of a few rows by their keys are done where the caller is. No call blocks the runtime it is awaited on for
-//! longer than such a read, and every queue is bounded, so that callers wait when the disk is slower than they.
+//! Reads of a few rows by their keys, and short entries of the journal, are done where the caller is. No call blocks the
+//! runtime it is awaited on for longer than such a read, or than some tens of such entries, and every queue is bounded, so
+//! that callers wait when the disk is slower than they.
 
 mod cache;
 mod chunks;
@@ -17,6 +18,7 @@ mod lexical;
 mod log;
 mod maintain;
 mod migrate;
+mod pen;
 mod prepare;
 mod reader;
 mod relations;
@@ -45,6 +47,7 @@ pub use maintain::{Check, Sizes, is_derived};
 pub(crate) use prepare::{AT_ONCE, away};
 
 use failure::{Fault, stopped, unavailable};
+use pen::{Hand, Left, Pen};
 use reader::{Caller, Near};
 use task::{Order, Task};
 use thread::{Threads, start};
@@ -73,6 +76,7 @@ struct Open {
     near: Near,
     readers: mpsc::Sender<Order>,
     writer: mpsc::Sender<Order>,
+    pen: Arc<Pen>,
     threads: tokio::sync::Mutex<Threads>,
     held: Arc<search::Held>,
 }
@@ -130,13 +134,13 @@ impl Sqlite {
         let path: Arc<Path> = std::path::absolute(path).map_err(|error| unavailable(path, &error))?.into();
         let (writer, orders) = mpsc::channel(QUEUE);
         let opened = Arc::clone(&path);
-        let (served, ()) = start(
-            "ninefold-write",
-            &path,
-            move || Ok((connection::open(&opened, options)?, ())),
-            move |(connection, mut log)| writer::serve(&connection, &mut log, orders),
-        )
-        .await?;
+        let open = move || {
+            let (connection, log) = connection::open(&opened, options)?;
+            let pen = Arc::new(Pen::new(connection, log, options.synchronous));
+            Ok((Arc::clone(&pen), pen))
+        };
+        let serve = move |pen: Arc<Pen>| writer::serve(&pen, orders);
+        let (served, pen) = start("ninefold-write", &path, open, serve).await?;
         let mut threads = Threads { readers: Vec::with_capacity(READERS), writer: Some(served) };
         let (readers, orders) = mpsc::channel(QUEUE);
         let orders = Arc::new(std::sync::Mutex::new(orders));
@@ -159,7 +163,8 @@ impl Sqlite {
             near.extend(more);
         }
         let threads = tokio::sync::Mutex::new(threads);
-        Ok(Self(Arc::new(Open { path, near: Near::new(near), readers, writer, threads, held: Arc::default() })))
+        let near = Near::new(near);
+        Ok(Self(Arc::new(Open { path, near, readers, writer, pen, threads, held: Arc::default() })))
     }
 
     /// The file's absolute path.
@@ -186,6 +191,47 @@ impl Sqlite {
         let (task, answer) = Task::with_answer(Arc::clone(&self.0.path), work);
         self.hand(&self.0.writer, Order::Job(task)).await?;
         answer.wait(&self.0.path).await
+    }
+
+    /// A write of so many bytes, as by [`Sqlite::write`]. A short one is done here and now when nobody else writes.
+    async fn write_briefly<T: Send + 'static>(
+        &self,
+        hand: Hand,
+        bytes: usize,
+        work: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T> {
+        let Open { path, pen, writer, .. } = &*self.0;
+        // A loop of these lets other tasks of its thread have their turn.
+        tokio::task::coop::consume_budget().await;
+        if bytes <= pen::BRIEF && pen.is_alone(hand) {
+            let (outcome, left) = pen.write(path, hand, &work);
+            self.see_to(left);
+            if let Some(outcome) = outcome {
+                return outcome;
+            }
+        }
+        let (task, answer) = Task::with_answer(Arc::clone(path), work);
+        if let Some(task) = pen.put_down(hand, bytes, task) {
+            self.hand(writer, Order::Job(task)).await?;
+        } else {
+            // Those who are about to write as well put theirs down meanwhile.
+            for _ in 0..pen::TURNS {
+                tokio::task::yield_now().await;
+                if pen.is_gathered() {
+                    break;
+                }
+            }
+            self.see_to(pen.lead());
+        }
+        answer.wait(path).await
+    }
+
+    /// Tells the thread that there is work. Nothing is lost when its queue is full: it looks for such work whenever it has done
+    /// other.
+    fn see_to(&self, left: Left) {
+        if left == Left::ForTheThread {
+            let _ = self.0.writer.try_send(Order::Tend);
+        }
     }
 
     /// A job for the threads that read; it is stopped when the future is dropped.

@@ -49,7 +49,7 @@ pub(super) fn serve(connection: &Connection, caller: &Caller, jobs: &Mutex<mpsc:
         };
         match order {
             None => return,
-            Some(Order::Close) => {}
+            Some(Order::Close | Order::Tend) => {}
             Some(Order::Job(mut job) | Order::Apart(mut job)) => {
                 if !job.abandoned() {
                     caller.set(job.left());

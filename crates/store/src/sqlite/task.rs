@@ -17,6 +17,8 @@ pub(super) enum Order {
     Job(Box<dyn Work>),
     /// A job of the writer that is in no transaction.
     Apart(Box<dyn Work>),
+    /// To fold the log: there is enough of it. Or to do the short writes that wait.
+    Tend,
     /// To take no more jobs, finish those that wait, and end.
     Close,
 }
@@ -85,8 +87,7 @@ impl<T: Send, F: Fn(&Connection) -> Result<T, Fault> + Send> Work for Task<T, F>
     fn run(&mut self, connection: &Connection) -> bool {
         let outcome = match catch_unwind(AssertUnwindSafe(|| (self.work)(connection))) {
             Ok(outcome) => outcome.map_err(|fault| fault.at(&self.path)),
-            Err(_) => Err(Error::new(ErrorKind::Panicked, format!("a job on {} panicked", self.path.display()))
-                .hint("the job was undone; report this with the panic's message")),
+            Err(_) => Err(panicked(&self.path)),
         };
         let succeeded = outcome.is_ok();
         self.outcome = Some(outcome);
@@ -106,6 +107,12 @@ impl<T: Send, F: Fn(&Connection) -> Result<T, Fault> + Send> Work for Task<T, F>
     fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// The error for a job that panicked.
+pub(super) fn panicked(path: &Path) -> Error {
+    Error::new(ErrorKind::Panicked, format!("a job on {} panicked", path.display()))
+        .hint("the job was undone; report this with the panic's message")
 }
 
 /// A write that nobody waits for, and without which nothing but a habit is lost: when a value was last read.

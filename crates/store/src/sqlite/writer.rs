@@ -1,6 +1,8 @@
-//! The one thread that writes. Whatever waits when it gets to the queue goes into one transaction (group commit), so
-//! that many writers share the price of a commit and a lone one pays no delay.
+//! The thread that writes. Whatever waits when it gets to the queue goes into one transaction (group commit), so
+//! that many writers share the price of a commit and a lone one pays no delay. Short writes are also done by those who bring
+//! them ([`super::pen`]).
 
+use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
@@ -12,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::failure::{from_sqlite, taken_away};
 use super::log::Log;
+use super::pen::{Held, Pen};
 use super::task::{Order, Work};
 
 /// The most jobs of one transaction.
@@ -28,31 +31,54 @@ impl Wake for Unpark {
     }
 }
 
+/// How long orders are waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    None,
+    Idle,
+    Forever,
+}
+
 /// Waits for orders, up to [`GROUP`] of them, for [`IDLE`] when told so: none came then. Returns whether any can follow.
-fn receive(orders: &mut mpsc::Receiver<Order>, group: &mut Vec<Order>, waker: &Waker, forever: bool) -> bool {
+fn receive(orders: &mut mpsc::Receiver<Order>, group: &mut Vec<Order>, waker: &Waker, patience: Patience) -> bool {
     let mut waited = false;
     loop {
         match orders.poll_recv_many(&mut Context::from_waker(waker), group, GROUP) {
             Poll::Ready(count) => return count > 0,
-            Poll::Pending if waited && !forever => return true,
-            Poll::Pending if forever => std::thread::park(),
-            // Woken early without cause, it is idle early: that does no harm.
-            Poll::Pending => std::thread::park_timeout(IDLE),
+            Poll::Pending => match patience {
+                Patience::None => return true,
+                Patience::Idle if waited => return true,
+                // Woken early without cause, it is idle early: that does no harm.
+                Patience::Idle => std::thread::park_timeout(IDLE),
+                Patience::Forever => std::thread::park(),
+            },
         }
         waited = true;
     }
 }
 
-/// Runs jobs until no handle is left or it is told to end, then folds the log into the file.
-pub(super) fn serve(connection: &Connection, log: &mut Log, mut orders: mpsc::Receiver<Order>) {
+/// Runs jobs until no handle is left or it is told to end, then folds the log into the file and closes it.
+pub(super) fn serve(pen: &Pen, mut orders: mpsc::Receiver<Order>) {
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut group = Vec::with_capacity(GROUP);
-    while receive(&mut orders, &mut group, &waker, !log.unfolded()) {
-        if group.is_empty() {
-            log.idle(connection);
-            continue;
+    let mut unfolded = true;
+    loop {
+        let patience = match (pen.is_waited_for(), unfolded) {
+            (true, _) => Patience::None,
+            (false, true) => Patience::Idle,
+            (false, false) => Patience::Forever,
+        };
+        let more = receive(&mut orders, &mut group, &waker, patience);
+        if !more {
+            pen.close();
         }
+        let mut held = pen.take();
+        let Some(Held { connection, log }) = held.as_mut() else { return };
         let mut jobs: Vec<Box<dyn Work>> = Vec::with_capacity(group.len());
+        pen.waiting(&mut jobs);
+        if more && group.is_empty() && jobs.is_empty() {
+            log.idle(connection);
+        }
         for order in group.drain(..) {
             match order {
                 Order::Job(job) if job.abandoned() => {}
@@ -61,12 +87,18 @@ pub(super) fn serve(connection: &Connection, log: &mut Log, mut orders: mpsc::Re
                     transactions(connection, log, &mut jobs);
                     apart(connection, log, job);
                 }
+                Order::Tend => log.tend(connection),
                 Order::Close => orders.close(),
             }
         }
         transactions(connection, log, &mut jobs);
+        unfolded = log.unfolded();
+        if !more {
+            log.end(connection);
+            *held = None;
+            return;
+        }
     }
-    log.end(connection);
 }
 
 fn transactions(connection: &Connection, log: &mut Log, jobs: &mut Vec<Box<dyn Work>>) {
@@ -77,12 +109,94 @@ fn transactions(connection: &Connection, log: &mut Log, jobs: &mut Vec<Box<dyn W
     }
 }
 
+/// Jobs that were done, and what became of their transaction: to be answered when the pen is free for others.
+#[must_use]
+pub(super) struct Done {
+    jobs: Vec<Box<dyn Work>>,
+    outcome: Result<()>,
+}
+
+impl Done {
+    pub(super) fn answer(self) {
+        for job in self.jobs {
+            job.answer(self.outcome.clone());
+        }
+    }
+}
+
+/// Jobs in one transaction by a caller, who waits for no other process. They are given back when one is in the way, or when one
+/// of them fails: then they are the thread's.
+pub(super) fn together(
+    connection: &Connection,
+    log: &mut Log,
+    mut jobs: Vec<Box<dyn Work>>,
+) -> Result<Done, Vec<Box<dyn Work>>> {
+    if begin_at_once(connection, log).is_err() {
+        return Err(jobs);
+    }
+    if !jobs.iter_mut().all(|job| job.run(connection) && !connection.is_autocommit()) {
+        roll_back(connection);
+        return Err(jobs);
+    }
+    let committed = execute(connection, "COMMIT");
+    let outcome = match (committed, jobs.first()) {
+        (Err(error), Some(job)) => {
+            roll_back(connection);
+            Err(from_sqlite(job.path(), error))
+        }
+        (_, Some(job)) if !log.in_place() => Err(taken_away(job.path())),
+        _ => Ok(()),
+    };
+    Ok(Done { jobs, outcome })
+}
+
+/// One write in a transaction by a caller, who waits for no other process. None when one is in the way, or when the transaction
+/// cannot begin for another reason, which the thread will tell.
+pub(super) fn alone<T>(
+    connection: &Connection,
+    log: &mut Log,
+    path: &Path,
+    work: impl FnOnce() -> Result<T>,
+) -> Option<Result<T>> {
+    begin_at_once(connection, log).ok()?;
+    let outcome = work();
+    if outcome.is_err() {
+        roll_back(connection);
+        return Some(outcome);
+    }
+    let committed = if connection.is_autocommit() { Err(rolled_back()) } else { execute(connection, "COMMIT") };
+    Some(match committed {
+        Err(error) => {
+            roll_back(connection);
+            Err(from_sqlite(path, error))
+        }
+        Ok(()) if !log.in_place() => Err(taken_away(path)),
+        Ok(()) => outcome,
+    })
+}
+
+/// Begins to write unless another process writes just now.
+fn begin_at_once(connection: &Connection, log: &Log) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let begun = execute(connection, "BEGIN IMMEDIATE");
+    connection.busy_timeout(log.busy_timeout())?;
+    begun
+}
+
+fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit() {
+        // Nothing is left to try when this fails too; the next BEGIN reports it.
+        let _ = execute(connection, "ROLLBACK");
+    }
+}
+
 /// A job that opens its own transaction, or must be in none.
 fn apart(connection: &Connection, log: &mut Log, mut job: Box<dyn Work>) {
     if !job.abandoned() {
         job.run(connection);
         job.answer(Ok(()));
         log.committed(connection);
+        log.rest();
     }
 }
 
@@ -101,9 +215,8 @@ fn transaction(connection: &Connection, log: &mut Log, waiting: &mut std::vec::I
             run_together(connection, waiting, &mut done)
         };
         let ended = ran.and_then(|keep| execute(connection, if keep { "COMMIT" } else { "ROLLBACK" }));
-        if ended.is_err() && !connection.is_autocommit() {
-            // Nothing is left to try when this fails too; the next BEGIN reports it.
-            let _ = execute(connection, "ROLLBACK");
+        if ended.is_err() {
+            roll_back(connection);
         }
         ended
     };
@@ -188,12 +301,10 @@ fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use ninefold_core::ErrorKind;
 
     use super::super::failure::Fault;
-    use super::super::task;
+    use super::super::{Synchronous, task};
     use super::*;
 
     type Answer = task::Answer<usize>;
@@ -206,7 +317,13 @@ mod tests {
         job(move |connection| Ok(connection.execute("INSERT INTO t VALUES (?1)", [n])?))
     }
 
-    fn run(connection: &Connection, jobs: Vec<(Box<dyn Work>, Answer)>) -> Vec<Result<usize>> {
+    /// A pen that nobody but the thread takes.
+    fn pen(connection: Connection) -> Pen {
+        let log = log_of(&connection);
+        Pen::new(connection, log, Synchronous::Full)
+    }
+
+    fn run(connection: Connection, jobs: Vec<(Box<dyn Work>, Answer)>) -> Vec<Result<usize>> {
         let (sender, receiver) = mpsc::channel(jobs.len().max(1));
         let mut answers = Vec::new();
         for (job, answer) in jobs {
@@ -214,7 +331,7 @@ mod tests {
             answers.push(answer);
         }
         drop(sender);
-        serve(connection, &mut log_of(connection), receiver);
+        serve(&pen(connection), receiver);
         answers.into_iter().map(|mut answer| answer.receiver.try_recv().expect("every job is answered")).collect()
     }
 
@@ -246,7 +363,7 @@ mod tests {
             connection.execute("INSERT INTO t VALUES (9)", [])?;
             Ok(connection.execute("INSERT INTO t VALUES (1)", [])?)
         });
-        let answers = run(&table(&directory), vec![insert(1), panics, fails, insert(2)]);
+        let answers = run(table(&directory), vec![insert(1), panics, fails, insert(2)]);
         assert_eq!(answers[0].as_ref().unwrap(), &1);
         assert_eq!(answers[1].as_ref().unwrap_err().kind(), ErrorKind::Panicked);
         assert!(answers[2].is_err());
@@ -261,7 +378,7 @@ mod tests {
             connection.execute("INSERT INTO t VALUES (9)", [])?;
             Err(Error::new(ErrorKind::InvalidInput, "by intent").into())
         });
-        let answers = run(&table(&directory), vec![fails]);
+        let answers = run(table(&directory), vec![fails]);
         assert_eq!(answers[0].as_ref().unwrap_err().kind(), ErrorKind::InvalidInput);
         assert!(held(&directory).is_empty());
     }
@@ -273,7 +390,7 @@ mod tests {
             connection.execute_batch("ROLLBACK")?;
             Err(Error::new(ErrorKind::Unavailable, "as SQLite does on a full disk").into())
         });
-        let answers = run(&table(&directory), vec![insert(1), rolls_back, insert(2), insert(3)]);
+        let answers = run(table(&directory), vec![insert(1), rolls_back, insert(2), insert(3)]);
         assert_eq!(answers[0].as_ref().unwrap_err().kind(), ErrorKind::Unavailable);
         assert_eq!(answers[1].as_ref().unwrap_err().message(), "as SQLite does on a full disk");
         assert!(answers[2].is_ok() && answers[3].is_ok());
@@ -291,7 +408,7 @@ mod tests {
             )
             .unwrap();
         let orphan = job(|connection| Ok(connection.execute("INSERT INTO child VALUES (77)", [])?));
-        let answers = run(&connection, vec![insert(1), orphan]);
+        let answers = run(connection, vec![insert(1), orphan]);
         assert!(answers.iter().all(Result::is_err), "{answers:?}");
         assert!(held(&directory).is_empty());
     }
@@ -305,7 +422,7 @@ mod tests {
         assert!(sender.try_send(Order::Job(abandoned)).is_ok() && sender.try_send(Order::Job(wanted)).is_ok());
         drop(sender);
         let connection = table(&directory);
-        serve(&connection, &mut log_of(&connection), receiver);
+        serve(&pen(connection), receiver);
         assert_eq!(held(&directory), [2]);
     }
 }
