@@ -8,11 +8,11 @@ mod describe;
 pub mod flights;
 mod gather;
 mod host;
+pub mod nine;
 mod report;
 mod samples;
 #[cfg(feature = "otlp")]
 mod sink;
-pub mod nine;
 
 use std::sync::Arc;
 use std::time::Duration;

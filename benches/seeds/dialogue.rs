@@ -9,8 +9,8 @@ use ninefold::dialogue::{Kind, normalize::Locale};
 use ninefold::{Dialogue, Event};
 
 use super::five;
-use super::machine::flights::{BOOKING, flights};
 use super::machine;
+use super::machine::flights::{BOOKING, flights};
 use super::made;
 use super::measure::{alone as in_a_process, processor_seconds, quantile, resident, since};
 use super::row::Row;

@@ -11,9 +11,9 @@ use ninefold::core::Sessions;
 use ninefold::store::Sqlite;
 use ninefold::{Chunk, ChunkKind, Dialogue, Document, Key, Search, Source, Store};
 
-use super::machine::flights;
 use super::generated;
 use super::machine;
+use super::machine::flights;
 use super::measure::{alone as in_a_process, mean, median, millis, quantile, resident, since};
 use super::row::Row;
 use super::seeds::Seeds;
