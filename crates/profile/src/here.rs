@@ -143,6 +143,12 @@ pub(crate) fn left_recently(key: Key) -> Option<u64> {
     with(|here| here.recent.as_ref().filter(|recent| recent.key == key)?.visit.map(|visit| visit.exited)).flatten()
 }
 
+/// Whether the recording with the tree of this number is being polled on this thread.
+#[cfg(feature = "otlp")]
+pub(crate) fn polls(tree: u64) -> bool {
+    with(|here| here.tree.as_ref().is_some_and(|polled| polled.number() == tree)) == Some(true)
+}
+
 /// Adds a span that a layer of the host's subscriber heard of to the recording it belongs to, if there is one and no
 /// other layer has added it; gives its address and when it was made.
 pub(crate) fn add_heard(parent: &Parent, heard: HeardSpan, record: &mut SpanRecord) -> Option<(Address, u64)> {

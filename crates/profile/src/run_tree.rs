@@ -95,6 +95,9 @@ struct Spans {
     /// Whether it ever heard of one.
     listed: bool,
     overflow: Option<Box<Overflow>>,
+    /// When the recording is over: the spans that are still open, and when each was last left until then.
+    #[cfg(feature = "otlp")]
+    left: Vec<(u32, u64)>,
 }
 
 impl Spans {
@@ -123,6 +126,13 @@ impl Spans {
             }
         }
         end
+    }
+
+    /// The open spans that were entered, and when they were last left.
+    #[cfg(feature = "otlp")]
+    fn left_open(&self) -> Vec<(u32, u64)> {
+        let open = (0..).zip(&self.records).filter(|(_, record)| record.open && record.entered.is_some());
+        open.map(|(index, record)| (index, record.end)).collect()
     }
 
     /// Notes that a span is closed, and a visit to it that was not noted before.
@@ -202,22 +212,34 @@ impl RunTree {
         self.started + instant.saturating_duration_since(self.start)
     }
 
-    /// The times of a span that is being closed and started at `start`. It has no end if the recording was over before.
-    /// `left`: when it was last left, if that is not noted yet. A span that was never entered lasts as long as its
-    /// children.
+    /// So many nanoseconds after the start, by the wall clock.
     #[cfg(feature = "otlp")]
-    pub(crate) fn interval(&self, position: Position, start: u64, left: Option<u64>) -> Option<crate::otlp::Interval> {
+    pub(crate) fn wall(&self, nanos: u64) -> std::time::SystemTime {
+        self.started + std::time::Duration::from_nanos(nanos)
+    }
+
+    /// When a span ended that is being closed; `None` where only the export can tell. `left`: when it was last left, if that is
+    /// not noted yet. A span that was never entered lasts as long as its children.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn end(&self, position: Position, left: Option<u64>) -> Option<std::time::SystemTime> {
         let Position::At(index) = position else { return None };
         let mut spans = self.lock();
         let end = match spans.record(index).map(|record| (record.entered.is_some(), record.end)) {
-            Some((is_entered, end)) if is_entered || left.is_some() => Some(end.max(left.unwrap_or(0))),
-            // Of the children of a span without a record of its own, only sums are kept: its end is the bridge's.
-            Some(_) if index as usize >= spans.records.len() => None,
-            Some(_) => Some(spans.end_of_children(index)),
-            None => None,
+            Some((is_entered, end)) if is_entered || left.is_some() => end.max(left.unwrap_or(0)),
+            // Of the children of a span without a record of its own, only sums are kept: its end is the export's reading.
+            Some(_) if index as usize >= spans.records.len() => return None,
+            Some(_) => spans.end_of_children(index),
+            None => return None,
         };
-        let wall = |nanos| self.started + std::time::Duration::from_nanos(nanos);
-        Some(crate::otlp::Interval { start: wall(start), end: end.map(wall) })
+        Some(self.wall(end))
+    }
+
+    /// When a span was last left during its recording, which is over.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn last_left(&self, position: Position) -> Option<std::time::SystemTime> {
+        let Position::At(index) = position else { return None };
+        let left = self.lock().left.iter().find(|(open, _)| *open == index)?.1;
+        Some(self.wall(left))
     }
 
     /// Whether this recording was started within `other`.
@@ -385,6 +407,10 @@ impl RunTree {
             self.finished.store(true, Ordering::Relaxed);
             let mut ended = std::mem::take(&mut *spans);
             spans.heard = ended.heard;
+            #[cfg(feature = "otlp")]
+            if ended.heard > 0 {
+                spans.left = ended.left_open();
+            }
             if !ended.holds.is_over() {
                 spans.holds = std::mem::take(&mut ended.holds);
             }

@@ -47,6 +47,10 @@ impl Set {
         count.ok_or_else(|| self.wrong(&format!("is not a number from 1 to {MAX_QUEUE_SIZE}")))
     }
 
+    fn limit(&self) -> Result<usize, Error> {
+        self.value.parse().map_err(|_| self.wrong("is not a number from 0 up"))
+    }
+
     fn millis(&self) -> Result<Duration, Error> {
         let millis = self.value.parse().ok().filter(|n| *n > 0);
         millis.map(Duration::from_millis).ok_or_else(|| self.wrong("is not a number of milliseconds from 1 up"))
@@ -92,6 +96,12 @@ impl Environment<'_> {
         }
         if let Some(set) = self.get(&["OTEL_BSP_SCHEDULE_DELAY"])? {
             builder.interval = set.millis()?;
+        }
+        if let Some(set) = self.get(&["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"])? {
+            builder.attributes = set.limit()?;
+        }
+        if let Some(set) = self.get(&["OTEL_SPAN_LINK_COUNT_LIMIT"])? {
+            builder.links = set.limit()?;
         }
         if let Some(set) = self.get(&["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"])? {
             builder.content = match set.value.to_ascii_lowercase().as_str() {

@@ -61,11 +61,14 @@ fn who_exports_and_how_much_is_read() {
         ("OTEL_BSP_MAX_QUEUE_SIZE", "2048"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "64"),
         ("OTEL_BSP_SCHEDULE_DELAY", "200"),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "16"),
+        ("OTEL_SPAN_LINK_COUNT_LIMIT", "4"),
     ])
     .unwrap();
     let pairs: Vec<(&str, &str)> = builder.resource.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     assert_eq!(pairs, [("service.name", "a"), ("deployment.environment.name", "prod eu"), ("service.name", "b")]);
     assert_eq!((builder.queue_size, builder.batch_size, builder.interval), (2048, 64, Duration::from_millis(200)));
+    assert_eq!((builder.attributes, builder.links), (16, 4));
 }
 
 #[test]
@@ -112,6 +115,8 @@ fn what_cannot_be_used_is_refused_by_name() {
         ("OTEL_BSP_MAX_QUEUE_SIZE", "18446744073709551615"),
         ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "0"),
         ("OTEL_BSP_SCHEDULE_DELAY", "soon"),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "few"),
+        ("OTEL_SPAN_LINK_COUNT_LIMIT", "-1"),
         ("OTEL_TRACES_SAMPLER", "xray"),
         ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "perhaps"),
     ] {

@@ -4,14 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opentelemetry_sdk::error::OTelSdkError;
-use opentelemetry_sdk::trace::SdkTracerProvider;
 use tokio::sync::oneshot;
 
 use ninefold_core::span::TARGET;
 
-use super::counts::Counts;
 use super::delivery::Delivery;
+use super::queue::Queue;
 
 /// The longest that shutting down takes unless the host says otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -26,13 +24,12 @@ pub struct Guard {
 }
 
 struct Running {
-    provider: SdkTracerProvider,
-    counts: Arc<Counts>,
+    queue: Arc<Queue>,
 }
 
 impl Guard {
-    pub(super) fn new(provider: SdkTracerProvider, counts: Arc<Counts>) -> Self {
-        Self { running: Some(Running { provider, counts }) }
+    pub(super) fn new(queue: Arc<Queue>) -> Self {
+        Self { running: Some(Running { queue }) }
     }
 
     /// Of an export that is switched off.
@@ -49,19 +46,18 @@ impl Guard {
     /// What became of the spans so far.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
-        self.running.as_ref().map(|running| running.counts.read()).unwrap_or_default()
+        self.running.as_ref().map(|running| running.queue.counts().read()).unwrap_or_default()
     }
 
     /// Sends what has ended so far, and says what became of it. Blocks for at most 5 s; what takes longer is sent later.
     pub fn flush(&self) -> Delivery {
         let Some(running) = &self.running else { return Delivery::default() };
-        let flushed = running.provider.force_flush();
-        let delivery = running.counts.read();
-        // What failed is noted already, and in plainer words.
-        if flushed.is_err() && delivery.pending > 0 {
-            running.counts.note(late(delivery.pending, TIME_LIMIT));
+        let (in_time, counts) = (running.queue.flush(TIME_LIMIT), running.queue.counts());
+        let pending = counts.read().pending;
+        if !in_time && pending > 0 {
+            counts.note(late(pending, TIME_LIMIT));
         }
-        running.counts.read()
+        counts.read()
     }
 
     /// Sends what is left and ends the export. Blocks for at most 5 s; it may do so on a thread of a runtime, also of a
@@ -78,14 +74,14 @@ impl Guard {
     /// The same without blocking the thread: for async code, whatever its runtime.
     pub async fn shutdown_async(mut self, limit: Duration) -> Delivery {
         let Some(running) = self.running.take() else { return Delivery::default() };
-        let counts = Arc::clone(&running.counts);
+        let queue = Arc::clone(&running.queue);
         let (done, end) = oneshot::channel();
         let thread = std::thread::Builder::new().name("ninefold-otlp-shutdown".to_owned());
         match thread.spawn(move || done.send(running.end(limit))) {
-            Ok(_) => end.await.unwrap_or_else(|_| counts.read().over()),
+            Ok(_) => end.await.unwrap_or_else(|_| queue.counts().read().over()),
             Err(error) => {
-                counts.note(format!("no thread to shut down on: {error}"));
-                counts.read().over()
+                queue.counts().note(format!("no thread to shut down on: {error}"));
+                queue.counts().read().over()
             }
         }
     }
@@ -93,20 +89,13 @@ impl Guard {
 
 impl Running {
     fn end(self, limit: Duration) -> Delivery {
-        let result = self.provider.shutdown_with_timeout(limit);
-        let delivery = self.counts.read();
-        match result {
-            Err(error) if delivery.pending > 0 => {
-                let why = match error {
-                    OTelSdkError::AlreadyShutdown => error.to_string(),
-                    _ => late(delivery.pending, limit),
-                };
-                let before = delivery.last_error.as_ref().map(|last| format!("; before that: {last}"));
-                self.counts.note(why + &before.unwrap_or_default());
-            }
-            _ => {}
+        let (in_time, counts) = (self.queue.close(limit), self.queue.counts());
+        let delivery = counts.read();
+        if !in_time && delivery.pending > 0 {
+            let before = delivery.last_error.as_ref().map(|last| format!("; before that: {last}"));
+            counts.note(late(delivery.pending, limit) + &before.unwrap_or_default());
         }
-        self.counts.read().over()
+        counts.read().over()
     }
 }
 

@@ -14,13 +14,13 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 
 use super::connection::Connection;
-use super::counts::Counts;
 use super::error::Error;
+use super::queue::Queue;
 
 /// An exporter that sends from the thread that calls it, which must not be one of a runtime.
-pub(super) fn exporter(connection: &Connection, counts: Arc<Counts>) -> Result<SpanExporter, Error> {
+pub(super) fn exporter(connection: &Connection, queue: Arc<Queue>) -> Result<SpanExporter, Error> {
     let url = connection.url()?;
-    let client = Client { client: client(connection)?, headers: connection.headers.clone(), counts };
+    let client = Client { client: client(connection)?, headers: connection.headers.clone(), queue };
     let mut builder = SpanExporter::builder().with_http();
     if connection.gzip {
         builder = builder.with_compression(Compression::Gzip);
@@ -53,7 +53,7 @@ fn client(connection: &Connection) -> Result<blocking::Client, Error> {
 struct Client {
     client: blocking::Client,
     headers: Vec<(HeaderName, HeaderValue)>,
-    counts: Arc<Counts>,
+    queue: Arc<Queue>,
 }
 
 /// Without the headers.
@@ -75,14 +75,14 @@ impl HttpClient for Client {
                 Ok(error) => chain(&error.without_url()),
                 Err(error) => error.to_string(),
             };
-            self.counts.cause(error.clone());
+            self.queue.counts().cause(error.clone());
             HttpError::from(error)
         })?;
         if response.status().is_success()
             && let Ok(ExportTraceServiceResponse { partial_success: Some(partial) }) =
                 ExportTraceServiceResponse::decode(response.body().clone())
         {
-            self.counts.reject(partial.rejected_spans, &partial.error_message);
+            self.queue.counts().reject(partial.rejected_spans, &partial.error_message);
         }
         Ok(response)
     }

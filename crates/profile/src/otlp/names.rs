@@ -10,6 +10,11 @@ pub(super) const OTHER: &str = "_OTHER";
 /// Where an agent's knowledge comes from.
 pub(super) const DATA_SOURCE: &str = "gen_ai.data_source.id";
 
+/// What an error in a field says.
+pub(super) const EXCEPTION_MESSAGE: &str = "exception.message";
+/// What those say that caused it: `tracing-opentelemetry` puts them where others have the stack.
+pub(super) const EXCEPTION_CAUSES: &str = "exception.stacktrace";
+
 /// Operations of `gen_ai.operation.name` that call another service.
 pub(super) const CLIENT_OPERATIONS: [&str; 5] =
     ["chat", "text_completion", "generate_content", "embeddings", "retrieval"];

@@ -46,7 +46,7 @@ fn counts_tokens(key: &str) -> bool {
 fn is_number(value: &Value) -> bool {
     match value {
         Value::I64(_) | Value::F64(_) => true,
-        // What the bridge makes of unsigned integers.
+        // What becomes of unsigned integers.
         Value::String(text) => !text.as_str().is_empty() && text.as_str().bytes().all(|byte| byte.is_ascii_digit()),
         _ => false,
     }

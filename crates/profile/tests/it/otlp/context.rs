@@ -7,6 +7,7 @@ use ninefold_core::model::{ModelId, ModelRequest};
 use ninefold_core::span;
 use ninefold_profile::otlp::{continue_trace, traceparent, tracestate};
 use ninefold_profile::record;
+use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
 use tracing::instrument::Instrument as _;
 
@@ -79,10 +80,47 @@ fn a_run_continues_the_hosts_opentelemetry_context() {
             false,
             TraceState::default(),
         );
-        let _attached = opentelemetry::Context::new().with_remote_span_context(host).attach();
+        let _attached = Context::new().with_remote_span_context(host).attach();
         paused_runtime().block_on(run(async {}));
     });
     assert_eq!(named(&spans, "invoke_agent soar").parent_span_id.to_string(), PARENT);
+}
+
+#[test]
+fn what_the_host_does_with_opentelemetry_stands_below_the_span_it_is_in() {
+    let mut inside = Vec::new();
+    let spans = exported(|| {
+        let current = || Context::current().span().span_context().clone();
+        let work = run(async {
+            inside.push(phase("assess", async { current() }).await);
+            // What the host has made current itself counts where it is inside of a span of ours.
+            let own = SpanContext::new(
+                TraceId::from_hex(TRACE).unwrap(),
+                SpanId::from_hex(PARENT).unwrap(),
+                TraceFlags::SAMPLED,
+                false,
+                TraceState::default(),
+            );
+            let _attached = Context::current().with_remote_span_context(own).attach();
+            phase("collect", async {}).await;
+        });
+        paused_runtime().block_on(work);
+        assert!(!current().is_valid(), "outside it is over");
+    });
+    assert_eq!(inside, [named(&spans, "phase assess").span_context.clone()]);
+    assert_eq!(named(&spans, "phase collect").parent_span_id.to_string(), PARENT);
+}
+
+#[test]
+fn a_span_is_linked_to_those_it_follows_from() {
+    let spans = exported(|| {
+        let first = span::phase("assess");
+        let second = span::phase("collect");
+        second.follows_from(&first);
+    });
+    let links = &named(&spans, "phase collect").links.links;
+    assert_eq!(links.len(), 1);
+    assert_eq!(links[0].span_context, named(&spans, "phase assess").span_context);
 }
 
 #[test]

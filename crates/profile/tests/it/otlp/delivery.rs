@@ -1,11 +1,14 @@
 //! Nothing is lost silently: every span that ended is delivered, failed or dropped.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ninefold_core::span;
 use ninefold_profile::layer;
 use ninefold_profile::otlp::{Builder, Delivery};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tracing::subscriber::{set_default, with_default};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry;
@@ -136,6 +139,72 @@ fn what_is_not_acknowledged_in_time_is_dropped_and_counted() {
     assert_sums_up(&delivery);
     assert_eq!(delivery.dropped, 20);
     assert!(delivery.last_error.unwrap().contains("20 spans were not acknowledged within 50 ms"));
+}
+
+/// Takes its time for every batch, or panics.
+#[derive(Debug, Clone, Default)]
+struct Slow {
+    delay: Duration,
+    panics: bool,
+    came: Arc<AtomicU64>,
+}
+
+impl SpanExporter for Slow {
+    #[allow(clippy::disallowed_methods, reason = "the export has a thread of its own to sleep on")]
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        assert!(!self.panics, "a defect of the exporter");
+        std::thread::sleep(self.delay);
+        self.came.fetch_add(batch.len() as u64, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "it is about what does not happen later")]
+fn what_is_dropped_at_the_end_is_not_sent_later() {
+    let slow = Slow { delay: Duration::from_millis(40), ..Slow::default() };
+    let (exporting, guard) = builder().batch_size(10).build_with(slow.clone()).unwrap();
+    with_default(registry().with(exporting), || spans(100));
+    let delivery = guard.shutdown_within(Duration::from_millis(60));
+    assert_sums_up(&delivery);
+    assert!(delivery.dropped > 0, "{delivery:?}");
+    std::thread::sleep(Duration::from_millis(300));
+    // The batch that was on its way may have arrived.
+    assert!(slow.came.load(Ordering::SeqCst) <= delivery.delivered + 10, "{delivery:?}");
+}
+
+#[test]
+fn spans_are_sent_while_the_program_runs() {
+    let slow = Slow::default();
+    let (full, _full) = builder().batch_size(10).interval(LONG).build_with(slow.clone()).unwrap();
+    let timed = Slow::default();
+    let (soon, _soon) = builder().interval(Duration::from_millis(20)).build_with(timed.clone()).unwrap();
+    let _host = set_default(registry().with(full).with(soon));
+    spans(25);
+    let came = |slow: &Slow, n| {
+        for _ in 0..1000 {
+            if slow.came.load(Ordering::SeqCst) == n {
+                return true;
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        false
+    };
+    assert!(came(&slow, 20), "full batches at once: {slow:?}");
+    assert!(came(&timed, 25), "the others after a while: {timed:?}");
+}
+
+#[test]
+fn an_exporter_that_panics_blocks_no_one_and_loses_nothing_silently() {
+    let (exporting, guard) = builder().build_with(Slow { panics: true, ..Slow::default() }).unwrap();
+    let _host = set_default(registry().with(exporting));
+    spans(3);
+    guard.flush();
+    spans(2);
+    let delivery = guard.shutdown_within(LONG);
+    assert_sums_up(&delivery);
+    assert_eq!((delivery.ended, delivery.dropped), (5, 5));
+    assert!(delivery.last_error.unwrap().contains("panicked"));
 }
 
 #[test]

@@ -155,6 +155,34 @@ fn a_span_that_outlives_its_run_has_an_end_of_its_own() {
 }
 
 #[test]
+fn a_span_that_is_left_in_another_run_than_its_own_ends_there() {
+    let spans = exported(|| {
+        real_runtime().block_on(async {
+            let left = record(run(async { span::phase("left behind") })).await;
+            drop(record(phase("later", wait(3).instrument(left.output.clone()))).await);
+        });
+    });
+    let (left, later) = (named(&spans, "phase left behind"), named(&spans, "phase later"));
+    assert!(left.end_time.duration_since(left.start_time).unwrap() >= ms(3), "{left:?} {later:?}");
+}
+
+#[test]
+fn spans_that_a_recording_has_no_room_for_have_times_of_their_own() {
+    let spans = exported(|| {
+        let work = run(async { drop((0..15_000).map(|_| span::store()).collect::<Vec<_>>()) });
+        drop(real_runtime().block_on(async { record(work).await }));
+    });
+    assert_eq!(spans.len(), 15_001);
+    let root = named(&spans, "invoke_agent soar");
+    // Clocks of both kinds are compared; by seconds they do not differ.
+    let slack = Duration::from_secs(5);
+    for span in &spans {
+        assert!(span.start_time + slack > root.start_time && span.start_time < root.end_time + slack, "{span:?}");
+        assert!(span.end_time >= span.start_time, "{span:?}");
+    }
+}
+
+#[test]
 fn a_paused_clock_is_the_profiles_and_so_the_receivers() {
     let kept = Kept::default();
     let (exporting, guard) = builder().build_with(kept.clone()).unwrap();

@@ -1,0 +1,117 @@
+//! The queue without a thread that sends: the tests do what it would.
+
+use std::sync::Arc;
+use std::thread;
+
+use super::*;
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn queue(capacity: usize, batch_size: usize) -> Arc<Queue> {
+    Arc::new(Queue::new(Counts::new(capacity), batch_size))
+}
+
+fn push(queue: &Queue, n: usize) {
+    (0..n).for_each(|_| queue.push(Open::silent()));
+}
+
+/// The size of the next batch.
+fn batch(queue: &Queue, interval: Duration) -> Option<usize> {
+    let Task::Send(mut batch) = queue.next(interval) else { return None };
+    let n = batch.len();
+    queue.counts().take(n as u64);
+    batch.clear();
+    queue.sent(batch);
+    Some(n)
+}
+
+#[test]
+fn batches_are_as_large_as_they_may_be_and_in_order() {
+    let queue = queue(100, 4);
+    push(&queue, 10);
+    assert_eq!((batch(&queue, LONG), batch(&queue, LONG)), (Some(4), Some(4)));
+    assert_eq!(batch(&queue, Duration::ZERO), Some(2), "after the interval, what there is");
+}
+
+#[test]
+fn what_there_is_no_room_for_is_dropped_until_there_is() {
+    let queue = queue(5, 2);
+    push(&queue, 7);
+    assert_eq!((queue.counts().read().ended, queue.counts().read().dropped), (7, 2));
+    assert_eq!(batch(&queue, LONG), Some(2));
+    push(&queue, 3);
+    assert_eq!(queue.counts().read().dropped, 3);
+}
+
+#[test]
+fn emptied_batches_are_filled_again() {
+    let queue = queue(100, 8);
+    push(&queue, 8);
+    let Task::Send(mut first) = queue.next(LONG) else { panic!("it is full") };
+    let place = first.as_ptr();
+    first.clear();
+    queue.sent(first);
+    push(&queue, 8);
+    let Task::Send(second) = queue.next(LONG) else { panic!("it is full") };
+    assert_eq!(second.as_ptr(), place);
+}
+
+#[test]
+fn who_flushes_waits_for_what_was_there_and_for_no_more() {
+    let queue = queue(100, 2);
+    push(&queue, 5);
+    let flushing = Arc::clone(&queue);
+    let flushing = thread::spawn(move || flushing.flush(LONG));
+    while queue.lock().asked == 0 {
+        thread::yield_now();
+    }
+    let mut sent = 0;
+    loop {
+        match queue.next(LONG) {
+            Task::Send(batch) => {
+                sent += batch.len();
+                // As fast as spans are sent, there are more.
+                push(&queue, 2);
+                queue.sent(batch);
+            }
+            Task::Flush(asked) => break queue.flushed(asked),
+            Task::End => panic!("it is not closed"),
+        }
+    }
+    assert!(flushing.join().unwrap());
+    assert_eq!(sent, 5);
+}
+
+#[test]
+fn flushing_gives_up_when_nobody_sends_or_time_is_over() {
+    let queue = queue(100, 2);
+    push(&queue, 1);
+    assert!(!queue.flush(Duration::from_millis(1)));
+    queue.over();
+    assert!(queue.flush(LONG), "there is nothing to wait for");
+}
+
+#[test]
+fn what_is_there_when_it_closes_is_sent_first_and_nothing_comes_after() {
+    let queue = queue(100, 4);
+    push(&queue, 5);
+    let closing = Arc::clone(&queue);
+    let closing = thread::spawn(move || closing.close(LONG));
+    while !queue.is_closed() {
+        thread::yield_now();
+    }
+    push(&queue, 3);
+    assert_eq!((batch(&queue, LONG), batch(&queue, LONG), batch(&queue, LONG)), (Some(4), Some(1), None));
+    queue.over();
+    assert!(closing.join().unwrap());
+    assert_eq!(queue.counts().read().ended, 5);
+}
+
+#[test]
+fn what_is_not_sent_in_time_never_is() {
+    let queue = queue(100, 2);
+    push(&queue, 6);
+    assert_eq!(batch(&queue, LONG), Some(2));
+    assert!(!queue.close(Duration::from_millis(1)));
+    assert_eq!(batch(&queue, LONG), None);
+}
