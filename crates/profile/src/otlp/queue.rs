@@ -154,7 +154,7 @@ impl Queue {
         self.work.notify_one();
         let waits = |batches: &mut Batches| batches.answered < asked && !batches.over;
         let waited = self.done.wait_timeout_while(batches, limit, waits);
-        let (_, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        let (_batches, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         !timeout.timed_out()
     }
 
