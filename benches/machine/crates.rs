@@ -18,4 +18,4 @@ pub use self::data::{Data, value};
 pub use self::describe::describe;
 pub use self::gather::gather;
 pub use self::report::{Report, Target, figure, spread, workspace};
-pub use self::samples::{is_test, named, resident_kib, times};
+pub use self::samples::{is_test, named, resident_kib, samples, times};

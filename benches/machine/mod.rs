@@ -28,7 +28,7 @@ pub use self::describe::describe;
 pub use self::gather::gather;
 pub use self::host::{Accounted, Host};
 pub use self::report::{Report, Target, figure, spread, workspace};
-pub use self::samples::{is_test, named, resident_kib, times};
+pub use self::samples::{is_test, named, resident_kib, samples, times};
 
 /// Criterion with enough samples for a median that holds; its JSON is under `target/criterion`.
 pub fn criterion() -> Criterion {

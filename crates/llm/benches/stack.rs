@@ -68,7 +68,7 @@ async fn timed<F: Future>(batch: usize, mut call: impl FnMut(usize) -> F) -> Vec
         black_box(call(next()).await);
     }
     let mut times = Vec::with_capacity(SAMPLES);
-    for _ in 0..SAMPLES {
+    for _ in 0..machine::samples(SAMPLES) {
         let started = Instant::now();
         for _ in 0..batch {
             black_box(call(next()).await);

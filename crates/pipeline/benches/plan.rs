@@ -117,7 +117,7 @@ fn verification(subgoals: Vec<Subgoal>, evidence: Evidence, agents: Vec<AgentCar
 
 async fn verify(report: &mut Report, cx: &Cx) {
     let mut micros = Vec::new();
-    for _ in 0..SAMPLES {
+    for _ in 0..machine::samples(SAMPLES) {
         let plans: Vec<Vec<Subgoal>> = (0..BATCH).map(|_| subgoals()).collect();
         let start = Instant::now();
         for plan in plans {
@@ -152,7 +152,7 @@ async fn verify(report: &mut Report, cx: &Cx) {
             "{verdict:?}"
         );
         let mut micros = Vec::new();
-        for _ in 0..SAMPLES {
+        for _ in 0..machine::samples(SAMPLES) {
             let inputs: Vec<Verification> = (0..BATCH).map(|_| input.clone()).collect();
             let start = Instant::now();
             for input in inputs {
@@ -206,7 +206,7 @@ async fn route(report: &mut Report, cx: &Cx) {
         let routes = route.run(input(), cx).await.unwrap();
         assert!(routes.impasses.is_empty() && routes.assignments.len() == subgoals.len(), "{routes:?}");
         let mut micros = Vec::new();
-        for _ in 0..SAMPLES {
+        for _ in 0..machine::samples(SAMPLES) {
             let inputs: Vec<Routing> = (0..BATCH).map(|_| input()).collect();
             let start = Instant::now();
             for input in inputs {
