@@ -66,7 +66,7 @@ fn five_cases() -> Value {
     let mean = |of: fn(&five::Case) -> usize| cases.iter().map(of).sum::<usize>() as f64 / cases.len() as f64;
     let present = cases.iter().filter(|case| case.present).count();
     let rows: Vec<Value> = cases.iter().map(|case| json!({
-        "message": case.message, "offered": case.offered, "tokens": case.tokens, "tokens_prefixed": case.prefixed,
+        "message": case.message, "offered": case.offered, "tokens": case.tokens, "tokens_prefixed": case.prefixed, "commands": case.commands,
         "intended_present": case.present,
     })).collect();
     json!({
