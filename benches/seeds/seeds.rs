@@ -133,7 +133,7 @@ impl Seeds {
         }
         let reported = |told: &Told, ours: f64| told.row.really.is_some() && worse(told, told.row.report, ours);
         let reported: Vec<_> = measured.iter().filter(|(told, ours)| reported(told, *ours)).collect();
-        println!("better than their code, or lost above, and not as good as their report says: {}", reported.len());
+        println!("not as good as their report says, where their code was measured: {}", reported.len());
         for (told, ours) in &reported {
             let (than, source) = told.row.report.map(|said| (range(said), said.source)).unwrap_or_default();
             println!("  {}: {} against {than} {} ({source})", named(told), figure(*ours), told.row.unit);

@@ -92,7 +92,7 @@ fn five_cases(report: &mut Report) {
     let row = |case: &five::Case| {
         json!({
             "message": case.message, "offered": case.offered, "tokens": case.tokens,
-            "tokens_prefixed": case.prefixed, "intended_present": case.present,
+            "tokens_prefixed": case.prefixed, "commands": case.commands, "intended_present": case.present,
         })
     };
     report.detail("five_cases", cases.iter().map(row).collect());
