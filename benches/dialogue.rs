@@ -7,8 +7,6 @@
 // A benchmark reads the clock itself, and may panic.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
-#[path = "machine/flights.rs"]
-mod flights;
 mod machine;
 
 use std::time::Instant;

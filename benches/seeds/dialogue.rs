@@ -180,7 +180,7 @@ async fn conversations(seeds: &mut Seeds) {
     for (n, (messages, booked)) in FOUR.iter().enumerate() {
         let (mut told, mut held) = (false, None);
         for message in messages {
-            match dialogue.turn(format!("user {n}"), *message).await {
+            match dialogue.turn(format!("user {n}"), message).await {
                 Ok(reply) if reply.failures.is_empty() => {
                     told |= reply.text().contains(booked);
                     held = reply.slots.get("held").cloned();
@@ -197,7 +197,7 @@ async fn conversations(seeds: &mut Seeds) {
 async fn booked(dialogue: &Dialogue, session: &str, taken: &mut Vec<f64>) {
     for (at, message) in BOOKING.iter().enumerate() {
         let start = Instant::now();
-        let reply = dialogue.turn(session, *message).await.unwrap();
+        let reply = dialogue.turn(session, message).await.unwrap();
         taken.push(since(start));
         assert!(reply.failures.is_empty() && (at < 3 || reply.slots["held"].as_u64() > Some(0)), "{reply}");
     }

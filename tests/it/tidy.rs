@@ -32,14 +32,6 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("ninefold-cli", &["ninefold"]),
     ("ninefold-jaeger-receiver", &[]),
-    // The comparison with peers, a workspace of its own.
-    ("ninefold-peer", &["ninefold"]),
-    ("measure", &[]),
-    ("floor", &[]),
-    ("graphflow", &[]),
-    ("swiftidebench", &[]),
-    ("autoagentsbench", &[]),
-    ("rigbench", &[]),
 ];
 
 /// A broken rule: where, what, and the cure.

@@ -19,7 +19,7 @@ use ninefold_llm::files::{Files, LocalFile, RemoteFiles};
 use ninefold_llm::http::Transport;
 use ninefold_store::Sqlite;
 
-use provider::{BYTES, TAKES, UPLOADS, cx, fresh, provider};
+use provider::{TAKES, UPLOADS, cx, fresh, provider};
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");

@@ -187,7 +187,8 @@ async fn of_many_writers_on_many_threads_none_waits_for_ever() {
             store.begin(run, header()).await.unwrap();
             for n in 0..40 {
                 // Now and then one that is for the thread, and one that gives up.
-                let output = if (run.0 + u128::from(n)) % 61 == 0 { "long ".repeat(BRIEF) } else { n.to_string() };
+                let output =
+                    if (run.0 + u128::from(n)).is_multiple_of(61) { "long ".repeat(BRIEF) } else { n.to_string() };
                 if n % 13 == 5 {
                     let given_up = store.append(run, vec![entry(1_000 + n, "given up")]);
                     let _ = tokio::time::timeout(Duration::ZERO, given_up).await;
