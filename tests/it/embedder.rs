@@ -94,13 +94,13 @@ async fn agents_are_chosen_by_what_their_examples_mean_and_by_words_when_the_emb
         .embedder(Arc::clone(&embedder))
         .pipeline(|pipeline| {
             pipeline.decompose(|_: Decomposition, _: Cx| async {
-                Ok(Noted::new(vec![Subgoal::new("where", "crimson automobile")].try_into()?))
+                Ok(Noted::new(vec![Subgoal::new("where", "compare the crimson automobile")].try_into()?))
             })
         })
         .build()
         .await
         .unwrap();
-    let question = "Compare the left side with the right side and weigh both";
+    let question = "Compare the crimson automobile: why crimson, and why an automobile?";
     embedder.fail(Some(Error::new(ErrorKind::Unavailable, "the model is down")));
     let answer = soar.answer(question).await.unwrap();
     assert!(answer.text.contains("Nobody knows"), "{answer}");
