@@ -30,7 +30,7 @@ pub fn measure(seeds: &mut Seeds) {
         assert_eq!(text.lines().count(), lines);
         // A class and its five methods each, as the predecessor counts chunks; here small ones share a chunk and keep their names.
         let defined: usize = split("service.py", &text, &Labels::none()).iter().map(|chunk| chunk.defines.len()).sum();
-        assert_eq!(defined, 6 * classes);
+        assert!(defined >= 6 * classes, "{defined} names of {} definitions", 6 * classes);
         let samples = if seeds.quick() { 2 } else { 100 };
         let taken: Vec<f64> = (0..samples)
             .map(|_| {

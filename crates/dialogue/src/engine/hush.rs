@@ -1,7 +1,6 @@
 //! Keeps the values of sensitive slots out of what models and the inspector see of a turn.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use jiff::civil::DateTime;
 use serde_json::Value;
@@ -26,10 +25,8 @@ impl Turn<'_> {
     /// Keeps in mind what sensitive slots hold now.
     pub(crate) fn keep_secrets(&mut self) {
         for slot in &self.engine.sensitive {
-            let Some(filled) = self.state.values.get(slot) else { continue };
-            if !self.kept.iter().any(|kept| Arc::ptr_eq(kept, filled)) {
+            if let Some(filled) = self.state.values.get(slot) {
                 self.state.secrets.keep_value(&filled.value, &filled.original);
-                self.kept.push(Arc::clone(filled));
             }
         }
     }

@@ -41,8 +41,6 @@ pub(crate) struct Turn<'a> {
     pub(crate) steps: u32,
     /// The actions that were called and came back, in order.
     pub(crate) called: Vec<SmolStr>,
-    /// The values of sensitive slots that are kept in mind already.
-    pub(crate) kept: Vec<Arc<Filled>>,
     /// Why the question that was open is put again.
     pub(crate) again: Option<Again>,
     /// The slot whose question was answered in this turn.
@@ -202,7 +200,6 @@ impl<'a> Turn<'a> {
             said: Said::default(),
             trail: Vec::new(),
             called: Vec::new(),
-            kept: Vec::new(),
             failures: Vec::new(),
             steps: 0,
             again: None,
