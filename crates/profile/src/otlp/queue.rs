@@ -15,6 +15,8 @@ use super::open::Open;
 const ROOM: usize = 512;
 /// Emptied batches that are kept to be filled again.
 const SPARE: usize = 4;
+/// The shortest wait for a batch to fill up: without any, whoever waits would never let go of the lock.
+pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 
 /// See the module.
 #[derive(Debug)]
@@ -97,8 +99,10 @@ impl Queue {
         }
     }
 
-    /// What is to be done next. Waits for it; at the latest after `interval`, what there is counts as a batch.
+    /// What is to be done next. Waits for it; at the latest after `interval`, which is at least [`SHORTEST`], what there is
+    /// counts as a batch.
     pub(super) fn next(&self, interval: Duration) -> Task {
+        let interval = interval.max(SHORTEST);
         let mut batches = self.lock();
         loop {
             if batches.abandoned {

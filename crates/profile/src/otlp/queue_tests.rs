@@ -1,6 +1,6 @@
 //! The queue without a thread that sends: the tests do what it would.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use super::*;
@@ -31,6 +31,22 @@ fn batches_are_as_large_as_they_may_be_and_in_order() {
     push(&queue, 10);
     assert_eq!((batch(&queue, LONG), batch(&queue, LONG)), (Some(4), Some(4)));
     assert_eq!(batch(&queue, Duration::ZERO), Some(2), "after the interval, what there is");
+}
+
+#[test]
+fn who_waits_without_an_interval_lets_others_push() {
+    let queue = queue(100, 4);
+    let (waiting, pushing) = (Arc::clone(&queue), Arc::clone(&queue));
+    let (sender, receiver) = mpsc::channel();
+    // Not joined: if it never lets go, the test is to fail and not to wait.
+    thread::spawn(move || sender.send(batch(&waiting, Duration::ZERO)));
+    thread::spawn(move || {
+        while pushing.counts().read().ended < 1000 {
+            push(&pushing, 4);
+            thread::yield_now();
+        }
+    });
+    assert!(matches!(receiver.recv_timeout(Duration::from_secs(20)), Ok(Some(1..=4))));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tracing::subscriber::{set_default, with_default};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
-use tracing_subscriber::registry;
+use tracing_subscriber::{Registry, registry};
 
 use super::kept::builder;
 use super::receiver::{Manner, Receiver};
@@ -192,6 +192,17 @@ fn spans_are_sent_while_the_program_runs() {
     };
     assert!(came(&slow, 20), "full batches at once: {slow:?}");
     assert!(came(&timed, 25), "the others after a while: {timed:?}");
+}
+
+#[test]
+fn an_interval_that_is_too_short_to_wait_for_is_refused() {
+    for interval in [Duration::ZERO, Duration::from_micros(999)] {
+        let error = builder().interval(interval).build_with::<Registry, _>(Slow::default()).map(drop).unwrap_err();
+        assert_eq!(error.setting(), "interval");
+        assert!(error.to_string().contains("is shorter than 1ms"), "{error}");
+    }
+    let (_, guard) = builder().interval(Duration::from_millis(1)).build_with::<Registry, _>(Slow::default()).unwrap();
+    assert!(guard.shutdown().is_complete());
 }
 
 #[test]
