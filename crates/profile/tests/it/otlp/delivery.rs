@@ -214,8 +214,44 @@ fn an_exporter_that_panics_blocks_no_one_and_loses_nothing_silently() {
     spans(2);
     let delivery = guard.shutdown_within(LONG);
     assert_sums_up(&delivery);
-    assert_eq!((delivery.ended, delivery.dropped), (5, 5));
-    assert!(delivery.last_error.unwrap().contains("panicked"));
+    assert_eq!((delivery.ended, delivery.failed), (5, 5));
+    assert_eq!(delivery.last_error.as_deref(), Some("panicked: a defect of the exporter"));
+}
+
+/// Panics for its first batch, and whenever it is flushed or shut down.
+#[derive(Debug, Default)]
+struct Stumbles {
+    came: AtomicU64,
+}
+
+impl SpanExporter for Stumbles {
+    async fn export(&self, _: Vec<SpanData>) -> OTelSdkResult {
+        assert!(self.came.fetch_add(1, Ordering::SeqCst) > 0, "the first");
+        Ok(())
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        panic!("no flushing")
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        panic!("no end")
+    }
+}
+
+#[test]
+fn after_a_panic_the_next_batch_is_sent() {
+    let (exporting, guard) = builder().build_with(Stumbles::default()).unwrap();
+    let _host = set_default(registry().with(exporting));
+    spans(3);
+    let delivery = guard.flush();
+    assert_eq!((delivery.failed, delivery.pending), (3, 0));
+    assert_eq!(delivery.last_error.as_deref(), Some("panicked: no flushing"));
+    spans(2);
+    let delivery = guard.shutdown_within(LONG);
+    assert_sums_up(&delivery);
+    assert_eq!((delivery.delivered, delivery.failed, delivery.dropped), (2, 3, 0));
+    assert_eq!(delivery.last_error.as_deref(), Some("panicked: no end"));
 }
 
 #[test]
