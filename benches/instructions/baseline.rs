@@ -2,6 +2,7 @@
 //! it, the comparison fails. Below it, it passes and asks for a new baseline: until then the gain could be lost unseen.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
@@ -20,19 +21,38 @@ const COMMAND: &str = "cargo bench --bench instructions --features dialogue -- -
 #[derive(PartialEq, Serialize, Deserialize)]
 pub struct Conditions {
     compiler: String,
+    /// Its functions are counted as well, and differ from version to version.
+    library: String,
     processor: String,
 }
 
 impl Conditions {
     /// Those of this process.
     pub fn here() -> Result<Self, String> {
-        let output = Command::new("rustc").arg("--version").output();
-        let output = output.map_err(|error| format!("rustc cannot be started, so its version is unknown: {error}"))?;
         Ok(Self {
-            compiler: String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+            compiler: first_line("rustc", "--version")?,
+            // With the distribution's own version: it mends such functions without a new one of the library.
+            library: first_line("ldd", "--version")?,
             processor: format!("{} {}{}", std::env::consts::ARCH, std::env::consts::OS, vectors()),
         })
     }
+}
+
+impl fmt::Display for Conditions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} with {} on {}", self.compiler, self.library, self.processor)
+    }
+}
+
+/// What a program says of versions.
+fn first_line(program: &str, argument: &str) -> Result<String, String> {
+    let unknown =
+        |why: String| format!("`{program} {argument}` {why}, so it is unknown whether counts can be compared");
+    let output = Command::new(program).arg(argument).env("LC_ALL", "C").output();
+    let output = output.map_err(|error| unknown(format!("cannot be started: {error}")))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let line = said.lines().next().map(str::trim).filter(|line| output.status.success() && !line.is_empty());
+    line.map(str::to_owned).ok_or_else(|| unknown(format!("names no version and ends with {}", output.status)))
 }
 
 /// The hash and the search for bytes have a variant for AVX2, and valgrind shows what the machine has of it.
@@ -80,8 +100,8 @@ impl Baseline {
         serde_json::from_str(&text).map_err(|error| format!("{PLACE} is not what `{COMMAND}` writes: {error}"))
     }
 
-    /// Holds counts against it, and says how.
-    pub fn compare(&self, here: &Conditions, counts: &[Count]) -> ExitCode {
+    /// Holds counts against it, and says how. If they are `all`, it may have no others.
+    pub fn compare(&self, here: &Conditions, counts: &[Count], all: bool) -> ExitCode {
         let (mut above, mut below, mut unknown) = (0, 0, 0);
         println!("{:<52} {:>10} {:>10} {:>9}", "instructions of one round", "baseline", "now", "change");
         for (name, now) in counts {
@@ -102,21 +122,26 @@ impl Baseline {
             };
             println!("{name:<52} {before:>10} {now:>10} {:>+7.2} %{verdict}", 100.0 * change);
         }
+        let is_counted = |name: &str| counts.iter().any(|(counted, _)| *counted == name);
+        let mut gone = 0;
+        for (name, before) in self.operations.iter().filter(|(name, _)| all && !is_counted(name)) {
+            gone += 1;
+            println!("{name:<52} {before:>10} {:>10} {:>9}  NOT COUNTED", "-", "-");
+        }
         let bound = 100.0 * BOUND;
         if *here != self.conditions {
-            let Conditions { compiler, processor } = &self.conditions;
             println!(
-                "NOT CHECKED: the baseline is of {compiler} on {processor}, and this is {} on {}; another compiler counts \
+                "NOT CHECKED: the baseline is of {}, and this is {here}; another compiler, C library or processor counts \
                  otherwise. `{COMMAND}` writes one for this, from code that is known to be good",
-                here.compiler, here.processor
+                self.conditions
             );
             return ExitCode::SUCCESS;
         }
-        if above + unknown > 0 {
+        if above + unknown + gone > 0 {
             println!(
-                "FAILED: {above} operations take over {bound} % more instructions than {PLACE} says, {unknown} are not in it. \
-                 Find out which functions they are by callgrind_annotate on the files in target/tmp/instructions; if the work \
-                 is worth it, accept it by `{COMMAND}` and commit the file"
+                "FAILED: {above} operations take over {bound} % more instructions than {PLACE} says, {unknown} are not in it, \
+                 {gone} are in it and no longer counted. Find out which functions they are by callgrind_annotate on the \
+                 files in target/tmp/instructions; if the work is worth it, accept it by `{COMMAND}` and commit the file"
             );
             return ExitCode::FAILURE;
         }

@@ -8,9 +8,10 @@
 //! ```
 //!
 //! The program runs itself under valgrind, once for so many rounds of an operation and once for twice as many; the difference is
-//! that many rounds alone, so that neither starting nor setting up counts. What is counted depends on the compiler and the
-//! kind of processor, which the baseline names: with another one it is shown but fails nothing, and it says so. What callgrind saw
-//! is kept in `target/tmp/instructions`; `callgrind_annotate --inclusive=yes FILE` tells which functions it was.
+//! that many rounds alone, so that neither starting nor setting up counts. What is counted depends on the compiler,
+//! the C library and the kind of processor, which the baseline names: with another one it is shown but fails nothing, and it says
+//! so. What callgrind saw is kept in `target/tmp/instructions`; `callgrind_annotate --inclusive=yes FILE` tells which functions it
+//! was.
 
 // A benchmark starts programs, and may panic.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
@@ -74,7 +75,7 @@ fn main() -> ExitCode {
         return baseline::write(conditions, counts, words.is_empty());
     }
     match Baseline::read() {
-        Ok(baseline) => baseline.compare(&conditions, &counts),
+        Ok(baseline) => baseline.compare(&conditions, &counts, words.is_empty()),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE

@@ -20,7 +20,7 @@ use super::error::Error;
 use super::guard::Guard;
 use super::http;
 use super::names::resource::{ENVIRONMENT, SERVICE_NAME, SERVICE_VERSION};
-use super::queue::Queue;
+use super::queue::{Queue, SHORTEST};
 use super::resource::resource;
 use super::sender::Sender;
 use super::targets::{TRANSPORT, Targets, is_within};
@@ -159,7 +159,7 @@ impl Builder {
         self
     }
 
-    /// The longest that spans wait for a batch to fill up; 5 s by default.
+    /// The longest that spans wait for a batch to fill up; 5 s by default, and at least 1 ms.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
@@ -246,6 +246,10 @@ impl Builder {
         if self.queue_size == 0 || self.batch_size == 0 || self.batch_size > self.queue_size {
             let what = "it must be from 1 up, and not more than the queue holds";
             return Err(Error::new(if self.queue_size == 0 { "queue_size" } else { "batch_size" }, what));
+        }
+        if self.interval < SHORTEST {
+            let what = format!("{:?} is shorter than {SHORTEST:?}, the least that spans wait", self.interval);
+            return Err(Error::new("interval", what));
         }
         let sender = Sender {
             transport,

@@ -54,6 +54,12 @@ impl Counts {
         false
     }
 
+    /// Counts spans that waited in the queue and will not be sent.
+    pub(super) fn lose(&self, spans: u64) {
+        self.queued.fetch_sub(spans, Ordering::Relaxed);
+        self.dropped.fetch_add(spans, Ordering::Relaxed);
+    }
+
     /// Counts spans that left the queue.
     pub(super) fn take(&self, spans: u64) {
         self.queued.fetch_sub(spans, Ordering::Relaxed);

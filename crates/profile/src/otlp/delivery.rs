@@ -12,7 +12,7 @@ pub struct Delivery {
     /// as failed; over gRPC the library below does not tell, and they count as delivered.
     pub delivered: u64,
     /// Spans that were sent in vain: the receiver was not there, did not answer in time, refused the request or rejected
-    /// the spans. Whether a request without an answer arrived, no one can tell.
+    /// the spans, or the exporter panicked. Whether a request without an answer arrived, no one can tell.
     pub failed: u64,
     /// Spans that were not sent: the queue was full, or the time for shutting down was over.
     pub dropped: u64,

@@ -1,7 +1,7 @@
 //! Which exported spans this thread is inside of. Each is OpenTelemetry's current context meanwhile, so that what the host
 //! does with OpenTelemetry stands below it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use opentelemetry::trace::SpanId;
 use opentelemetry::{Context, ContextGuard};
@@ -9,6 +9,8 @@ use tracing::span::Id;
 
 thread_local! {
     static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
+    /// Whether the list was ever used here. It has nothing to destroy, so it can be asked until the thread is gone.
+    static IS_USED: Cell<bool> = const { Cell::new(false) };
 }
 
 struct Entered {
@@ -30,10 +32,16 @@ pub(super) struct Left {
 
 /// Enters a span.
 pub(super) fn enter(export: u64, id: &Id, span: SpanId, tree: Option<u64>, context: Context) {
-    // Only the thread's own end can make it fail; then nothing is inside of anything.
+    // The thread's own end has destroyed the list: nothing is inside of anything, and OpenTelemetry's may be gone as well.
+    if IS_USED.get() && ENTERED.try_with(|_| ()).is_err() {
+        return;
+    }
+    // What a thread uses first is destroyed last. The guards in the list need OpenTelemetry's current context when they go, so
+    // it comes first.
+    let guard = context.attach();
+    IS_USED.set(true);
     let _ = ENTERED.try_with(|entered| {
-        let entry = Entered { export, id: id.into_u64(), span, tree, guard: context.attach() };
-        entered.borrow_mut().push(entry);
+        entered.borrow_mut().push(Entered { export, id: id.into_u64(), span, tree, guard });
     });
 }
 
@@ -61,4 +69,45 @@ pub(super) fn beside_another(export: u64, span: SpanId) -> Option<(Id, SpanId)> 
         Some((Id::from_u64(own.id), own.span))
     });
     found.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// Enters a span for good. Each is the first of its thread.
+    fn enter_one() {
+        enter(0, &Id::from_u64(1), SpanId::from(7), None, Context::new());
+    }
+
+    // What goes wrong in these ends the whole process: a thread that ends must not panic.
+
+    #[test]
+    fn a_thread_may_end_inside_of_a_span() {
+        thread::spawn(enter_one).join().unwrap();
+    }
+
+    #[test]
+    fn a_span_may_be_entered_when_the_thread_has_ended() {
+        struct Late;
+
+        impl Drop for Late {
+            fn drop(&mut self) {
+                enter_one();
+                assert!(exit(0, &Id::from_u64(1)).is_none(), "there is no list any more");
+            }
+        }
+
+        thread_local! {
+            static LATE: Late = const { Late };
+        }
+        thread::spawn(|| {
+            LATE.with(|_| ());
+            enter_one();
+        })
+        .join()
+        .unwrap();
+    }
 }

@@ -89,11 +89,10 @@ impl Guard {
 
 impl Running {
     fn end(self, limit: Duration) -> Delivery {
-        let (in_time, counts) = (self.queue.close(limit), self.queue.counts());
-        let delivery = counts.read();
-        if !in_time && delivery.pending > 0 {
-            let before = delivery.last_error.as_ref().map(|last| format!("; before that: {last}"));
-            counts.note(late(delivery.pending, limit) + &before.unwrap_or_default());
+        let (closed, counts) = (self.queue.close(limit), self.queue.counts());
+        if let Err(spans @ 1..) = closed {
+            let before = counts.read().last_error.map(|last| format!("; before that: {last}"));
+            counts.note(late(spans, limit) + &before.unwrap_or_default());
         }
         counts.read().over()
     }

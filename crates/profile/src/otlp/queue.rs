@@ -15,13 +15,15 @@ use super::open::Open;
 const ROOM: usize = 512;
 /// Emptied batches that are kept to be filled again.
 const SPARE: usize = 4;
+/// The shortest wait for a batch to fill up: without any, whoever waits would never let go of the lock.
+pub(super) const SHORTEST: Duration = Duration::from_millis(1);
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Queue {
     counts: Counts,
     batch_size: usize,
-    /// No more spans are taken.
+    /// No more spans are taken. Set under the lock only, so that who holds it knows.
     closed: AtomicBool,
     batches: Mutex<Batches>,
     /// There is something to do for the thread.
@@ -78,13 +80,17 @@ impl Queue {
         if self.is_closed() {
             return;
         }
+        // What is counted is here when the lock is free again, or it could be forgotten in between.
+        let mut batches = self.lock();
+        if self.is_closed() {
+            return;
+        }
         if !span.is_begun {
             self.counts.begin();
         }
         if !self.counts.end() {
             return;
         }
-        let mut batches = self.lock();
         if batches.filling.capacity() == 0 {
             let spare = batches.spare.pop();
             batches.filling = spare.unwrap_or_else(|| Vec::with_capacity(self.batch_size.min(ROOM)));
@@ -97,8 +103,10 @@ impl Queue {
         }
     }
 
-    /// What is to be done next. Waits for it; at the latest after `interval`, what there is counts as a batch.
+    /// What is to be done next. Waits for it; at the latest after `interval`, which is at least [`SHORTEST`], what there is
+    /// counts as a batch.
     pub(super) fn next(&self, interval: Duration) -> Task {
+        let interval = interval.max(SHORTEST);
         let mut batches = self.lock();
         loop {
             if batches.abandoned {
@@ -111,7 +119,11 @@ impl Queue {
                 return Task::Send(batch);
             }
             if self.is_closed() {
-                return Task::End;
+                batches.fill();
+                if batches.full.is_empty() {
+                    return Task::End;
+                }
+                continue;
             }
             let idle = |batches: &mut Batches| batches.is_idle() && !self.is_closed();
             let waited = self.work.wait_timeout_while(batches, interval, idle);
@@ -138,9 +150,12 @@ impl Queue {
         self.done.notify_all();
     }
 
-    /// Notes that the thread has ended.
+    /// Notes that the thread has ended: no more spans are taken, and what is left here never will be sent.
     pub(super) fn over(&self) {
-        self.lock().over = true;
+        let mut batches = self.lock();
+        self.closed.store(true, Ordering::Relaxed);
+        batches.over = true;
+        self.drop_all(batches);
         self.done.notify_all();
     }
 
@@ -158,9 +173,9 @@ impl Queue {
         !timeout.timed_out()
     }
 
-    /// Takes no more spans, has those sent that are here, and waits until the thread ends; says whether it ended in time. What
-    /// is not sent then never will be.
-    pub(super) fn close(&self, limit: Duration) -> bool {
+    /// Takes no more spans, has those sent that are here, and waits until the thread ends. What is not sent then never will be.
+    /// If it did not end in time, the error is how many spans were not acknowledged.
+    pub(super) fn close(&self, limit: Duration) -> Result<(), u64> {
         let mut batches = self.lock();
         self.closed.store(true, Ordering::Relaxed);
         batches.fill();
@@ -168,7 +183,19 @@ impl Queue {
         let waited = self.done.wait_timeout_while(batches, limit, |batches| !batches.over);
         let (mut batches, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         batches.abandoned = true;
-        !timeout.timed_out()
+        let late = timeout.timed_out().then(|| self.counts.read().pending);
+        self.drop_all(batches);
+        late.map_or(Ok(()), Err)
+    }
+
+    /// Drops what waits, and counts it as dropped. The spans go when the lock is free again: what goes with them may be foreign.
+    fn drop_all(&self, mut batches: MutexGuard<'_, Batches>) {
+        batches.fill();
+        let full = std::mem::take(&mut batches.full);
+        let spare = std::mem::take(&mut batches.spare);
+        self.counts.lose(full.iter().map(|batch| batch.len() as u64).sum());
+        drop(batches);
+        drop((full, spare));
     }
 
     fn lock(&self) -> MutexGuard<'_, Batches> {

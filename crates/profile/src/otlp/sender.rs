@@ -1,5 +1,7 @@
 //! The thread that sends: it takes batches from the queue, makes their spans readable, and counts what arrived.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -7,7 +9,7 @@ use std::time::Duration;
 use futures_executor::block_on;
 use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkError;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::SpanExporter;
 
 use ninefold_core::span::TARGET;
@@ -51,16 +53,16 @@ impl<E: SpanExporter + 'static> Sender<E> {
                     self.queue.sent(emptied);
                 }
                 Task::Flush(batches) => {
-                    if let Err(error) = self.transport.force_flush() {
-                        self.queue.counts().note(reason(&error));
+                    if let Err(why) = attempt(|| self.transport.force_flush()) {
+                        self.queue.counts().note(why);
                     }
                     self.queue.flushed(batches);
                 }
                 Task::End => break,
             }
         }
-        if let Err(error) = self.transport.shutdown() {
-            self.queue.counts().note(reason(&error));
+        if let Err(why) = attempt(|| self.transport.shutdown()) {
+            self.queue.counts().note(why);
         }
     }
 
@@ -69,20 +71,36 @@ impl<E: SpanExporter + 'static> Sender<E> {
         let counts = self.queue.counts();
         let n = batch.len() as u64;
         counts.take(n);
-        let spans = batch.drain(..).map(|span| {
-            let mut span = span_data(span, scope, self.attributes);
-            readable::rewrite(&mut span, self.content);
-            span
+        let exported = attempt(|| {
+            let spans = batch.drain(..).map(|span| {
+                let mut span = span_data(span, scope, self.attributes);
+                readable::rewrite(&mut span, self.content);
+                span
+            });
+            block_on(self.transport.export(spans.collect()))
         });
-        match block_on(self.transport.export(spans.collect())) {
+        match exported {
             Ok(()) => counts.deliver(n),
-            Err(error) => counts.fail(n, &reason(&error)),
+            Err(why) => counts.fail(n, &why),
         }
         batch
     }
 }
 
-/// Says that the thread has ended, also where a transport panicked.
+/// Does something that may be the host's code; a panic in it is an error like others, and the next batch may fare better.
+fn attempt(work: impl FnOnce() -> OTelSdkResult) -> Result<(), String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| reason(&error)),
+        Err(payload) => Err(panicked(&*payload)),
+    }
+}
+
+fn panicked(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", text.unwrap_or("without a message"))
+}
+
+/// Says that the thread has ended, also where something on it panicked.
 struct Over<'a>(&'a Queue);
 
 impl Drop for Over<'_> {

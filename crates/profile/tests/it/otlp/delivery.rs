@@ -11,7 +11,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use tracing::subscriber::{set_default, with_default};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
-use tracing_subscriber::registry;
+use tracing_subscriber::{Registry, registry};
 
 use super::kept::builder;
 use super::receiver::{Manner, Receiver};
@@ -195,6 +195,17 @@ fn spans_are_sent_while_the_program_runs() {
 }
 
 #[test]
+fn an_interval_that_is_too_short_to_wait_for_is_refused() {
+    for interval in [Duration::ZERO, Duration::from_micros(999)] {
+        let error = builder().interval(interval).build_with::<Registry, _>(Slow::default()).map(drop).unwrap_err();
+        assert_eq!(error.setting(), "interval");
+        assert!(error.to_string().contains("is shorter than 1ms"), "{error}");
+    }
+    let (_, guard) = builder().interval(Duration::from_millis(1)).build_with::<Registry, _>(Slow::default()).unwrap();
+    assert!(guard.shutdown().is_complete());
+}
+
+#[test]
 fn an_exporter_that_panics_blocks_no_one_and_loses_nothing_silently() {
     let (exporting, guard) = builder().build_with(Slow { panics: true, ..Slow::default() }).unwrap();
     let _host = set_default(registry().with(exporting));
@@ -203,8 +214,44 @@ fn an_exporter_that_panics_blocks_no_one_and_loses_nothing_silently() {
     spans(2);
     let delivery = guard.shutdown_within(LONG);
     assert_sums_up(&delivery);
-    assert_eq!((delivery.ended, delivery.dropped), (5, 5));
-    assert!(delivery.last_error.unwrap().contains("panicked"));
+    assert_eq!((delivery.ended, delivery.failed), (5, 5));
+    assert_eq!(delivery.last_error.as_deref(), Some("panicked: a defect of the exporter"));
+}
+
+/// Panics for its first batch, and whenever it is flushed or shut down.
+#[derive(Debug, Default)]
+struct Stumbles {
+    came: AtomicU64,
+}
+
+impl SpanExporter for Stumbles {
+    async fn export(&self, _: Vec<SpanData>) -> OTelSdkResult {
+        assert!(self.came.fetch_add(1, Ordering::SeqCst) > 0, "the first");
+        Ok(())
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        panic!("no flushing")
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        panic!("no end")
+    }
+}
+
+#[test]
+fn after_a_panic_the_next_batch_is_sent() {
+    let (exporting, guard) = builder().build_with(Stumbles::default()).unwrap();
+    let _host = set_default(registry().with(exporting));
+    spans(3);
+    let delivery = guard.flush();
+    assert_eq!((delivery.failed, delivery.pending), (3, 0));
+    assert_eq!(delivery.last_error.as_deref(), Some("panicked: no flushing"));
+    spans(2);
+    let delivery = guard.shutdown_within(LONG);
+    assert_sums_up(&delivery);
+    assert_eq!((delivery.delivered, delivery.failed, delivery.dropped), (2, 3, 0));
+    assert_eq!(delivery.last_error.as_deref(), Some("panicked: no end"));
 }
 
 #[test]
