@@ -250,7 +250,10 @@ impl SoarBuilder {
             .hint("build the pipeline with a journal"));
         }
         let own: Option<(AgentCard, Arc<dyn Agent>)> = match (&model, &store) {
-            (Some(model), _) => Some((Reason::card(), Arc::new(Reason { model: Arc::clone(model) }))),
+            (Some(model), _) => {
+                let reason = Reason { model: Arc::clone(model), retry: agent_policy.retry };
+                Some((Reason::card(), Arc::new(reason)))
+            }
             (None, Some(store)) => Some((Quote::card(), Arc::new(Quote { store: Arc::clone(store), limit: 8 }))),
             (None, None) => None,
         };

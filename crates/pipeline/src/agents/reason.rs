@@ -6,14 +6,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ninefold_core::{Agent, AgentCard, Cx, Model, ModelRequest, Report, Result, Task};
 
+use crate::layers::policy::Retry;
 use crate::phases::citations::{numbered_sources, statements};
 use crate::phases::route::ANYTHING;
-use crate::phases::{ask, fill};
+use crate::phases::{ask_by, fill};
 
 /// Asks the model.
 pub struct Reason {
     /// The model.
     pub model: Arc<dyn Model>,
+    /// How often a reply that breaks off is asked for.
+    pub retry: Retry,
 }
 
 impl Reason {
@@ -37,7 +40,7 @@ impl Agent for Reason {
             &[("subgoal", &task.subgoal.description), ("findings", &findings), ("sources", &sources)],
         );
         let request = ModelRequest::new(include_str!("../prompts/reason.md"), user);
-        let completion = ask(self.model.as_ref(), request, cx).await?;
+        let completion = ask_by(self.retry, self.model.as_ref(), request, cx).await?;
         Ok(Report { statements: statements(&completion.text, &citations) })
     }
 }

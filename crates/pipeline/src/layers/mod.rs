@@ -276,7 +276,7 @@ where
             let next = (retry.copy)(&input);
             match self.looked_up(input, cx, position).await {
                 Err(error) if error.is_transient() && error.attempts().is_none() => {
-                    retry.policy.pause(attempt, &error, cx).await?;
+                    retry.policy.pause(attempt, error, Duration::ZERO, cx).await?;
                 }
                 outcome => return outcome,
             }

@@ -45,8 +45,17 @@ impl Retry {
         full.mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 
-    pub(crate) async fn pause(&self, attempt: u32, error: &Error, cx: &Cx) -> Result<()> {
-        let pause = tokio::time::sleep(self.length(attempt, error));
+    /// Waits until the next attempt, which takes at least so long. Where the run's deadline comes before that, the error is given up
+    /// with at once: whoever can do without goes on in the time that is left.
+    pub(crate) async fn pause(&self, attempt: u32, error: Error, takes: Duration, cx: &Cx) -> Result<()> {
+        let length = self.length(attempt, &error);
+        let left = cx.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left <= length.saturating_add(takes)) {
+            // A run that is over already says so itself.
+            cx.check()?;
+            return Err(error.given_up(attempt));
+        }
+        let pause = tokio::time::sleep(length);
         traced(
             span::backoff(),
             bounded(cx, None, async {

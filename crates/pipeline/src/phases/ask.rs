@@ -8,6 +8,7 @@ use ninefold_core::{
     Completion, Cx, Delta, Error, ErrorKind, Event, Model, ModelRequest, OutputFormat, Reply, Result, StopReason,
 };
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 use super::aloud::Visible;
 use crate::layers::policy::Retry;
@@ -18,23 +19,35 @@ pub type Listener = Arc<dyn Fn(&str) + Send + Sync>;
 /// Sends a request and reads the reply to its end. Nobody has heard anything of a reply that breaks off, so it is asked for again,
 /// as often as a phase is tried; whatever is around the model cannot do that, because it has handed the beginning on.
 pub(crate) async fn ask(model: &dyn Model, request: ModelRequest, cx: &Cx) -> Result<Completion> {
+    ask_by(Retry::default(), model, request, cx).await
+}
+
+/// The same, as often as this policy says.
+pub(crate) async fn ask_by(retry: Retry, model: &dyn Model, request: ModelRequest, cx: &Cx) -> Result<Completion> {
     // A budget beyond the run's own may end it as well.
     let judged = |error: Error| cx.budget().judge(error);
-    let retry = Retry::default();
     let mut attempt = 1;
     loop {
-        let reply = model.send(request.clone(), cx).await.map_err(judged)?;
-        let error = match read(reply).await {
-            Ok(completion) => return Ok(completion),
-            Err(error) => judged(error),
+        let start = Instant::now();
+        let (began, error) = match model.send(request.clone(), cx).await {
+            Ok(reply) => match read(reply).await {
+                Ok(completion) => return Ok(completion),
+                Err(error) => (true, judged(error)),
+            },
+            Err(error) => (false, judged(error)),
         };
         if !error.is_transient() || error.attempts().is_some() || error.ends_run() {
             return Err(error);
         }
-        if attempt == retry.attempts {
+        if !began && attempt == 1 {
+            // A call that fails at once is tried again by whatever is around the phase or the model.
+            return Err(error);
+        }
+        if !began || attempt >= retry.attempts {
             return Err(error.given_up(attempt));
         }
-        retry.pause(attempt, &error, cx).await?;
+        // A whole reply takes no less time than one that breaks off.
+        retry.pause(attempt, error, start.elapsed(), cx).await?;
         attempt += 1;
     }
 }

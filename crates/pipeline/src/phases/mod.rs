@@ -35,7 +35,7 @@ pub mod synthesize;
 pub mod verify;
 
 pub use ask::Listener;
-pub(crate) use ask::{ask, ask_aloud, ask_json, read_json};
+pub(crate) use ask::{ask, ask_aloud, ask_by, ask_json, read_json};
 pub(crate) use prompt::fill;
 
 use ninefold_core::{Degradation, Error, ErrorKind};

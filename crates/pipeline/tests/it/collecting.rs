@@ -42,6 +42,18 @@ fn notes(answer: &Answer) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_agent_is_not_waited_for_past_the_deadline_but_taken_over() {
+    let soar = planned(vec![subgoal("a", "broken", &[])])
+        .agent(AgentCard::new("broken", "").capability("left side"), fails(ErrorKind::Transient))
+        .agent(AgentCard::new("spare", "").capability("left"), does)
+        .build()
+        .unwrap();
+    // The pause before a second attempt is 50 ms at least.
+    let answer = soar.answer(Query::new(QUESTION).deadline(Duration::from_millis(40))).await.unwrap();
+    assert_eq!(answer.text, "did a [1]", "{:?}", notes(&answer));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_an_agent_fails_at_is_taken_over_by_the_next_able_one() {
     let soar = planned(vec![subgoal("a", "broken", &[]), subgoal("b", "broken", &["a"])])
         .agent(AgentCard::new("broken", "").capability("left side"), fails(ErrorKind::Permanent))

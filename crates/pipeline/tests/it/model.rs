@@ -1,11 +1,14 @@
 //! With a model given, phases use it; what it says is data.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::iter;
-use ninefold_core::{Cx, Degradation, Delta, Error, ErrorKind, Model, ModelId, ModelRequest, Reply, Result};
-use ninefold_pipeline::Soar;
+use ninefold_core::{Cx, Degradation, Delta, Error, ErrorKind, Model, ModelId, ModelRequest, Query, Reply, Result};
+use ninefold_pipeline::phases::collect::AgentPolicy;
+use ninefold_pipeline::{Retry, Soar};
 use ninefold_testkit::ScriptedModel;
 
 use crate::fixture::shelf;
@@ -138,9 +141,73 @@ async fn retries_of_a_reply_that_always_breaks_off_do_not_multiply() {
     assert_eq!(parts, 3, "the second part waits for the first, which is tried three times in all");
 }
 
+/// A model that answers the parts of a question with two replies that break off, then not at all, and so on.
+struct FailsInTurns {
+    inner: ScriptedModel,
+    parts: AtomicUsize,
+}
+
+#[async_trait]
+impl Model for FailsInTurns {
+    fn id(&self) -> &ModelId {
+        self.inner.id()
+    }
+
+    async fn send(&self, request: ModelRequest, cx: &Cx) -> Result<Reply> {
+        if !request.messages[0].text().contains("one part of a larger question") {
+            return self.inner.send(request, cx).await;
+        }
+        if self.parts.fetch_add(1, Ordering::SeqCst) % 3 == 2 {
+            return Err(Error::new(ErrorKind::Transient, "connection refused"));
+        }
+        Ok(Reply::stream(iter([Ok(Delta::Text("It res".into()))])))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_of_replies_that_break_off_and_calls_that_fail_do_not_multiply() {
+    let inner = script().answer("numbered", "The journal [1].");
+    let model = Arc::new(FailsInTurns { inner, parts: AtomicUsize::new(0) });
+    let store = shelf(&[("a.txt", "The journal resumes a run.", &[])]);
+    let soar = Soar::builder().store(Arc::new(store)).model(Arc::clone(&model) as Arc<dyn Model>).build().unwrap();
+    soar.answer(COMPLEX).await.unwrap();
+    assert_eq!(model.parts.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_is_not_to_be_tried_again_asks_once() {
+    let model =
+        Arc::new(script().break_off("one part of a larger question", "It res").answer("numbered", "The journal [1]."));
+    let store = shelf(&[("a.txt", "The journal resumes a run.", &[])]);
+    let retry = Retry { attempts: 1, ..Retry::default() };
+    let soar = Soar::builder()
+        .store(Arc::new(store))
+        .model(Arc::clone(&model) as Arc<dyn Model>)
+        .agent_policy(AgentPolicy { retry, ..AgentPolicy::default() })
+        .build()
+        .unwrap();
+    soar.answer(COMPLEX).await.unwrap();
+    let is_part = |request: &&ModelRequest| request.messages[0].text().contains("one part of a larger question");
+    assert_eq!(model.requests().iter().filter(is_part).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_degrades_where_the_deadline_leaves_no_time_to_ask_again() {
+    let at_once = ScriptedModel::new().break_off("", "The jour");
+    let slowly = ScriptedModel::new().delay(Duration::from_secs(3)).break_off("", "The jour");
+    // The pause is 50 ms at least, and a second reply would take 3 s again.
+    for (model, deadline) in [(at_once, Duration::from_millis(40)), (slowly, Duration::from_secs(5))] {
+        let model = Arc::new(model);
+        let answer = soar(&model).answer(Query::new(SIMPLE).deadline(deadline)).await.unwrap();
+        assert_eq!((answer.text.as_str(), model.requests().len()), ("The journal resumes a run. [1]", 1));
+        let notes = answer.degradations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert!(notes.contains("synthesize went by rules") && notes.contains("broke off"), "{notes}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_model_that_never_answers_does_not_hang_the_run() {
-    let model = Arc::new(ScriptedModel::new().delay(std::time::Duration::from_secs(1_000_000)).answer("", "late"));
+    let model = Arc::new(ScriptedModel::new().delay(Duration::from_secs(1_000_000)).answer("", "late"));
     let error = soar(&model).answer(SIMPLE).await.unwrap_err();
     assert_eq!((error.kind(), error.phase()), (ErrorKind::DeadlineExceeded, Some("synthesize")));
 }

@@ -211,6 +211,34 @@ async fn an_embedder_that_hangs_or_gives_nonsense_leaves_the_choice_to_words_and
     assert_eq!((&routes.assignments, &routes.impasses), (&words.assignments, &words.impasses));
 }
 
+#[tokio::test]
+async fn vectors_without_a_number_leave_the_choice_to_words_and_are_told_of() {
+    let cards = described();
+    let asked = || routing(vec![Subgoal::new("a", "a deluge on the platform")], &cards);
+    let words = routed(&Route::new(Arc::new(Skills::new(&cards, None))), asked()).await;
+    let meaning = Meaning::of(&cards, Arc::new(Told::new(|_| Vec::new())));
+    let routes = routed(&Route::new(Arc::new(Skills::new(&cards, None))).meaning(meaning), asked()).await;
+    assert!(told_of_words_alone(&routes.degradations, "told/so gave vectors without a number"), "{routes:?}");
+    assert_eq!((&routes.assignments, &routes.impasses), (&words.assignments, &words.impasses));
+}
+
+#[tokio::test]
+async fn timers_run_while_examples_are_learned_from() {
+    let mut timer = Box::pin(tokio::time::sleep(Duration::from_millis(1)));
+    assert!(futures_util::future::poll_immediate(&mut timer).await.is_none());
+    // It is due before learning begins, and rings as soon as anybody looks at timers.
+    let start = tokio::time::Instant::now();
+    while start.elapsed() < Duration::from_millis(10) {
+        std::hint::spin_loop();
+    }
+    let told = Told::new(|text| if text.contains("train") { vec![1.0, 0.0] } else { vec![0.0, 1.0] });
+    let meaning = Meaning::of(&described(), Arc::new(told)).unwrap();
+    let learning = tokio::spawn(async move { meaning.prepare().await });
+    timer.await;
+    assert!(!learning.is_finished(), "it learned to the end before any timer could ring");
+    learning.await.unwrap().unwrap();
+}
+
 /// Gives the vectors that it is told.
 struct Told<F>(ModelId, F);
 

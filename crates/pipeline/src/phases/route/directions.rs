@@ -22,11 +22,6 @@ impl Directions {
     pub(super) fn to(&self, vector: &[f32]) -> Vec<f32> {
         self.of_agents.iter().map(|direction| dot(direction, vector)).collect()
     }
-
-    /// How many numbers a vector has.
-    pub(super) fn dimensions(&self) -> usize {
-        self.of_agents.first().map_or(0, Vec::len)
-    }
 }
 
 /// Directions under way. It is a matter of milliseconds for some hundred examples and of seconds for ten thousand, so it is done in parts.
@@ -58,8 +53,12 @@ impl Learning {
         Self { examples, directions, sums, order, random: SplitMix(1), round: 0, at: 0 }
     }
 
-    /// Looks at so many examples more. Gives the directions once all rounds are done. The same examples give the same directions.
-    pub(super) fn step(&mut self, most: usize) -> Option<Directions> {
+    /// Looks at as many examples more as take so many multiplications, at one at least. Gives the directions once all rounds are done.
+    /// The same examples give the same directions.
+    pub(super) fn step(&mut self, work: usize) -> Option<Directions> {
+        // Each example is compared with every direction.
+        let each: usize = self.directions.iter().map(Vec::len).sum();
+        let most = (work / each.max(1)).max(1);
         if self.at == 0 && self.round < ROUNDS {
             for last in (1..self.order.len()).rev() {
                 self.order.swap(last, self.random.below(last + 1));
@@ -147,18 +146,17 @@ mod tests {
         ]
     }
 
-    fn learned(step: usize) -> Directions {
+    /// What is learned in steps of so much work, and how many steps that takes.
+    fn learned(work: usize) -> (Directions, usize) {
         let mut learning = Learning::new(examples(), 3);
-        loop {
-            if let Some(directions) = learning.step(step) {
-                return directions;
-            }
-        }
+        (1..).find_map(|steps| Some((learning.step(work)?, steps))).unwrap()
     }
 
     #[test]
     fn examples_find_their_agent_and_parts_come_to_the_same_as_the_whole() {
-        let (whole, parts) = (learned(1_000), learned(2));
+        // Three agents and nine dimensions: 27 multiplications for each of five examples.
+        let ((whole, rounds), (parts, steps)) = (learned(1_000), learned(2 * 27));
+        assert_eq!((rounds, steps, learned(0).1), (ROUNDS, 3 * ROUNDS, 5 * ROUNDS));
         for (agent, vector) in examples() {
             let scores = whole.to(&vector);
             let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
@@ -171,10 +169,10 @@ mod tests {
     #[test]
     fn one_example_is_enough_and_vectors_without_direction_do_no_harm() {
         let mut mute = Learning::new(vec![(0, vec![0.0; 4]), (1, vec![0.0; 4])], 2);
-        let mute = (0..=ROUNDS).find_map(|_| mute.step(10)).unwrap();
+        let mute = (0..=ROUNDS).find_map(|_| mute.step(1_000)).unwrap();
         assert_eq!(mute.to(&[0.5; 4]), [0.0, 0.0]);
         let mut one = Learning::new(vec![(0, vec![1.0, 0.0])], 1);
-        let one = (0..=ROUNDS).find_map(|_| one.step(10)).unwrap();
+        let one = (0..=ROUNDS).find_map(|_| one.step(1_000)).unwrap();
         assert_eq!((one.to(&[1.0, 0.0]), one.to(&[0.0, 1.0])), (vec![1.0], vec![0.0]));
     }
 }

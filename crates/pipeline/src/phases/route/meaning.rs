@@ -3,18 +3,18 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::Poll;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, TryLockError};
 
 use ninefold_core::{AgentCard, Embedder, Error, ErrorKind, Purpose, Result};
 use smol_str::SmolStr;
+use tokio::task::yield_now;
 
 use super::directions::{Directions, Learning};
 
 /// How many examples are embedded at a time. What was embedded is kept when a run has no more time for the rest.
 const BATCH: usize = 256;
-/// How many examples are learned from before others have their turn: some milliseconds for a hundred agents.
-const STEP: usize = 500;
+/// How many multiplications learning does before others have their turn: as long a step for few agents as for many.
+const WORK: usize = 4_000_000;
 
 /// What the examples of a pipeline's agents mean.
 pub struct Meaning {
@@ -23,6 +23,8 @@ pub struct Meaning {
     agents: HashMap<SmolStr, usize>,
     examples: Vec<(usize, String)>,
     state: Mutex<State>,
+    /// How many numbers a vector has, once the first are kept.
+    dimensions: OnceLock<usize>,
     learned: OnceLock<Directions>,
 }
 
@@ -67,14 +69,15 @@ impl Meaning {
         let examples: Vec<_> = described().flat_map(of_agent).collect();
         let agents = described().map(|(agent, card)| (card.name.clone(), agent)).collect();
         let state = Mutex::new(State::Embedding(Vec::new()));
-        (!examples.is_empty()).then(|| Self { embedder, agents, examples, state, learned: OnceLock::new() })
+        let (dimensions, learned) = (OnceLock::new(), OnceLock::new());
+        (!examples.is_empty()).then(|| Self { embedder, agents, examples, state, dimensions, learned })
     }
 
     /// Embeds the examples and learns from them, as far as that is not done yet. It may be dropped at any time: the next one goes on where
     /// this one was.
     ///
     /// # Errors
-    /// What the embedder says; `MalformedReply` when it does not give one vector for each text, all of one length.
+    /// What the embedder says; `MalformedReply` when it does not give one vector for each text, all of one length and not empty.
     pub async fn prepare(&self) -> Result<()> {
         self.learned().await.map(|_| ())
     }
@@ -85,24 +88,35 @@ impl Meaning {
                 return Ok(learned);
             }
             let Some(from) = self.learn() else {
-                others_first().await;
+                // Whatever else is ready runs first, timers among it.
+                yield_now().await;
                 continue;
             };
             // Nobody waits for another run, which stands still while nobody reads its stream: two that come first both embed.
             let batch = self.examples.iter().skip(from).take(BATCH);
             let texts: Vec<String> = batch.map(|(_, text)| text.clone()).collect();
-            let vectors = self.embed(&texts).await?;
-            if let State::Embedding(kept) = &mut *self.state()
-                && kept.len() == from
-            {
-                kept.extend(vectors);
+            let mut vectors = self.embed(&texts).await?;
+            while !self.keep(from, &mut vectors) {
+                yield_now().await;
             }
         }
     }
 
-    /// Learns a little; where not all examples are embedded, says how many are.
+    /// Keeps the vectors of the examples from this one on, unless another run has; says whether that is settled.
+    fn keep(&self, from: usize, vectors: &mut Vec<Vec<f32>>) -> bool {
+        let Some(mut state) = self.state() else { return false };
+        if let State::Embedding(kept) = &mut *state
+            && kept.len() == from
+        {
+            self.dimensions.get_or_init(|| vectors.first().map_or(0, Vec::len));
+            kept.append(vectors);
+        }
+        true
+    }
+
+    /// Learns a little, unless another run is just doing so; where not all examples are embedded, says how many are.
     fn learn(&self) -> Option<usize> {
-        let mut state = self.state();
+        let mut state = self.state()?;
         if let State::Embedding(vectors) = &mut *state {
             if vectors.len() < self.examples.len() {
                 return Some(vectors.len());
@@ -112,7 +126,7 @@ impl Meaning {
             *state = State::Learning(Learning::new(examples, self.agents.len()));
         }
         if let State::Learning(learning) = &mut *state
-            && let Some(learned) = learning.step(STEP)
+            && let Some(learned) = learning.step(WORK)
         {
             self.learned.get_or_init(|| learned);
             *state = State::Learned;
@@ -120,8 +134,13 @@ impl Meaning {
         None
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// None while another run learns, which takes too long to stop a thread for.
+    fn state(&self) -> Option<MutexGuard<'_, State>> {
+        match self.state.try_lock() {
+            Ok(state) => Some(state),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Whether any of these agents has examples.
@@ -144,31 +163,41 @@ impl Meaning {
 
     async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
         let vectors = self.embedder.embed(texts, Purpose::Query).await?.vectors;
-        let dimensions = match (self.learned.get(), &*self.state()) {
-            (Some(learned), _) => learned.dimensions(),
-            (None, State::Embedding(kept)) => kept.first().or(vectors.first()).map_or(0, Vec::len),
-            (None, State::Learning(_) | State::Learned) => vectors.first().map_or(0, Vec::len),
+        let first = || vectors.first().map_or(0, Vec::len);
+        let dimensions = self.dimensions.get().copied().unwrap_or_else(first);
+        let whole = |vector: &Vec<f32>| {
+            !vector.is_empty() && vector.len() == dimensions && vector.iter().all(|number| number.is_finite())
         };
-        let whole = |vector: &Vec<f32>| vector.len() == dimensions && vector.iter().all(|number| number.is_finite());
         if vectors.len() == texts.len() && vectors.iter().all(whole) {
             return Ok(vectors);
         }
         let (model, given, asked) = (self.embedder.model(), vectors.len(), texts.len());
-        let what = format!("{model} gave {given} vectors, not all of {dimensions} finite numbers, for {asked} texts");
+        let what = if vectors.iter().any(Vec::is_empty) {
+            format!("{model} gave vectors without a number for {asked} texts")
+        } else {
+            format!("{model} gave {given} vectors, not all of {dimensions} finite numbers, for {asked} texts")
+        };
         let hint = "an embedder gives one vector of finite numbers for each text, all of one length";
         Err(Error::new(ErrorKind::MalformedReply, what).hint(hint))
     }
 }
 
-/// Lets whatever else is ready run first, and a limit pass.
-async fn others_first() {
-    let mut first = true;
-    std::future::poll_fn(|context| {
-        if std::mem::take(&mut first) {
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(())
-    })
-    .await;
+#[cfg(test)]
+mod tests {
+    use futures_util::future::poll_immediate;
+    use ninefold_testkit::ScriptedEmbedder;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_blocks_while_another_run_learns() {
+        let cards = [AgentCard::new("weather", "").example("rain"), AgentCard::new("trains", "").example("train")];
+        let meaning = Meaning::of(&cards, Arc::new(ScriptedEmbedder::new())).unwrap();
+        let mut preparing = Box::pin(meaning.prepare());
+        let learning = meaning.state().unwrap();
+        assert!(poll_immediate(&mut preparing).await.is_none());
+        drop(learning);
+        preparing.await.unwrap();
+        assert!(meaning.learned.get().is_some());
+    }
 }
