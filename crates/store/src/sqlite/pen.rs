@@ -4,7 +4,8 @@
 //! one transaction.
 //!
 //! What a caller does by himself is bounded: [`TOGETHER`] writes of [`BRIEF`] bytes at most, [`BYTES`] in all; he waits for no lock
-//! and for no other process. What does not fit that goes to the thread, with all that came after it.
+//! and for no other process, and leaves the first write after the log was folded, by whomever, to the thread. What does not fit
+//! that goes to the thread, with all that came after it.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};

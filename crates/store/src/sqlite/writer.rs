@@ -104,6 +104,7 @@ pub(super) fn serve(pen: &Pen, mut orders: mpsc::Receiver<Order>) {
 fn transactions(connection: &Connection, log: &mut Log, jobs: &mut Vec<Box<dyn Work>>) {
     let mut waiting = std::mem::take(jobs).into_iter();
     while waiting.len() > 0 {
+        log.begins();
         transaction(connection, log, &mut waiting);
         log.committed(connection);
     }
@@ -131,7 +132,7 @@ pub(super) fn together(
     log: &mut Log,
     mut jobs: Vec<Box<dyn Work>>,
 ) -> Result<Done, Vec<Box<dyn Work>>> {
-    if begin_at_once(connection, log).is_err() {
+    if !begin_at_once(connection, log).unwrap_or(false) {
         return Err(jobs);
     }
     if !jobs.iter_mut().all(|job| job.run(connection) && !connection.is_autocommit()) {
@@ -158,7 +159,7 @@ pub(super) fn alone<T>(
     path: &Path,
     work: impl FnOnce() -> Result<T>,
 ) -> Option<Result<T>> {
-    begin_at_once(connection, log).ok()?;
+    begin_at_once(connection, log).ok().filter(|begun| *begun)?;
     let outcome = work();
     if outcome.is_err() {
         roll_back(connection);
@@ -175,12 +176,17 @@ pub(super) fn alone<T>(
     })
 }
 
-/// Begins to write unless another process writes just now.
-fn begin_at_once(connection: &Connection, log: &Log) -> rusqlite::Result<()> {
+/// Begins to write unless another process writes just now, or has folded the log. Returns whether it began.
+fn begin_at_once(connection: &Connection, log: &mut Log) -> rusqlite::Result<bool> {
     connection.busy_timeout(Duration::ZERO)?;
     let begun = execute(connection, "BEGIN IMMEDIATE");
     connection.busy_timeout(log.busy_timeout())?;
-    begun
+    begun?;
+    let stands = log.stands();
+    if !stands {
+        roll_back(connection);
+    }
+    Ok(stands)
 }
 
 fn roll_back(connection: &Connection) {
@@ -193,6 +199,7 @@ fn roll_back(connection: &Connection) {
 /// A job that opens its own transaction, or must be in none.
 fn apart(connection: &Connection, log: &mut Log, mut job: Box<dyn Work>) {
     if !job.abandoned() {
+        log.begins();
         job.run(connection);
         job.answer(Ok(()));
         log.committed(connection);

@@ -10,6 +10,7 @@ use ninefold_core::journal::{Entry, Header, Journal, Position};
 use ninefold_core::{Error, ErrorKind, Key, RunId, Timestamp};
 use tempfile::TempDir;
 
+use super::super::failure::Fault;
 use super::super::{Options, Sqlite, Synchronous};
 use super::{BRIEF, Hand, TOGETHER};
 
@@ -42,7 +43,11 @@ async fn laid_down(store: &Sqlite) {
 
 /// The thread on which a short write is done.
 async fn writes_on(store: &Sqlite, hand: u128, bytes: usize) -> ThreadId {
-    store.write_briefly(Hand::of(hand), bytes, |_| Ok(std::thread::current().id())).await.unwrap()
+    let write = |connection: &rusqlite::Connection| {
+        connection.execute("UPDATE runs SET input = input || ' '", [])?;
+        Ok(std::thread::current().id())
+    };
+    store.write_briefly(Hand::of(hand), bytes, write).await.unwrap()
 }
 
 /// Whether short writes of this run are done here. Where this thread gets so little time that the log is folded between two
@@ -75,12 +80,70 @@ async fn a_write_that_comes_with_an_fsync_is_never_done_where_its_caller_is() {
     // Nor is the first one after the log was folded, which may begin it anew.
     let (_folder, store) = begun(Synchronous::Normal).await;
     assert!(writes_here(&store, 1).await);
+    folded(&store).await;
+    assert_ne!(writes_on(&store, RUN.0, 1).await, here);
+    assert!(writes_here(&store, 1).await);
+}
+
+/// Waits until the thread has folded the log.
+async fn folded(store: &Sqlite) {
     let folded = async {
         while store.0.pen.take().as_ref().unwrap().log.is_going() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), folded).await.expect("the thread folds what callers wrote");
+    tokio::time::timeout(Duration::from_secs(20), folded).await.expect("the thread folds what was written");
+}
+
+/// Whether the log is going, when the thread is done with what it was given.
+fn is_going(store: &Sqlite) -> bool {
+    store.0.pen.take().as_ref().unwrap().log.is_going()
+}
+
+#[tokio::test]
+async fn a_transaction_that_wrote_nothing_does_not_say_that_the_log_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { busy_timeout: Duration::ZERO, ..Options::default() };
+    let store = Sqlite::open_with(folder.path().join("m.db"), options).await.unwrap();
+    store.begin(RUN, header()).await.unwrap();
+    folded(&store).await;
+    store.write(|_| Ok(())).await.unwrap();
+    assert!(!is_going(&store), "nothing was written");
+    let undone = |connection: &rusqlite::Connection| -> Result<(), Fault> {
+        connection.execute("UPDATE runs SET started = 1", [])?;
+        Err(Error::new(ErrorKind::InvalidInput, "by intent").into())
+    };
+    assert_eq!(store.write(undone).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert!(!is_going(&store), "it was rolled back");
+    let other = rusqlite::Connection::open(store.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let busy = store.write(|connection| Ok(connection.execute("UPDATE runs SET started = 2", [])?)).await;
+    assert_eq!(busy.unwrap_err().kind(), ErrorKind::Transient);
+    assert!(!is_going(&store), "it never began");
+    other.execute_batch("ROLLBACK").unwrap();
+    // Nor does one that is undone stop it. Where this thread gets little time, the log is folded in between.
+    let mut goes_on = false;
+    for n in 0..50 {
+        store.write(move |connection| Ok(connection.execute("UPDATE runs SET started = ?1", [n])?)).await.unwrap();
+        store.write(undone).await.unwrap_err();
+        goes_on |= is_going(&store);
+    }
+    assert!(goes_on);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn after_another_folded_the_log_the_next_write_is_the_threads() {
+    let (_folder, store) = begun(Synchronous::Normal).await;
+    let here = std::thread::current().id();
+    let other = rusqlite::Connection::open(store.path()).unwrap();
+    // Not within the tick of the file system's clock in which the file was made.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(writes_here(&store, 1).await);
+    let (pages, folded) = other
+        .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
+        .unwrap();
+    assert!(pages > 0 && pages == folded);
     assert_ne!(writes_on(&store, RUN.0, 1).await, here);
     assert!(writes_here(&store, 1).await);
 }
