@@ -1,7 +1,8 @@
 //! Who does short writes, in which order, and what happens when somebody else has the file.
 
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ThreadId;
 use std::time::Duration;
 
@@ -11,8 +12,9 @@ use ninefold_core::{Error, ErrorKind, Key, RunId, Timestamp};
 use tempfile::TempDir;
 
 use super::super::failure::Fault;
+use super::super::task::{Order, Task, Work};
 use super::super::{Options, Sqlite, Synchronous};
-use super::{BRIEF, Hand, TOGETHER};
+use super::{BRIEF, Hand, LONGEST, TOGETHER};
 
 const RUN: RunId = RunId(7);
 
@@ -237,6 +239,84 @@ async fn a_file_that_another_process_writes_to_holds_no_thread_of_the_runtime() 
     let outputs = store.load(RUN).await.unwrap().unwrap();
     assert_eq!(outputs.header.started, Timestamp(1), "what the other wrote stands");
     assert_eq!(outputs.entries.len(), 10);
+}
+
+#[expect(clippy::disallowed_methods, reason = "a write that takes long blocks its caller")]
+#[tokio::test]
+async fn a_caller_who_took_long_leaves_the_rest_to_the_thread() {
+    let (_folder, store) = begun(Synchronous::Normal).await;
+    let here = std::thread::current().id();
+    let mut led = 0;
+    // Where this thread gets so little time that the log is folded in between, the thread does all of it.
+    for _ in 0..50 {
+        store.begin(RunId(fastrand::u128(100..)), header()).await.unwrap();
+        laid_down(&store).await;
+        let mut answers = Vec::new();
+        for _ in 0..5 {
+            let (job, answer) = Task::with_answer(Arc::clone(&store.0.path), move |connection| {
+                connection.execute("UPDATE runs SET input = input || ' '", [])?;
+                std::thread::sleep(LONGEST);
+                Ok(std::thread::current().id())
+            });
+            assert!(store.0.pen.put_down(Hand::of(RUN.0), 1, job).is_none());
+            answers.push(answer);
+        }
+        store.see_to(store.0.pen.lead());
+        let by = join_all(answers.into_iter().map(|answer| answer.wait(store.path()))).await;
+        let by: Vec<_> = by.into_iter().map(Result::unwrap).collect();
+        let own = by.iter().filter(|thread| **thread == here).count();
+        assert!(own <= 1, "{own} of {} writes were done here", by.len());
+        led += own;
+    }
+    assert!(led > 0);
+}
+
+/// A job that ends the thread which comes to it.
+struct Fatal;
+
+impl Work for Fatal {
+    fn abandoned(&self) -> bool {
+        panic!("by intent")
+    }
+
+    fn left(&self) -> Option<Arc<AtomicBool>> {
+        None
+    }
+
+    fn run(&mut self, _: &rusqlite::Connection) -> bool {
+        false
+    }
+
+    fn answer(self: Box<Self>, _: Result<(), Error>) {}
+
+    fn path(&self) -> &Path {
+        Path::new("")
+    }
+}
+
+#[tokio::test]
+async fn when_the_thread_is_gone_nobody_waits_for_it() {
+    let (_folder, store) = begun(Synchronous::Normal).await;
+    let orders = &store.0.writer;
+    assert!(orders.send(Order::Job(Box::new(Fatal))).await.is_ok());
+    let long = "long ".repeat(BRIEF);
+    let all = async {
+        // One that waits while the thread ends, and those that come afterwards.
+        let early = store.append(RUN, vec![entry(0, long.as_str())]).await;
+        orders.closed().await;
+        let late = store.append(RUN, vec![entry(1, long.as_str())]).await;
+        let brief = store.append(RUN, vec![entry(2, "1")]).await;
+        [early, late, brief].map(|outcome| outcome.unwrap_err().kind())
+    };
+    let kinds = tokio::time::timeout(Duration::from_secs(20), all).await.expect("somebody waits for ever");
+    assert_eq!(kinds, [ErrorKind::Unavailable; 3]);
+    store.close().await;
+    // One that was put down when the thread no longer looked for any.
+    let (_folder, store) = begun(Synchronous::Normal).await;
+    let (job, answer) = Task::with_answer(Arc::clone(&store.0.path), |_| Ok(()));
+    assert!(store.0.pen.put_down(Hand::of(RUN.0), 1, job).is_none());
+    store.0.pen.end();
+    assert_eq!(answer.wait(store.path()).await.unwrap_err().kind(), ErrorKind::Unavailable);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
