@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
@@ -27,6 +27,8 @@ pub(super) struct Log {
     file: PathBuf,
     /// How many pages there were after the last commit.
     pages: Arc<AtomicI32>,
+    /// Whether a commit wrote to it since the thread's last transaction began.
+    wrote: Arc<AtomicBool>,
     /// How many there were the last time.
     last: i32,
     /// At how many pages to fold, and to cut off, the next time.
@@ -37,6 +39,10 @@ pub(super) struct Log {
     /// Whether the next commit continues the log. The first one after it was folded may begin it anew, which takes an fsync
     /// of its head.
     going: bool,
+    /// When the file was last written to, as seen before the commit since which the log is going. Only who folds writes to it.
+    stood: Option<SystemTime>,
+    /// The same before the thread's last transaction.
+    before: Option<SystemTime>,
     /// Whether callers wrote since this was last asked.
     used: bool,
     /// Whether the thread was told to fold.
@@ -55,10 +61,12 @@ impl Log {
     /// Takes over from SQLite when to fold the log of the database at `path`.
     pub(super) fn attach(connection: &mut Connection, path: &Path, busy_timeout: Duration) -> Result<Self, Fault> {
         let pages = Arc::new(AtomicI32::new(0));
-        let counted = Arc::clone(&pages);
-        // This hook stands in the place of SQLite's own, which folds at 1,000 pages.
+        let wrote = Arc::new(AtomicBool::new(false));
+        let (counted, noticed) = (Arc::clone(&pages), Arc::clone(&wrote));
+        // This hook stands in the place of SQLite's own, which folds at 1,000 pages. It is called for no commit that wrote nothing.
         connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
             counted.store(pages, Ordering::Relaxed);
+            noticed.store(true, Ordering::Relaxed);
             Ok(())
         }))?;
         // Another process may have left something in it.
@@ -67,11 +75,14 @@ impl Log {
         Ok(Self {
             file,
             pages,
+            wrote,
             last: 0,
             fold_at: FOLD,
             cut_at: LARGEST,
             unfolded: true,
             going: false,
+            stood: None,
+            before: None,
             used: false,
             told: false,
             busy_timeout,
@@ -88,11 +99,14 @@ impl Log {
         Self {
             file,
             pages,
+            wrote: Arc::default(),
             last: 0,
             fold_at: FOLD,
             cut_at: LARGEST,
             unfolded: false,
             going: false,
+            stood: None,
+            before: None,
             used: false,
             told: false,
             busy_timeout,
@@ -116,6 +130,19 @@ impl Log {
         self.going
     }
 
+    /// Whether nobody else folded the log since it is going, asked within a transaction: then its commit waits for no fsync,
+    /// whoever folds meanwhile. A second fold within one tick of the file system's clock, some milliseconds, is not seen.
+    pub(super) fn stands(&mut self) -> bool {
+        self.going &= self.places.written() == self.stood;
+        self.going
+    }
+
+    /// Before a transaction of the thread.
+    pub(super) fn begins(&mut self) {
+        self.before = self.places.written();
+        self.wrote.store(false, Ordering::Relaxed);
+    }
+
     /// After something that may have folded it.
     pub(super) fn rest(&mut self) {
         self.going = false;
@@ -126,9 +153,13 @@ impl Log {
         self.busy_timeout
     }
 
-    /// After a commit of the thread, with its callers answered: folds when there is enough of it.
+    /// After a transaction of the thread, with its callers answered: folds when there is enough of it. One that wrote nothing,
+    /// or was undone, did not begin the log anew either.
     pub(super) fn committed(&mut self, connection: &Connection) {
-        (self.unfolded, self.going) = (true, true);
+        self.unfolded = true;
+        if self.wrote.swap(false, Ordering::Relaxed) {
+            (self.going, self.stood) = (true, self.before);
+        }
         self.count();
         self.tend(connection);
     }
@@ -222,6 +253,12 @@ fn file_id(_: &Path) -> Option<FileId> {
 impl Places {
     fn new(database: &Path, log: &Path) -> Self {
         Self { database: file_id(database).map(|id| (database.to_owned(), id)), log: file_id(log) }
+    }
+
+    /// When the database was last written to. Not known where a look at it takes long, or the time is set late.
+    fn written(&self) -> Option<SystemTime> {
+        let (path, _) = self.database.as_ref()?;
+        std::fs::metadata(path).and_then(|file| file.modified()).ok()
     }
 
     fn hold(&mut self, log: &Path) -> bool {

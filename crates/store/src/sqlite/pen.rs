@@ -3,14 +3,16 @@
 //! write, each puts his write down, lets the others of his runtime do so as well, and one of them writes what lies there in
 //! one transaction.
 //!
-//! What a caller does by himself is bounded: [`TOGETHER`] writes of [`BRIEF`] bytes at most, [`BYTES`] in all; he waits for no lock
-//! and for no other process. What does not fit that goes to the thread, with all that came after it.
+//! What a caller does by himself is bounded: [`TOGETHER`] writes of [`BRIEF`] bytes at most, [`BYTES`] in all, of
+//! which the last begins within [`LONGEST`]; he waits for no lock and for no other process, and leaves the first write after the
+//! log was folded, by whomever, to the thread. What does not fit that goes to the thread, with all that came after it.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use ninefold_core::Result;
 use rusqlite::Connection;
@@ -27,6 +29,8 @@ pub(super) const BRIEF: usize = 16 * 1024;
 const TOGETHER: usize = 64;
 /// The most bytes of them; 64 entries of a journal of 1 KiB each take about a fifth of a millisecond.
 const BYTES: usize = 64 * 1024;
+/// After so long a caller adds no more writes to the transaction under way, and does no other.
+pub(super) const LONGEST: Duration = Duration::from_millis(1);
 /// How many transactions a caller does before the thread takes over.
 const ROUNDS: usize = 2;
 /// How often a caller lets others put their writes down before he writes what is there.
@@ -134,6 +138,16 @@ impl Pen {
         locked(&self.waiting).closed = true;
     }
 
+    /// Ends all writing, at the end of the thread: the connection is closed, and whoever still waits hears that it has stopped.
+    pub(super) fn end(&self) {
+        self.close();
+        // Callers put writes back only while they have the pen: none comes after this.
+        *self.take() = None;
+        let writes = std::mem::take(&mut locked(&self.waiting).writes);
+        // Not under the lock: it wakes those who wait.
+        drop(writes);
+    }
+
     /// Whether short writes wait.
     pub(super) fn is_waited_for(&self) -> bool {
         !locked(&self.waiting).writes.is_empty()
@@ -215,7 +229,7 @@ impl Pen {
                 break;
             }
             self.note(group.len());
-            let done = match writer::together(connection, log, group) {
+            let mut done = match writer::together(connection, log, group) {
                 Ok(done) => done,
                 Err(group) => {
                     self.put_back(group);
@@ -225,8 +239,16 @@ impl Pen {
             if log.noted() {
                 left = Left::ForTheThread;
             }
+            let rest = done.rest();
+            let late = !rest.is_empty();
+            if late {
+                self.put_back(rest);
+            }
             drop(held);
             done.answer();
+            if late {
+                break;
+            }
         }
         if self.is_waited_for() { Left::ForTheThread } else { left }
     }

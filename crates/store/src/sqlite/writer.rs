@@ -11,10 +11,11 @@ use std::time::Duration;
 use ninefold_core::{Error, Result};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::failure::{from_sqlite, taken_away};
 use super::log::Log;
-use super::pen::{Held, Pen};
+use super::pen::{Held, LONGEST, Pen};
 use super::task::{Order, Work};
 
 /// The most jobs of one transaction.
@@ -57,8 +58,18 @@ fn receive(orders: &mut mpsc::Receiver<Order>, group: &mut Vec<Order>, waker: &W
     }
 }
 
+/// The thread's part of a pen. However the thread ends, by a panic as well, nobody is left waiting for it.
+struct Serving<'a>(&'a Pen);
+
+impl Drop for Serving<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 /// Runs jobs until no handle is left or it is told to end, then folds the log into the file and closes it.
 pub(super) fn serve(pen: &Pen, mut orders: mpsc::Receiver<Order>) {
+    let _serving = Serving(pen);
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut group = Vec::with_capacity(GROUP);
     let mut unfolded = true;
@@ -95,6 +106,7 @@ pub(super) fn serve(pen: &Pen, mut orders: mpsc::Receiver<Order>) {
         unfolded = log.unfolded();
         if !more {
             log.end(connection);
+            // Before anybody else takes the pen.
             *held = None;
             return;
         }
@@ -104,6 +116,7 @@ pub(super) fn serve(pen: &Pen, mut orders: mpsc::Receiver<Order>) {
 fn transactions(connection: &Connection, log: &mut Log, jobs: &mut Vec<Box<dyn Work>>) {
     let mut waiting = std::mem::take(jobs).into_iter();
     while waiting.len() > 0 {
+        log.begins();
         transaction(connection, log, &mut waiting);
         log.committed(connection);
     }
@@ -114,9 +127,15 @@ fn transactions(connection: &Connection, log: &mut Log, jobs: &mut Vec<Box<dyn W
 pub(super) struct Done {
     jobs: Vec<Box<dyn Work>>,
     outcome: Result<()>,
+    rest: Vec<Box<dyn Work>>,
 }
 
 impl Done {
+    /// Those of the jobs for which there was no time.
+    pub(super) fn rest(&mut self) -> Vec<Box<dyn Work>> {
+        std::mem::take(&mut self.rest)
+    }
+
     pub(super) fn answer(self) {
         for job in self.jobs {
             job.answer(self.outcome.clone());
@@ -124,20 +143,28 @@ impl Done {
     }
 }
 
-/// Jobs in one transaction by a caller, who waits for no other process. They are given back when one is in the way, or when one
-/// of them fails: then they are the thread's.
+/// Jobs in one transaction by a caller, who waits for no other process: those that begin within [`LONGEST`]. All are given back
+/// when one is in the way, or when one of them fails: then they are the thread's.
 pub(super) fn together(
     connection: &Connection,
     log: &mut Log,
     mut jobs: Vec<Box<dyn Work>>,
 ) -> Result<Done, Vec<Box<dyn Work>>> {
-    if begin_at_once(connection, log).is_err() {
+    if !begin_at_once(connection, log).unwrap_or(false) {
         return Err(jobs);
     }
-    if !jobs.iter_mut().all(|job| job.run(connection) && !connection.is_autocommit()) {
-        roll_back(connection);
-        return Err(jobs);
+    let (began, mut ran) = (Instant::now(), 0);
+    for job in &mut jobs {
+        if ran > 0 && began.elapsed() >= LONGEST {
+            break;
+        }
+        if !job.run(connection) || connection.is_autocommit() {
+            roll_back(connection);
+            return Err(jobs);
+        }
+        ran += 1;
     }
+    let rest = jobs.split_off(ran);
     let committed = execute(connection, "COMMIT");
     let outcome = match (committed, jobs.first()) {
         (Err(error), Some(job)) => {
@@ -147,7 +174,7 @@ pub(super) fn together(
         (_, Some(job)) if !log.in_place() => Err(taken_away(job.path())),
         _ => Ok(()),
     };
-    Ok(Done { jobs, outcome })
+    Ok(Done { jobs, outcome, rest })
 }
 
 /// One write in a transaction by a caller, who waits for no other process. None when one is in the way, or when the transaction
@@ -158,7 +185,7 @@ pub(super) fn alone<T>(
     path: &Path,
     work: impl FnOnce() -> Result<T>,
 ) -> Option<Result<T>> {
-    begin_at_once(connection, log).ok()?;
+    begin_at_once(connection, log).ok().filter(|begun| *begun)?;
     let outcome = work();
     if outcome.is_err() {
         roll_back(connection);
@@ -175,12 +202,17 @@ pub(super) fn alone<T>(
     })
 }
 
-/// Begins to write unless another process writes just now.
-fn begin_at_once(connection: &Connection, log: &Log) -> rusqlite::Result<()> {
+/// Begins to write unless another process writes just now, or has folded the log. Returns whether it began.
+fn begin_at_once(connection: &Connection, log: &mut Log) -> rusqlite::Result<bool> {
     connection.busy_timeout(Duration::ZERO)?;
     let begun = execute(connection, "BEGIN IMMEDIATE");
     connection.busy_timeout(log.busy_timeout())?;
-    begun
+    begun?;
+    let stands = log.stands();
+    if !stands {
+        roll_back(connection);
+    }
+    Ok(stands)
 }
 
 fn roll_back(connection: &Connection) {
@@ -193,6 +225,7 @@ fn roll_back(connection: &Connection) {
 /// A job that opens its own transaction, or must be in none.
 fn apart(connection: &Connection, log: &mut Log, mut job: Box<dyn Work>) {
     if !job.abandoned() {
+        log.begins();
         job.run(connection);
         job.answer(Ok(()));
         log.committed(connection);

@@ -1,7 +1,8 @@
 //! Who does short writes, in which order, and what happens when somebody else has the file.
 
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ThreadId;
 use std::time::Duration;
 
@@ -10,8 +11,10 @@ use ninefold_core::journal::{Entry, Header, Journal, Position};
 use ninefold_core::{Error, ErrorKind, Key, RunId, Timestamp};
 use tempfile::TempDir;
 
+use super::super::failure::Fault;
+use super::super::task::{Order, Task, Work};
 use super::super::{Options, Sqlite, Synchronous};
-use super::{BRIEF, Hand, TOGETHER};
+use super::{BRIEF, Hand, LONGEST, TOGETHER};
 
 const RUN: RunId = RunId(7);
 
@@ -42,7 +45,11 @@ async fn laid_down(store: &Sqlite) {
 
 /// The thread on which a short write is done.
 async fn writes_on(store: &Sqlite, hand: u128, bytes: usize) -> ThreadId {
-    store.write_briefly(Hand::of(hand), bytes, |_| Ok(std::thread::current().id())).await.unwrap()
+    let write = |connection: &rusqlite::Connection| {
+        connection.execute("UPDATE runs SET input = input || ' '", [])?;
+        Ok(std::thread::current().id())
+    };
+    store.write_briefly(Hand::of(hand), bytes, write).await.unwrap()
 }
 
 /// Whether short writes of this run are done here. Where this thread gets so little time that the log is folded between two
@@ -75,12 +82,70 @@ async fn a_write_that_comes_with_an_fsync_is_never_done_where_its_caller_is() {
     // Nor is the first one after the log was folded, which may begin it anew.
     let (_folder, store) = begun(Synchronous::Normal).await;
     assert!(writes_here(&store, 1).await);
+    folded(&store).await;
+    assert_ne!(writes_on(&store, RUN.0, 1).await, here);
+    assert!(writes_here(&store, 1).await);
+}
+
+/// Waits until the thread has folded the log.
+async fn folded(store: &Sqlite) {
     let folded = async {
         while store.0.pen.take().as_ref().unwrap().log.is_going() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), folded).await.expect("the thread folds what callers wrote");
+    tokio::time::timeout(Duration::from_secs(20), folded).await.expect("the thread folds what was written");
+}
+
+/// Whether the log is going, when the thread is done with what it was given.
+fn is_going(store: &Sqlite) -> bool {
+    store.0.pen.take().as_ref().unwrap().log.is_going()
+}
+
+#[tokio::test]
+async fn a_transaction_that_wrote_nothing_does_not_say_that_the_log_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { busy_timeout: Duration::ZERO, ..Options::default() };
+    let store = Sqlite::open_with(folder.path().join("m.db"), options).await.unwrap();
+    store.begin(RUN, header()).await.unwrap();
+    folded(&store).await;
+    store.write(|_| Ok(())).await.unwrap();
+    assert!(!is_going(&store), "nothing was written");
+    let undone = |connection: &rusqlite::Connection| -> Result<(), Fault> {
+        connection.execute("UPDATE runs SET started = 1", [])?;
+        Err(Error::new(ErrorKind::InvalidInput, "by intent").into())
+    };
+    assert_eq!(store.write(undone).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert!(!is_going(&store), "it was rolled back");
+    let other = rusqlite::Connection::open(store.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let busy = store.write(|connection| Ok(connection.execute("UPDATE runs SET started = 2", [])?)).await;
+    assert_eq!(busy.unwrap_err().kind(), ErrorKind::Transient);
+    assert!(!is_going(&store), "it never began");
+    other.execute_batch("ROLLBACK").unwrap();
+    // Nor does one that is undone stop it. Where this thread gets little time, the log is folded in between.
+    let mut goes_on = false;
+    for n in 0..50 {
+        store.write(move |connection| Ok(connection.execute("UPDATE runs SET started = ?1", [n])?)).await.unwrap();
+        store.write(undone).await.unwrap_err();
+        goes_on |= is_going(&store);
+    }
+    assert!(goes_on);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn after_another_folded_the_log_the_next_write_is_the_threads() {
+    let (_folder, store) = begun(Synchronous::Normal).await;
+    let here = std::thread::current().id();
+    let other = rusqlite::Connection::open(store.path()).unwrap();
+    // Not within the tick of the file system's clock in which the file was made.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(writes_here(&store, 1).await);
+    let (pages, folded) = other
+        .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
+        .unwrap();
+    assert!(pages > 0 && pages == folded);
     assert_ne!(writes_on(&store, RUN.0, 1).await, here);
     assert!(writes_here(&store, 1).await);
 }
@@ -174,6 +239,84 @@ async fn a_file_that_another_process_writes_to_holds_no_thread_of_the_runtime() 
     let outputs = store.load(RUN).await.unwrap().unwrap();
     assert_eq!(outputs.header.started, Timestamp(1), "what the other wrote stands");
     assert_eq!(outputs.entries.len(), 10);
+}
+
+#[expect(clippy::disallowed_methods, reason = "a write that takes long blocks its caller")]
+#[tokio::test]
+async fn a_caller_who_took_long_leaves_the_rest_to_the_thread() {
+    let (_folder, store) = begun(Synchronous::Normal).await;
+    let here = std::thread::current().id();
+    let mut led = 0;
+    // Where this thread gets so little time that the log is folded in between, the thread does all of it.
+    for _ in 0..50 {
+        store.begin(RunId(fastrand::u128(100..)), header()).await.unwrap();
+        laid_down(&store).await;
+        let mut answers = Vec::new();
+        for _ in 0..5 {
+            let (job, answer) = Task::with_answer(Arc::clone(&store.0.path), move |connection| {
+                connection.execute("UPDATE runs SET input = input || ' '", [])?;
+                std::thread::sleep(LONGEST);
+                Ok(std::thread::current().id())
+            });
+            assert!(store.0.pen.put_down(Hand::of(RUN.0), 1, job).is_none());
+            answers.push(answer);
+        }
+        store.see_to(store.0.pen.lead());
+        let by = join_all(answers.into_iter().map(|answer| answer.wait(store.path()))).await;
+        let by: Vec<_> = by.into_iter().map(Result::unwrap).collect();
+        let own = by.iter().filter(|thread| **thread == here).count();
+        assert!(own <= 1, "{own} of {} writes were done here", by.len());
+        led += own;
+    }
+    assert!(led > 0);
+}
+
+/// A job that ends the thread which comes to it.
+struct Fatal;
+
+impl Work for Fatal {
+    fn abandoned(&self) -> bool {
+        panic!("by intent")
+    }
+
+    fn left(&self) -> Option<Arc<AtomicBool>> {
+        None
+    }
+
+    fn run(&mut self, _: &rusqlite::Connection) -> bool {
+        false
+    }
+
+    fn answer(self: Box<Self>, _: Result<(), Error>) {}
+
+    fn path(&self) -> &Path {
+        Path::new("")
+    }
+}
+
+#[tokio::test]
+async fn when_the_thread_is_gone_nobody_waits_for_it() {
+    let (_folder, store) = begun(Synchronous::Normal).await;
+    let orders = &store.0.writer;
+    assert!(orders.send(Order::Job(Box::new(Fatal))).await.is_ok());
+    let long = "long ".repeat(BRIEF);
+    let all = async {
+        // One that waits while the thread ends, and those that come afterwards.
+        let early = store.append(RUN, vec![entry(0, long.as_str())]).await;
+        orders.closed().await;
+        let late = store.append(RUN, vec![entry(1, long.as_str())]).await;
+        let brief = store.append(RUN, vec![entry(2, "1")]).await;
+        [early, late, brief].map(|outcome| outcome.unwrap_err().kind())
+    };
+    let kinds = tokio::time::timeout(Duration::from_secs(20), all).await.expect("somebody waits for ever");
+    assert_eq!(kinds, [ErrorKind::Unavailable; 3]);
+    store.close().await;
+    // One that was put down when the thread no longer looked for any.
+    let (_folder, store) = begun(Synchronous::Normal).await;
+    let (job, answer) = Task::with_answer(Arc::clone(&store.0.path), |_| Ok(()));
+    assert!(store.0.pen.put_down(Hand::of(RUN.0), 1, job).is_none());
+    store.0.pen.end();
+    assert_eq!(answer.wait(store.path()).await.unwrap_err().kind(), ErrorKind::Unavailable);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
