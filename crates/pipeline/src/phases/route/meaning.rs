@@ -184,7 +184,7 @@ impl Meaning {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::future::poll_immediate;
+    use futures_util::FutureExt as _;
     use ninefold_testkit::ScriptedEmbedder;
 
     use super::*;
@@ -195,7 +195,7 @@ mod tests {
         let meaning = Meaning::of(&cards, Arc::new(ScriptedEmbedder::new())).unwrap();
         let mut preparing = Box::pin(meaning.prepare());
         let learning = meaning.state().unwrap();
-        assert!(poll_immediate(&mut preparing).await.is_none());
+        assert!(preparing.as_mut().now_or_never().is_none());
         drop(learning);
         preparing.await.unwrap();
         assert!(meaning.learned.get().is_some());
