@@ -20,15 +20,19 @@ impl Table {
     /// Says which field is missing or is of another kind.
     pub fn of(report: &Value) -> Result<Self, String> {
         let rows = report["rows"].as_array().filter(|rows| !rows.is_empty()).ok_or("`rows` is missing or empty")?;
-        let has_target = rows.iter().any(|row| row.get("target").is_some());
+        let has = |field: &str| rows.iter().any(|row| row.get(field).is_some());
+        let columns = Columns { others: has("report") || has("really"), target: has("target") };
         let mut header = vec!["row", "median", "95 %", "unit", "n"];
-        if has_target {
+        if columns.others {
+            header.extend(["its report", "its code", "times better", "part"]);
+        }
+        if columns.target {
             header.extend(["target", "met"]);
         }
         let rows = rows
             .iter()
             .enumerate()
-            .map(|(n, row)| cells(row, has_target).map_err(|what| format!("row {} ({}): {what}", n + 1, row["row"])));
+            .map(|(n, row)| cells(row, columns).map_err(|what| format!("row {} ({}): {what}", n + 1, row["row"])));
         Ok(Self {
             name: text(report, "bench")?.to_owned(),
             origin: origin(report)?,
@@ -98,28 +102,55 @@ fn origin(report: &Value) -> Result<String, String> {
     ))
 }
 
-fn cells(row: &Value, has_target: bool) -> Result<Vec<String>, String> {
+/// Which columns a table has beside those of every table.
+#[derive(Clone, Copy)]
+struct Columns {
+    /// What others report and what their code does.
+    others: bool,
+    target: bool,
+}
+
+fn cells(row: &Value, columns: Columns) -> Result<Vec<String>, String> {
     let name = match row["variant"].as_str() {
         Some(variant) => format!("{}, {variant}", text(row, "row")?),
         None => text(row, "row")?.to_owned(),
     };
-    let interval = match (row["low"].as_f64(), row["high"].as_f64()) {
-        (Some(low), Some(high)) => format!("{} – {}", grouped(low), grouped(high)),
-        _ => "–".to_owned(),
+    let mut cells = match row["missing"].as_str() {
+        Some(why) => vec![name, format!("missing: {why}"), none(), none(), none()],
+        None => {
+            let (n, unit) = (grouped(number(row, "n")?), text(row, "unit")?.to_owned());
+            vec![name, grouped(number(row, "median")?), range(row).unwrap_or_else(none), unit, n]
+        }
     };
-    let n = grouped(number(row, "n")?);
-    let mut cells = vec![name, grouped(number(row, "median")?), interval, text(row, "unit")?.to_owned(), n];
-    if has_target {
+    if columns.others {
+        let better = row["ratio"].as_f64().map_or_else(none, grouped);
+        let part = row["area"].as_str().map_or_else(none, str::to_owned);
+        let others = ["report", "really"].map(|whose| range(&row[whose]).unwrap_or_else(none));
+        cells.extend(others.into_iter().chain([better, part]));
+    }
+    if columns.target {
         let goal = &row["target"];
         let target = match (goal["most"].as_f64(), goal["least"].as_f64()) {
             (Some(most), _) => format!("≤ {}", grouped(most)),
             (_, Some(least)) => format!("≥ {}", grouped(least)),
-            _ => "–".to_owned(),
+            _ => none(),
         };
         let met = row["met"].as_bool().map_or("–", |met| if met { "yes" } else { "NO" });
         cells.extend([target, met.to_owned()]);
     }
     Ok(cells)
+}
+
+/// What stands in a cell that has nothing to say.
+fn none() -> String {
+    "–".to_owned()
+}
+
+/// From low to high, or the one number that both are.
+fn range(value: &Value) -> Option<String> {
+    let (low, high) = (value["low"].as_f64()?, value["high"].as_f64()?);
+    let is_one = low.total_cmp(&high).is_eq() && value.get("median").is_none();
+    Some(if is_one { grouped(low) } else { format!("{} – {}", grouped(low), grouped(high)) })
 }
 
 /// Three significant digits, or all of a whole number, in groups of three; no zeros at the end of a fraction that has none to say.
@@ -128,7 +159,7 @@ pub fn grouped(value: f64) -> String {
         size if size >= 100.0 || size == 0.0 => 0,
         size if size >= 10.0 => 1,
         size if size >= 1.0 => 2,
-        _ => 3,
+        size => (2.0 - size.log10().floor()).min(6.0) as usize,
     };
     let shown = if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.digits$}") };
     let (whole, fraction) = shown.split_once('.').unwrap_or((&shown, ""));

@@ -119,6 +119,25 @@ fn a_table_without_targets_has_no_columns_for_them() {
 }
 
 #[test]
+fn what_others_report_and_what_is_missing_stand_beside_the_figures() {
+    let mut report = phases();
+    report["rows"] = json!([
+        {"row": "a", "unit": "ms", "n": 9, "median": 0.0131, "low": 0.013, "high": 0.0132, "ratio": 13.1, "area": "pipeline",
+         "report": {"low": 0.002, "high": 0.002, "source": "its report"}, "really": {"low": 0.1, "high": 0.2, "source": "its code"}},
+        {"row": "b", "missing": "there are none", "area": "persona", "report": {"low": 422, "high": 422, "source": "its report"}},
+    ]);
+    let text = Table::of(&report).unwrap().markdown();
+    assert!(
+        text.ends_with(
+            "| row | median | 95 % | unit | n | its report | its code | times better | part |\n|---|---|---|---|---|---|---|---|---|\n\
+             | a | 0.0131 | 0.0130 – 0.0132 | ms | 9 | 0.00200 | 0.100 – 0.200 | 13.1 | pipeline |\n\
+             | b | missing: there are none | – | – | – | 422 | – | – | persona |"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_report_that_is_not_one_is_told_by_field() {
     for (at, value, what) in [
         ("/bench", json!(3), "`bench`"),
@@ -136,7 +155,7 @@ fn a_report_that_is_not_one_is_told_by_field() {
 #[test]
 fn figures_have_three_digits_in_groups() {
     let shown = [0.0, 0.0123, 3.0, 3.456, 45.67, 999.6, 1_234_567.8, -1_234.0, 1_024.0].map(grouped);
-    assert_eq!(shown, ["0", "0.012", "3", "3.46", "45.7", "1,000", "1,234,568", "−1,234", "1,024"]);
+    assert_eq!(shown, ["0", "0.0123", "3", "3.46", "45.7", "1,000", "1,234,568", "−1,234", "1,024"]);
 }
 
 /// The ranks are those of the binomial distribution: of 60 samples the 23rd and the 39th, of 1,000 for 95 of 100 the 937th and the 965th.
